@@ -1,0 +1,158 @@
+"""What an audit says about its own files: the data package and the data dictionary.
+
+Everything here follows from the declared columns and the run's summary; no clock, no machine, no folder gets in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Any, Protocol
+
+import orjson
+import pandas as pd
+
+from auditor.schema import TABLES, Column
+from auditor.writers import NEUTRALISING_RULE, neutralised
+
+CAVEATS = ("An audit of label claims, not of contents.", "Not medical advice.")
+
+TABLE_TITLES = {
+    "products": "Products: one row per product",
+    "doses": "Doses: one row per product, nutrient and form",
+    "findings": "Findings: one row per product and finding",
+    "rejects": "Rejects: input rows that could not be used",
+}
+
+_REQUIRED = {
+    "products": {"product_id", "class", "context", "errors", "warnings", "notes"},
+    "doses": {"product_id", "nutrient", "form", "context", "verdict"},
+    "findings": {"finding_id", "severity", "message"},
+    "rejects": {"reason", "message"},
+}
+
+
+class RunSummary(Protocol):
+    """What a run counted and what it was run with; the part of the audit's summary that is reported."""
+
+    @property
+    def rows_in(self) -> int: ...
+    @property
+    def rows_audited(self) -> int: ...
+    @property
+    def rows_rejected(self) -> int: ...
+    @property
+    def labels(self) -> int: ...
+    @property
+    def context(self) -> str: ...
+    @property
+    def market(self) -> str: ...
+    @property
+    def evidence_edition(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def inputs(self) -> tuple[tuple[str, str], ...]: ...
+
+
+class AuditTables(Protocol):
+    """An audit as far as writing it goes: four tables with the columns of the schema, and the run's summary."""
+
+    @property
+    def products(self) -> pd.DataFrame: ...
+    @property
+    def doses(self) -> pd.DataFrame: ...
+    @property
+    def findings(self) -> pd.DataFrame: ...
+    @property
+    def rejects(self) -> pd.DataFrame: ...
+    @property
+    def summary(self) -> RunSummary: ...
+
+
+def data_dictionary() -> pd.DataFrame:
+    """Every output column: table, column, type, unit, accepted values (joined by `;`) and meaning."""
+    rows = [
+        (table, column.name, column.type, column.unit, ";".join(column.values), column.meaning)
+        for table, columns in TABLES.items()
+        for column in columns
+    ]
+    return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "values", "meaning"], dtype="str")
+
+
+def input_name(name: str) -> str:
+    """Name of an input as a report may show it: as the user gave it, but only the file name of an absolute path."""
+    shown = PurePath(name).name if PurePath(name).is_absolute() else name
+    return shown.encode("utf-8", "backslashreplace").decode()
+
+
+def data_package(summary: RunSummary, files: Mapping[str, tuple[str, Path]], extra: Sequence[str] = ()) -> bytes:
+    """The text of `datapackage.json`, a Frictionless Data Package with some properties of our own.
+
+    Args:
+        files: for each table the name of its CSV file in the package and where its bytes are to be found now.
+        extra: passed-through text columns of the products table.
+    """
+    every_context = summary.context == "all"
+    package = {
+        "name": "supplement-label-audit",
+        "title": "Supplement label audit: vitamin D and vitamin K2",
+        "description": " ".join(CAVEATS),
+        "resources": [
+            _resource(table, name, path, extra if table == "products" else (), every_context)
+            for table, (name, path) in files.items()
+        ],
+        "auditor": {
+            "version": summary.version,
+            "evidence_edition": summary.evidence_edition,
+            "context": summary.context,
+            "market": summary.market,
+        },
+        "inputs": [{"name": input_name(name), "sha256": sha256} for name, sha256 in summary.inputs],
+        "rows": {"in": summary.rows_in, "audited": summary.rows_audited, "rejected": summary.rows_rejected},
+        "neutralised": {"files": [name for name, _ in files.values()], "rule": NEUTRALISING_RULE},
+    }
+    return orjson.dumps(package, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _resource(table: str, name: str, path: Path, extra: Iterable[str], every_context: bool) -> dict[str, Any]:
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "name": table,
+        "type": "table",
+        "title": TABLE_TITLES[table],
+        "path": name,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": path.stat().st_size,
+        "hash": f"sha256:{sha256}",
+        "schema": _table_schema(table, extra, every_context),
+    }
+
+
+def _table_schema(table: str, extra: Iterable[str], every_context: bool) -> dict[str, Any]:
+    key = ["product_id", "context"] if every_context else ["product_id"]
+    fields = [_field(column, column.name in _REQUIRED[table]) for column in TABLES[table]]
+    fields += [
+        {"name": neutralised(name), "type": "string", "description": "passed through from the input"} for name in extra
+    ]
+    schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
+    if table == "products":
+        schema["primaryKey"] = key
+    elif table in ("doses", "findings"):
+        reference = {"resource": "products", "fields": ["product_id"]}
+        schema["foreignKeys"] = [{"fields": ["product_id"], "reference": reference}]
+    return schema
+
+
+def _field(column: Column, required: bool) -> dict[str, Any]:
+    field: dict[str, Any] = {"name": column.name, "type": column.type, "description": column.meaning}
+    if column.unit:
+        field["unit"] = column.unit
+    constraints: dict[str, Any] = {"required": True} if required else {}
+    if column.values:
+        constraints["enum"] = list(column.values)
+    return field | ({"constraints": constraints} if constraints else {})

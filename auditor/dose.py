@@ -1,0 +1,242 @@
+"""From the line table to doses: every vitamin D and K line with its micrograms a day.
+
+Texts are read once per distinct combination; the rest is arithmetic on columns.  A line that names several
+nutrients becomes several rows; rows of one product, nutrient and form are then joined into one dose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from auditor.amounts import LineReading, Problem, Style, read_line
+from auditor.audiences import read_audience
+from auditor.directions import read_directions
+from auditor.distinct import codes_of, distinct
+from auditor.evidence import Evidence
+from auditor.ingredients import read_ingredient
+from auditor.markets import market_named
+from auditor.schedules import Schedule, schedule
+
+IU_PER_MCG = 40.0
+"""1 IU of vitamin D2 or D3 is exactly 0.025 mcg (see data/units.txt)."""
+
+PICOGRAM_DECIMALS = 6
+"""Daily doses are rounded to a picogram, so that 3 x 0.1 mcg is 0.3 mcg and meets an edge exactly."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LineDoses:
+    """Rows of :func:`line_doses` and the problems found on them.
+
+    `rows` has one row per nutrient named on a line, with columns `product` (position in the products frame), `nutrient`, `form`,
+    `forms` (joined by '|'), `form_source`, `label_text`, `line`, `parent`, `serving_order`, `audience_fits`,
+    `amount_mcg` (+ `_low`, `_other`), `declared_iu`, `declared_percent_dv`, `basis`, `share`, `reason`, `factor_*`,
+    `servings_*`, `servings_source`, `interval_days`, `single_factor`, `units_per_serving`.
+    `problems` has columns `row`, `code`, `value`, `expected`, `detail`, one row per finding on a row.
+    """
+
+    rows: pd.DataFrame
+    problems: pd.DataFrame
+
+
+@cache
+def style_of(market: str, evidence: Evidence | None) -> Style:
+    """Number style and percent bases of a market under an evidence edition."""
+    known = market_named(market)
+    bases: dict[str, dict[object, None]] = {}
+    if evidence is not None:
+        for value in evidence.daily_values.values():
+            if value.market in known.daily_values:
+                bases.setdefault(value.nutrient, {})[value.value_mcg] = None
+    return Style(known.decimal_mark, tuple((nutrient, tuple(amounts)) for nutrient, amounts in bases.items()))  # type: ignore[misc]
+
+
+def is_target(ingredient: str) -> bool:
+    """Whether a line names vitamin D or K, or something that is easily taken for one."""
+    found = read_ingredient(ingredient)
+    return bool(found.pieces or found.near_names)
+
+
+def targets_of(lines: pd.DataFrame) -> pd.DataFrame:
+    """The lines that name vitamin D or K; the rest of a label takes no part in its doses."""
+    codes, texts = codes_of(lines["ingredient"])
+    wanted = np.fromiter((is_target(text) for text in texts), dtype=bool, count=len(texts))
+    return lines[wanted[codes]] if len(texts) else lines
+
+
+def contexts_of(lines: pd.DataFrame, product: npt.NDArray[np.intp], n_products: int, evidence: Evidence, asked: str) -> tuple[list[str], npt.NDArray[np.bool_]]:
+    """Context each product is judged in, and for each line whether its audience fits that context.
+
+    With `asked` other than 'auto' every product gets it.  'auto' takes what the label names: adult where any line is
+    for adults or for nobody in particular, else pregnancy, else the youngest age named.
+    """
+    order = list(evidence.contexts)
+    found = distinct(lines, ["audience", "name", "directions"])
+    named = found.map(_label_contexts)
+    rank = {context: position for position, context in enumerate(order)}
+    adult, pregnancy = len(order) + 1, len(order)
+    if asked == "auto":
+        ranks = np.array([_rank(contexts, rank, adult, pregnancy) for contexts in named], dtype=np.int64)[found.codes] if len(lines) else np.array([], dtype=np.int64)
+        top = np.full(n_products, -1, dtype=np.int64)
+        low = np.full(n_products, adult, dtype=np.int64)
+        np.maximum.at(top, product, ranks)
+        np.minimum.at(low, product, ranks)
+        settled = np.where(top >= pregnancy, np.where(low == pregnancy, pregnancy, top), low)
+        names = {adult: "adult", pregnancy: "pregnancy", -1: "adult"}
+        contexts = [names.get(value) or order[value] for value in settled.tolist()]
+    else:
+        contexts = [asked] * n_products
+    own = np.array([rank.get(context, rank["adult"]) for context in contexts], dtype=np.int64)
+    member = np.array([[not names or context in names for context in order] for names in _audience_only(found.values)], dtype=bool)
+    grown = np.array([[not names or "adult" in names for _ in order] for names in _audience_only(found.values)], dtype=bool)
+    is_grown = np.array([not context.startswith(("infant", "child", "teen")) for context in order])
+    fits = (member | (grown & is_grown))[found.codes, own[product]] if len(lines) else np.array([], dtype=bool)
+    return contexts, fits
+
+
+def _audience_only(values: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return [read_audience(audience) for audience, _, _ in values]
+
+
+def _label_contexts(audience: str, name: str, directions: str) -> tuple[str, ...]:
+    said = read_audience(audience)
+    titled = read_audience(name)
+    if "pregnancy" in titled and (not said or "adult" in said):
+        return ("pregnancy",)
+    if said or titled:
+        return said or titled
+    regimens = read_directions(directions).regimens
+    if regimens and all(regimen.contexts for regimen in regimens):
+        return tuple(dict.fromkeys(context for regimen in regimens for context in regimen.contexts))
+    return ()
+
+
+def _rank(contexts: tuple[str, ...], rank: dict[str, int], adult: int, pregnancy: int) -> int:
+    if not contexts or "adult" in contexts:
+        return adult
+    if "pregnancy" in contexts:
+        return pregnancy
+    return min(rank[context] for context in contexts)
+
+
+def line_doses(lines: pd.DataFrame, product: npt.NDArray[np.intp], contexts: list[str], fits: npt.NDArray[np.bool_], evidence: Evidence) -> LineDoses:
+    """Read target lines (see :func:`targets_of`) into rows with amounts and day factors.
+
+    `product` gives each line's position among the products, `contexts` the context of each product, `fits` whether the
+    line's audience belongs to it.
+    """
+    work = lines.assign(_context=pd.Categorical([contexts[position] for position in product]) if len(lines) else [])
+    texts = distinct(work, ["ingredient", "amount", "unit", "percent_dv", "form", "operator", "market"])
+    readings = texts.map(lambda i, a, u, p, f, o, m: read_line(i, a, u, p, f, o, style_of(m, evidence)))
+    flat, starts, counts = _flatten(readings)
+    line_of_row = np.repeat(np.arange(len(lines)), counts[texts.codes]) if len(lines) else np.array([], dtype=np.intp)
+    reading_of_row = _ranges(starts[texts.codes], counts[texts.codes]) if len(lines) else np.array([], dtype=np.intp)
+    rows = _reading_columns(flat).iloc[reading_of_row].reset_index(drop=True)
+    for name in ("line", "parent", "serving_order"):
+        rows[name] = lines[name].to_numpy()[line_of_row]
+    rows["product"] = product[line_of_row]
+    rows["audience_fits"] = fits[line_of_row]
+    rows["source_line"] = line_of_row
+    day = work.iloc[line_of_row].assign(_line_basis=rows["line_basis"].to_numpy())
+    plans = distinct(day, ["serving_size", "units_per_serving", "servings_per_day_min", "servings_per_day_max", "directions", "_line_basis", "basis",
+                           "market", "_context"])  # fmt: skip
+    schedules = plans.map(schedule)
+    rows = pd.concat([rows, _schedule_columns(schedules).iloc[plans.codes].reset_index(drop=True)], axis=1)
+    problems = pd.concat(
+        [_problem_table([reading.problems for reading in flat], reading_of_row), _problem_table([plan.problems for plan in schedules], plans.codes)],
+        ignore_index=True,
+    )
+    return LineDoses(_with_daily(rows), problems)
+
+
+def _flatten(readings: list[tuple[LineReading, ...]]) -> tuple[list[LineReading], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    counts = np.array([len(found) for found in readings], dtype=np.intp)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp) if len(counts) else np.array([], dtype=np.intp)
+    return [reading for found in readings for reading in found], starts, counts
+
+
+def _ranges(starts: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Concatenation of start..start+count for every pair."""
+    total = int(counts.sum())
+    offsets = np.repeat(starts - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+    return (np.arange(total) + offsets).astype(np.intp)
+
+
+def _float(value: object) -> float:
+    return float("nan") if value is None else float(value)  # type: ignore[arg-type]
+
+
+def _reading_columns(flat: list[LineReading]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "nutrient": pd.Series([r.nutrient for r in flat], dtype="str"),
+            "form": pd.Series([r.form for r in flat], dtype="str"),
+            "forms": pd.Series(["|".join(r.forms) for r in flat], dtype="str"),
+            "form_source": pd.Series([r.form_source for r in flat], dtype="str"),
+            "label_text": pd.Series([r.text for r in flat], dtype="str"),
+            "amount_low_mcg": np.array([_float(r.mcg_low) for r in flat]),
+            "amount_mcg": np.array([_float(r.mcg_high) for r in flat]),
+            "amount_other_mcg": np.array([_float(r.other_mcg) for r in flat]),
+            "declared_iu": np.array([_float(r.iu) for r in flat]),
+            "declared_percent_dv": np.array([_float(r.percent) for r in flat]),
+            "line_basis": pd.Series([r.basis for r in flat], dtype="str"),
+            "share": np.array([r.share for r in flat], dtype=bool),
+            "amount_reason": pd.Series([r.reason for r in flat], dtype="str"),
+        }
+    )
+
+
+def _schedule_columns(schedules: list[Schedule]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "factor_low": np.array([_float(s.factor_low) for s in schedules]),
+            "factor_high": np.array([_float(s.factor_high) for s in schedules]),
+            "single_factor": np.array([_float(s.single_factor) for s in schedules]),
+            "servings_per_day_low": np.array([_float(s.servings_low) for s in schedules]),
+            "servings_per_day_high": np.array([_float(s.servings_high) for s in schedules]),
+            "servings_source": pd.Series([s.servings_source for s in schedules], dtype="str"),
+            "interval_days": np.array([float(s.interval_days) for s in schedules]),
+            "basis": pd.Series([s.basis for s in schedules], dtype="str"),
+            "units_per_serving": np.array([_float(s.units_per_serving) for s in schedules]),
+            "day_reason": pd.Series([s.reason for s in schedules], dtype="str"),
+        }
+    )
+
+
+def _problem_table(problems: list[tuple[Problem, ...]], codes: npt.NDArray[np.intp]) -> pd.DataFrame:
+    """One row per problem and row of the dose table: the distinct problems repeated by the codes."""
+    flat = [problem for found in problems for problem in found]
+    if not flat or not len(codes):
+        return pd.DataFrame({"row": np.array([], dtype=np.intp), **{name: pd.Series([], dtype="str") for name in Problem._fields}})
+    counts = np.array([len(found) for found in problems], dtype=np.intp)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp)
+    table = pd.DataFrame(flat, columns=list(Problem._fields)).astype("str")
+    chosen = table.iloc[_ranges(starts[codes], counts[codes])].reset_index(drop=True)
+    chosen.insert(0, "row", np.repeat(np.arange(len(codes)), counts[codes]))
+    return chosen
+
+
+def _with_daily(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the daily interval, the contradicting one beside it, and the reason where there is none."""
+    share = rows["share"].to_numpy()
+    low = np.where(share, 0.0, rows["amount_low_mcg"]) * rows["factor_low"]
+    high = rows["amount_mcg"] * rows["factor_high"]
+    other_low = rows["amount_other_mcg"] * rows["factor_low"]
+    other_high = rows["amount_other_mcg"] * rows["factor_high"]
+    single = np.fmax(rows["amount_mcg"], rows["amount_other_mcg"]) * rows["single_factor"]
+    reason = rows["amount_reason"].where(rows["amount_reason"] != "", rows["day_reason"])
+    return rows.assign(
+        daily_mcg_low=_exact(low), daily_mcg_high=_exact(high), other_mcg_low=_exact(other_low), other_mcg_high=_exact(other_high),
+        single_intake_mcg=_exact(single).where(rows["interval_days"] > 1), reason=reason,
+    )  # fmt: skip
+
+
+def _exact(values: pd.Series | Floats) -> pd.Series:
+    return pd.Series(np.round(np.asarray(values, dtype=float), PICOGRAM_DECIMALS))

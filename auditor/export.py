@@ -1,0 +1,206 @@
+"""Writing an audit: one file, or a folder of tables with a data package; whole or not at all.
+
+Every format is told by its extension.  The same audit gives the same bytes, whenever and wherever it is written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from errno import EISDIR
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pandas as pd
+
+from auditor.datapackage import CAVEATS, AuditTables, data_dictionary, data_package
+from auditor.errors import UsageError
+from auditor.report import render_report
+from auditor.schema import TABLES
+from auditor.writers import TABLE_WRITERS, csv_bytes, extra_columns, open_table_writer
+
+__all__ = ["FOLDER_FILES", "csv_bytes", "data_dictionary", "write_audit"]
+
+FOLDER_FILES = {table: f"{table}.csv" for table in TABLES}
+"""CSV files of an output folder by table; `datapackage.json` describes them."""
+
+MAX_SHEET_ROWS = 1_048_576
+MAX_CELL_UTF16_UNITS = 32_767
+CUT_MARK = " [cut]"
+
+
+def write_audit(audit: AuditTables, target: str | os.PathLike[str], table: str = "products") -> tuple[Path, ...]:
+    """Write the audit and return the files written, the data package last.
+
+    Args:
+        target: a file with one of the known extensions; anything else without an extension, with a slash at its
+            end, or that is a folder already, is the folder for all tables.  Missing folders are made.
+        table: which table a csv, parquet or jsonl file holds; the other formats hold all of them.
+
+    Raises:
+        UsageError: unknown extension or table, more rows than a sheet holds, or a place that cannot be written to.
+            What stood there before is unchanged then, as after any other exception.
+    """
+    if table not in TABLES:
+        raise UsageError(f"table: '{table}' is not a table; accepted are {', '.join(TABLES)}")
+    path = Path(target)
+    if os.fspath(target).endswith(("/", os.sep)) or path.is_dir() or not path.suffix:
+        write, paths = _write_folder, tuple(path / name for name in (*FOLDER_FILES.values(), "datapackage.json"))
+    else:
+        extension, paths = _extension(path), (path,)
+
+        def write(audit: AuditTables, drafts: Sequence[Path]) -> None:
+            _write_file(audit, drafts[0], extension, table)
+
+    try:
+        with _whole_or_not_at_all(paths) as drafts:
+            write(audit, drafts)
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written ({error.strerror or error})") from error
+    return paths
+
+
+def _extension(path: Path) -> str:
+    accepted = (*TABLE_WRITERS, *_DOCUMENT_WRITERS)
+    name = path.name.lower()
+    for extension in sorted(accepted, key=len, reverse=True):
+        if name.endswith(extension):
+            return extension
+    raise UsageError(
+        f"{path}: unknown extension '{path.suffix}'; accepted are {', '.join(accepted)}, "
+        "or a folder (no extension, or a slash at the end)"
+    )
+
+
+def _write_file(audit: AuditTables, draft: Path, extension: str, table: str) -> None:
+    if extension in _DOCUMENT_WRITERS:
+        _DOCUMENT_WRITERS[extension](audit, draft)
+    else:
+        _write_table(audit, draft, extension, table)
+
+
+def _write_table(audit: AuditTables, draft: Path, extension: str, table: str) -> None:
+    frame: pd.DataFrame = getattr(audit, table)
+    with open_table_writer(draft, extension, table, extra_columns(frame, table)) as writer:
+        writer.append(frame)
+
+
+def _write_folder(audit: AuditTables, drafts: Sequence[Path]) -> None:
+    *tables, package = drafts
+    for table, draft in zip(FOLDER_FILES, tables, strict=True):
+        _write_table(audit, draft, ".csv", table)
+    files = {table: (name, draft) for (table, name), draft in zip(FOLDER_FILES.items(), tables, strict=True)}
+    package.write_bytes(data_package(audit.summary, files, extra_columns(audit.products, "products")))
+
+
+def _write_html(audit: AuditTables, draft: Path) -> None:
+    draft.write_bytes(render_report(audit).encode("utf-8", "replace"))
+
+
+def _write_xlsx(audit: AuditTables, draft: Path) -> None:
+    """All tables as sheets, and the data dictionary; ids and every other text are text cells, never formulas."""
+    import xlsxwriter
+
+    sheets = {table: getattr(audit, table) for table in TABLES} | {"dictionary": data_dictionary()}
+    too_long = [
+        f"{name}: {len(frame):,} rows do not fit in a sheet of {MAX_SHEET_ROWS:,} with its header; "
+        "write .csv or .parquet"
+        for name, frame in sheets.items()
+        if len(frame) + 1 > MAX_SHEET_ROWS
+    ]
+    if too_long:
+        raise UsageError(too_long)
+    options = {
+        "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+    }  # fmt: skip
+    with xlsxwriter.Workbook(os.fspath(draft), options) as workbook:
+        # The time of writing would make every file differ.
+        created = datetime(2000, 1, 1)
+        workbook.set_properties({"title": "Supplement label audit", "comments": " ".join(CAVEATS), "created": created})
+        bold = workbook.add_format({"bold": True})
+        for name, frame in sheets.items():
+            _write_sheet(workbook.add_worksheet(name), frame, bold)
+
+
+def _write_sheet(sheet: Any, frame: pd.DataFrame, header_format: Any) -> None:
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
+    for number, name in enumerate(frame.columns):
+        sheet.set_column(number, number, min(max(len(name) + 3, 10), 30))
+        sheet.write_string(0, number, _sheet_text(name), header_format)
+    columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns]
+    for row, cells in enumerate(zip(*columns, strict=True), start=1):
+        for number, cell in enumerate(cells):
+            if cell is None or cell == "":
+                continue
+            if isinstance(cell, str):
+                sheet.write_string(row, number, _sheet_text(cell))
+            elif isinstance(cell, bool):
+                sheet.write_boolean(row, number, cell)
+            elif cell in (float("inf"), float("-inf")):
+                sheet.write_string(row, number, str(cell))
+            else:
+                sheet.write_number(row, number, cell)
+
+
+def _sheet_text(text: str) -> str:
+    # The limit counts UTF-16 units; most texts are far too short to count.
+    if len(text) * 2 <= MAX_CELL_UTF16_UNITS:
+        return text
+    units = text.encode("utf-16-le")
+    if len(units) <= MAX_CELL_UTF16_UNITS * 2:
+        return text
+    kept = (MAX_CELL_UTF16_UNITS - len(CUT_MARK)) * 2
+    return units[:kept].decode("utf-16-le", "ignore") + CUT_MARK
+
+
+_DOCUMENT_WRITERS: dict[str, Callable[[AuditTables, Path], None]] = {".xlsx": _write_xlsx, ".html": _write_html}
+"""Formats that hold the whole audit, by extension."""
+
+
+@contextmanager
+def _whole_or_not_at_all(targets: Sequence[Path]) -> Iterator[list[Path]]:
+    """Paths for drafts beside the targets, renamed to them in order when the block ends without an exception.
+
+    If a rename fails, say because a spreadsheet holds the old file open, those before it are taken back.
+    """
+    folder = targets[0].parent
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    mark = f".auditor-{uuid4().hex[:12]}"
+    drafts = [folder / f"{mark}-{number}.new" for number in range(len(targets))]
+    old = [folder / f"{mark}-{number}.old" for number in range(len(targets))]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield drafts
+        _rename_all(drafts, targets, old)
+    except BaseException:
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def _rename_all(drafts: Sequence[Path], targets: Sequence[Path], old: Sequence[Path]) -> None:
+    reached = 0
+    try:
+        for reached, target in enumerate(targets, start=1):
+            if target.is_dir():
+                raise IsADirectoryError(EISDIR, "a folder of this name is in the way", str(target))
+            if target.exists():
+                os.replace(target, old[reached - 1])
+            os.replace(drafts[reached - 1], target)
+    except BaseException:
+        for number in range(reached):
+            if old[number].exists():
+                os.replace(old[number], targets[number])
+            elif not drafts[number].exists():
+                targets[number].unlink(missing_ok=True)
+        raise
+    for path in old:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,110 @@
+"""Which words name which vitamin and form: the tables of `data/substances`, as one matcher.
+
+A name is recognised as a whole word, with any hyphen or space where the table has a space, so that
+"annatto extract" holds no natto and "vitamin dha" no vitamin D.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+SUBSTANCES = Path(__file__).parent / "data" / "substances"
+
+TARGET = "target"
+TRADE = "trade-name"
+VERIFIED_ENOUGH = ("verified", "secondary")
+"""A trade name tells a form only when somebody read where it says so."""
+
+
+class Name(NamedTuple):
+    """What a name means; `kind` is `target`, `trade-name`, `other`, `hormone`, `near-name` or `source`."""
+
+    nutrient: str
+    form: str
+    kind: str
+
+
+class NameHit(NamedTuple):
+    """A name found in a cleaned, lower-cased text."""
+
+    start: int
+    end: int
+    text: str
+    name: Name
+
+
+def _tables() -> list[tuple[str, Name]]:
+    found: list[tuple[str, Name]] = []
+    for path in sorted(SUBSTANCES.glob("*.toml")):
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        default = table.get("nutrient", "")
+        for entry in table.get("name", []):
+            name = Name(entry.get("nutrient", default), entry.get("form", ""), entry.get("kind", TARGET))
+            found += [(spelling, name) for spelling in entry["spellings"]]
+        for entry in table.get("trade_name", []):
+            if entry["status"] in VERIFIED_ENOUGH:
+                name = Name(entry["nutrient"], entry["form"], TRADE)
+                found += [(spelling, name) for spelling in entry["names"]]
+    return found
+
+
+def _fold(text: str) -> str:
+    return re.sub(r"[ -]", "", text)
+
+
+@cache
+def _meanings() -> dict[str, Name]:
+    meanings: dict[str, Name] = {}
+    for spelling, name in _tables():
+        meanings.setdefault(_fold(spelling), name)
+    return meanings
+
+
+# "Vitamin D 3 mcg" is three micrograms of vitamin D; "Vitamin D 3 25 mcg" is D3.
+_NOT_AN_AMOUNT = r"(?! ?(?:mcg|µg|ug|mg|iu|i\.u|ie\b|i\.e|ui\b))"
+
+
+def _pattern_of(spelling: str) -> str:
+    parts = [re.escape(part) for part in spelling.split(" ")]
+    if len(parts) > 1 and parts[-1].isdigit():
+        head = r"[ -]*".join(parts[:-1])
+        return rf"{head}(?:-?{parts[-1]}| *-? *{parts[-1]}{_NOT_AN_AMOUNT})"
+    return r"[ -]*".join(parts)
+
+
+@cache
+def _matcher() -> re.Pattern[str]:
+    spellings = sorted({spelling for spelling, _ in _tables()}, key=len, reverse=True)
+    joined = "|".join(_pattern_of(spelling) for spelling in spellings)
+    return re.compile(rf"(?<![a-zà-ÿа-я0-9])(?:{joined})(?![a-zà-ÿа-я0-9])")
+
+
+# Cheap look before the full matcher: every D or K name holds one of these.
+_MAYBE = re.compile(
+    r"vit|d[ -]?[23]|k[ -]?[1-4]|calcif|calciol|calcid|calcip|sterol|hydroxy|25.?oh|mena|mk|phyllo|phylo|phyto|filoq|filoch|fito|fillo|fyllo|"
+    r"ビタミン|ｄ|コレ|エルゴ|メナ|フィロ|维生素|維生素|胆钙|麦角|甲萘|витамин|кальциф|менах|v\.d|vd|d vitam|"
+    r"k2|q7|natto|kappa|teprenone"
+)
+
+
+def may_name_target(lowered: str) -> bool:
+    """Quick, safe test: false only if the text cannot name vitamin D or K by any table entry."""
+    return bool(_MAYBE.search(lowered)) or bool(_trade_hint().search(lowered))
+
+
+@cache
+def _trade_hint() -> re.Pattern[str]:
+    words = sorted({_fold(spelling)[:5] for spelling, name in _tables() if name.kind == TRADE}, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, words)) or r"(?!)")
+
+
+def find_names(lowered: str) -> tuple[NameHit, ...]:
+    """Names in a cleaned, lower-cased text in order; overlapping readings give the longest one."""
+    meanings = _meanings()
+    return tuple(
+        NameHit(match.start(), match.end(), match[0], meanings[_fold(match[0])]) for match in _matcher().finditer(lowered)
+    )

@@ -1,0 +1,73 @@
+"""Label records of any format become batches of the line table; a format is a module here and a line in `READERS`.
+
+Readers keep what is printed as text.  They never judge it: amounts, forms and directions are read later.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from auditor.errors import UsageError
+from auditor.labels import Batch
+from auditor.readers.columns import check_rename
+from auditor.readers.delimited import read_csv, read_tsv
+from auditor.readers.json_records import read_dsld, read_json
+from auditor.readers.parquet import read_parquet
+from auditor.readers.sources import Reader, ReadOptions, Source, find_sources
+from auditor.readers.xlsx import read_xlsx
+
+__all__ = ["READERS", "read_batches"]
+
+READERS: dict[str, Reader] = {
+    "csv": Reader(read_csv, (".csv",)),
+    "tsv": Reader(read_tsv, (".tsv",)),
+    "xlsx": Reader(read_xlsx, (".xlsx",)),
+    "parquet": Reader(read_parquet, (".parquet",)),
+    "json": Reader(read_json, (".json",)),
+    "jsonl": Reader(read_json, (".jsonl", ".ndjson")),
+    "dsld": Reader(read_dsld),
+}
+"""Format name -> how it is read and which extensions tell it."""
+
+
+def read_batches(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    format: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    chunk_rows: int = 250_000,
+    encoding: str | None = None,
+    sheet: str | None = None,
+) -> Iterator[Batch]:
+    """Read label files and folders as one, in the order given.
+
+    Args:
+        paths: one or several files or folders; `-` is standard input, which needs `format`.
+        format: name in :data:`READERS` for all files; None goes by extension, and by content among JSON records.
+        rename: foreign header -> column of ours.
+        chunk_rows: about how many lines a batch holds.
+        encoding: encoding of text files that are neither UTF-8 nor marked by a byte-order mark.
+        sheet: worksheet of a workbook; None takes the first that has the columns.
+
+    Returns:
+        Batches in order of the input; no product that stands together in a file is split between two.
+
+    Raises:
+        UsageError: for an unknown format, encoding or target of `rename`.
+        InputError: for a file that cannot be read at all, when its turn comes.
+    """
+    if format is not None and format not in READERS:
+        raise UsageError(f"--format {format}: no such format; accepted are {', '.join(READERS)}")
+    if chunk_rows < 1:
+        raise UsageError(f"chunk_rows {chunk_rows}: at least 1 is needed")
+    check_rename(rename or {})
+    options = ReadOptions(dict(rename or {}), chunk_rows, encoding, sheet)
+    sources = find_sources([paths] if isinstance(paths, str | Path) else paths, format, READERS)
+    return _batches(sources, options)
+
+
+def _batches(sources: Iterable[Source], options: ReadOptions) -> Iterator[Batch]:
+    for format, group in itertools.groupby(sources, key=lambda source: source.format):
+        yield from READERS[format].read(group, options)

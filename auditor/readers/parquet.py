@@ -1,0 +1,80 @@
+"""Reads Parquet: any column type becomes text; dictionary columns stay dictionaries, hence categories in pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pyarrow.types as pt
+
+from auditor.errors import InputError
+from auditor.labels import Batch
+from auditor.readers.columns import Layout, match_columns
+from auditor.readers.opening import read_all
+from auditor.readers.sources import ReadOptions, Source
+from auditor.readers.tables import TEXT, Piece, batches, usable_rows
+from auditor.readers.values import value_text
+
+
+def read_parquet(sources: Iterable[Source], options: ReadOptions) -> Iterator[Batch]:
+    """Batches of Parquet files; rows are numbered as if a header were row 1, to agree with a CSV of the same table.
+
+    Raises:
+        InputError: if a file is no Parquet file, is damaged, or lacks the columns.
+    """
+    for source in sources:
+        try:
+            file = pq.ParquetFile(
+                pa.memory_map(str(source.path)) if _is_plain(source) else pa.BufferReader(read_all(source))
+            )
+            layout = match_columns(file.schema_arrow.names, options.rename, source.name)
+            yield from batches(_pieces(file, layout, source.name, options), layout, source.name, options.chunk_rows)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(
+                f"{source.name}: not readable as Parquet ({' '.join(str(error).split())}); "
+                "write it again or say the right --format"
+            ) from None
+
+
+def _pieces(file: pq.ParquetFile, layout: Layout, source: str, options: ReadOptions) -> Iterator[Piece]:
+    first = 2
+    for record_batch in file.iter_batches(batch_size=options.chunk_rows):
+        columns = [pa.chunked_array([as_text(column)]) for column in record_batch.columns]
+        table = pa.table(columns, names=[str(position) for position in range(len(columns))])
+        yield usable_rows(table, layout, np.arange(first, first + table.num_rows), source)
+        first += table.num_rows
+
+
+def as_text(column: pa.Array) -> pa.Array:
+    """The column as text without nulls; a dictionary of text stays one."""
+    kind = column.type
+    if pt.is_dictionary(kind) and _is_text(kind.value_type):
+        if not column.null_count and not column.dictionary.null_count:
+            return column.cast(pa.dictionary(pa.int32(), TEXT))
+        column = column.cast(kind.value_type)
+    elif pt.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+    if _is_text(column.type) or pt.is_integer(column.type) or pt.is_decimal(column.type) or pt.is_boolean(column.type):
+        return pc.fill_null(column.cast(TEXT), "")
+    # Our own wording of floats and dates; few distinct values make it cheap.
+    try:
+        encoded = column.dictionary_encode()
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return pa.array([value_text(value) for value in column.to_pylist()], TEXT)
+    texts = pa.array([value_text(value) for value in encoded.dictionary.to_pylist()], TEXT)
+    return pc.fill_null(texts.take(encoded.indices), "")
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind))
+
+
+def _is_plain(source: Source) -> bool:
+    """Whether the file can be read in place, because it is on disk and not compressed as a whole."""
+    if source.path is None:
+        return False
+    with source.path.open("rb") as file:
+        return file.read(4) == b"PAR1"

@@ -1,0 +1,242 @@
+"""Rows of a table become label lines: checks of a row, the two layouts, and batches that split no product.
+
+Works on Arrow tables whose columns are all text (or dictionaries of text), column by column and never row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.labels import LINE_COLUMNS, MAX_CELL_CHARACTERS, PRODUCT_LAYOUT_COLUMNS, Batch, Reject
+from auditor.readers.columns import Layout
+
+TEXT = pa.large_string()
+SHOWN_CHARACTERS = 80
+"""How much of an unusable cell is shown among the rejects."""
+
+Positions = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some usable rows of one file under our column names, with their `row`; and the rows that are not usable."""
+
+    rows: pa.Table
+    rejects: tuple[Reject, ...] = ()
+
+
+@dataclass
+class _Pending:
+    tables: list[pa.Table] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    count: int = 0
+    last_product: str | None = None
+    last_product_from: int = 0
+
+
+def shorten(value: str) -> str:
+    """The text as it is shown among the rejects: at most 80 characters."""
+    return value if len(value) <= SHOWN_CHARACTERS else value[: SHOWN_CHARACTERS - 3] + "..."
+
+
+def usable_rows(table: pa.Table, layout: Layout, row_numbers: Positions, source: str) -> Piece:
+    """Sort the rows of a table into usable and rejected ones; rows without any text are no rows at all.
+
+    Args:
+        table: columns as in the file, text or dictionary of text, no nulls.
+        layout: what they mean.
+        row_numbers: spreadsheet row of each row.
+        source: the file, for the rejects.
+    """
+    table = table.rename_columns(list(layout.targets))
+    table = table.set_column(
+        table.column_names.index("product_id"), "product_id", _trimmed(table["product_id"].cast(TEXT))
+    )
+    reasons: dict[int, tuple[str, str]] = {}
+    for column, limit_broken in _too_long(table):
+        for position in limit_broken:
+            reasons.setdefault(int(position), (column, "cell-too-long"))
+    blank: set[int] = set()
+    for column in ("product_id", "ingredient") if layout.kind == "lines" else ("product_id",):
+        for position in _empty(table[column]):
+            if _is_blank(table, int(position)):
+                blank.add(int(position))
+            else:
+                reasons.setdefault(
+                    int(position), (column, "id-missing" if column == "product_id" else "ingredient-missing")
+                )
+    rejects = tuple(
+        _reject(table, position, *reasons[position], row=str(row_numbers[position]), source=source)
+        for position in sorted(reasons)
+    )
+    numbers = pa.array(row_numbers).cast(TEXT)
+    table = table.append_column("row", numbers)
+    if reasons or blank:
+        keep = np.ones(table.num_rows, dtype=bool)
+        keep[[*reasons, *blank]] = False
+        table = table.filter(pa.array(keep))
+    return Piece(table, rejects)
+
+
+def _too_long(table: pa.Table) -> Iterator[tuple[str, Positions]]:
+    for name in table.column_names:
+        column = table[name]
+        if _longest_bytes(column) > MAX_CELL_CHARACTERS:
+            too_long = pc.greater(pc.utf8_length(column.cast(TEXT)), MAX_CELL_CHARACTERS)
+            yield name, np.flatnonzero(too_long.to_numpy(zero_copy_only=False))
+
+
+def _longest_bytes(column: pa.ChunkedArray) -> int:
+    longest = 0
+    for chunk in column.chunks:
+        values = chunk.dictionary if isinstance(chunk, pa.DictionaryArray) else chunk
+        longest = max(longest, pc.max(pc.binary_length(values)).as_py() or 0)
+    return longest
+
+
+def _trimmed(ids: pa.ChunkedArray) -> pa.ChunkedArray:
+    # Two products that differ by a trailing blank are one; looking first is ten times cheaper than trimming.
+    edges = [test(ids, blank) for test in (pc.starts_with, pc.ends_with) for blank in (" ", "\t", "\u00a0")]
+    return pc.utf8_trim_whitespace(ids) if any(pc.any(edge).as_py() for edge in edges) else ids
+
+
+def _empty(column: pa.ChunkedArray) -> Positions:
+    text = column.cast(TEXT)
+    empty = pc.or_(pc.equal(pc.binary_length(text), 0), pc.utf8_is_space(text))
+    return np.flatnonzero(empty.to_numpy(zero_copy_only=False))
+
+
+def _is_blank(table: pa.Table, position: int) -> bool:
+    return not any(column[position].as_py().strip() for column in table.columns)
+
+
+def _reject(table: pa.Table, position: int, column: str, reason: str, *, row: str, source: str) -> Reject:
+    if reason == "cell-too-long":
+        value = table[column][position].as_py()
+        message = f"{len(value):,} characters in one cell; a label text has at most {MAX_CELL_CHARACTERS:,}"
+    elif reason == "id-missing":
+        value = next((text for name in table.column_names if (text := table[name][position].as_py())), "")
+        message = "the row has no product_id; give every row the id of its product"
+    else:
+        value = table["product_id"][position].as_py()
+        message = f"the row of product {shorten(value)!r} names no ingredient; give the line of the label it stands for"
+    return Reject(source, row, column, shorten(value), reason, message)
+
+
+def batches(pieces: Iterable[Piece], layout: Layout, source: str, chunk_rows: int) -> Iterator[Batch]:
+    """Batches of about `chunk_rows` rows; the last product of a batch is held back until it is complete.
+
+    Yields at least one batch, so that a table without rows is an empty audit.
+    """
+    pending = _Pending()
+    emitted = False
+    for piece in pieces:
+        pending.rejects += piece.rejects
+        for start in range(0, piece.rows.num_rows, chunk_rows):
+            _append(pending, piece.rows.slice(start, chunk_rows))
+            if pending.count >= chunk_rows and pending.last_product_from:
+                yield _cut(pending, layout, source)
+                emitted = True
+    if pending.count or pending.rejects or not emitted:
+        pending.last_product_from = pending.count
+        yield _cut(pending, layout, source)
+
+
+def _append(pending: _Pending, rows: pa.Table) -> None:
+    ids = rows["product_id"]
+    last = ids[-1].as_py()
+    different = np.flatnonzero(pc.not_equal(ids, last).to_numpy(zero_copy_only=False))
+    if different.size:
+        pending.last_product_from = pending.count + int(different[-1]) + 1
+    elif last != pending.last_product:
+        pending.last_product_from = pending.count
+    pending.last_product = last
+    pending.tables.append(rows)
+    pending.count += rows.num_rows
+
+
+def _cut(pending: _Pending, layout: Layout, source: str) -> Batch:
+    whole = pa.concat_tables(pending.tables) if pending.tables else None
+    rows = whole.slice(0, pending.last_product_from) if whole else None
+    rejects = tuple(pending.rejects)
+    pending.tables = [whole.slice(pending.last_product_from)] if whole else []
+    pending.count -= pending.last_product_from
+    pending.last_product_from = 0
+    pending.rejects = []
+    lines = line_frame(_as_lines(rows, layout) if rows else empty_table(layout), source)
+    return Batch(lines, rejects, rows_in=(rows.num_rows if rows else 0) + len(rejects), inputs=(source,))
+
+
+def empty_table(layout: Layout) -> pa.Table:
+    """A table with the columns of the layout and no rows."""
+    names = [name for name in layout.targets if layout.kind == "lines" or name not in PRODUCT_LAYOUT_COLUMNS]
+    return pa.table({name: pa.array([], TEXT) for name in (*names, "row")})
+
+
+def _as_lines(rows: pa.Table, layout: Layout) -> pa.Table:
+    """Turn rows of the `products` layout into one row per nutrient; rows of the `lines` layout are lines already."""
+    if layout.kind == "lines":
+        return rows
+    cells = {name: rows[name].cast(TEXT) if name in rows.column_names else None for name in PRODUCT_LAYOUT_COLUMNS}
+    has_d = _filled(rows, "d3_amount", "d3_unit")
+    has_k = _filled(rows, "k2_amount", "k2_unit", "k2_form")
+    lines = [
+        ("Vitamin D3", np.flatnonzero(has_d), cells["d3_amount"], cells["d3_unit"], None),
+        ("Vitamin K2", np.flatnonzero(has_k), cells["k2_amount"], cells["k2_unit"], cells["k2_form"]),
+        # A product that lists neither still has to appear in the audit.
+        ("", np.flatnonzero(~has_d & ~has_k), None, None, None),
+    ]
+    tables = [
+        rows.drop_columns([name for name in PRODUCT_LAYOUT_COLUMNS if name in rows.column_names])
+        .take(pa.array(positions))
+        .append_column("ingredient", pa.repeat(pa.scalar(ingredient, TEXT), len(positions)))
+        .append_column("amount", _taken(amount, positions))
+        .append_column("unit", _taken(unit, positions))
+        .append_column("form", _taken(form, positions))
+        for ingredient, positions, amount, unit, form in lines
+    ]
+    in_order = np.argsort(np.concatenate([positions for _, positions, *_ in lines]), kind="stable")
+    return pa.concat_tables(tables).take(pa.array(in_order))
+
+
+def _filled(rows: pa.Table, *names: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    filled = np.zeros(rows.num_rows, dtype=bool)
+    for name in names:
+        if name in rows.column_names:
+            text = np.ones(rows.num_rows, dtype=bool)
+            text[_empty(rows[name])] = False
+            filled |= text
+    return filled
+
+
+def _taken(column: pa.ChunkedArray | None, positions: Positions) -> pa.ChunkedArray | pa.Array:
+    return pa.repeat(pa.scalar("", TEXT), len(positions)) if column is None else column.take(pa.array(positions))
+
+
+def line_frame(lines: pa.Table, source: str | None = None) -> pd.DataFrame:
+    """The line table of an Arrow table under our column names; what it lacks is added empty, as a constant category.
+
+    Args:
+        lines: text columns, among them `row`.
+        source: what `input` says of every row; None if the table has that column.
+    """
+    constants = {name: "" for name in LINE_COLUMNS if name not in lines.column_names}
+    if source is not None:
+        constants["input"] = source
+    texts = lines.unify_dictionaries().to_pandas()
+    extras = [name for name in lines.column_names if name not in LINE_COLUMNS]
+    none = np.zeros(lines.num_rows, dtype=np.int8)
+    return pd.DataFrame(
+        {
+            name: pd.Categorical.from_codes(none, categories=pd.Index([constants[name]], dtype="str"))
+            if name in constants
+            else texts[name]
+            for name in (*LINE_COLUMNS, *extras)
+        }
+    )

@@ -1,0 +1,281 @@
+"""From serving size, directions and stated servings to how often a printed amount is taken in a day.
+
+The result is a pair of factors: amount x factor = micrograms a day, for the least and the most the label allows.
+Called once per distinct combination of texts; nothing here knows of nutrients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+from auditor.amounts import Problem
+from auditor.directions import Directions, Regimen, read_directions
+from auditor.markets import market_named
+from auditor.servings import Serving, read_serving
+from auditor.text import shorten
+
+ONE = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How an amount becomes a day.
+
+    `factor_low`, `factor_high` multiply the amount of the basis into a daily amount (the mean over `interval_days`);
+    `single_factor` gives the most taken at once.  `servings_low`, `servings_high` are servings a day, or units a day
+    where the amount is per unit.  All factors are `None` and `reason` is set when the day cannot be computed.
+    """
+
+    factor_low: Fraction | None
+    factor_high: Fraction | None
+    single_factor: Fraction | None
+    servings_low: Fraction | None
+    servings_high: Fraction | None
+    servings_source: str
+    interval_days: Fraction
+    basis: str
+    units_per_serving: Fraction | None
+    reason: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+def read_number_cell(text: str) -> Fraction | None:
+    """A count from a record's own cell ('2', '0.5', '1/3'); `None` for empty, zero, negative or unreadable."""
+    text = text.strip().replace(",", ".")
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return value if 0 < value < 1_000_000 else None
+
+
+@lru_cache(maxsize=262_144)
+def schedule(
+    serving_size: str, units_per_serving: str, servings_min: str, servings_max: str, directions: str, line_basis: str, basis: str,
+    market: str, context: str,
+) -> Schedule:  # fmt: skip
+    """Schedule of a line from its texts as printed.
+
+    `line_basis` is what the line itself says its amount is for ('per_drop'), `basis` what the record says; else the
+    market's habit decides.  Servings stated as data win over directions; a product taken less than daily keeps the
+    directions' interval, because records cannot express one.
+    """
+    serving = read_serving(serving_size, units_per_serving)
+    told = read_directions(directions)
+    problems: list[Problem] = [Problem(f"dose-{flag}", shorten(directions)) for flag in told.flags if flag in _FLAGGED]
+    if serving.problem in ("serving-conflict", "serving-unread") and serving_size:
+        problems.append(Problem(serving.problem, shorten(serving_size), units_per_serving))
+    regimens = _for_context(told, context, problems, directions)
+    chosen_basis = line_basis or _known_basis(basis) or ("per_day" if serving.per_day else "")
+    assumed_basis = not chosen_basis
+    if not chosen_basis:
+        chosen_basis = "per_serving" if serving.counts else market_named(market).amount_basis
+    stated = _stated(servings_min, servings_max, problems)
+    builder = _Builder(serving, chosen_basis, assumed_basis, problems)
+    if stated and not any(regimen.interval_days > 1 for regimen in regimens):
+        _compare(stated, regimens, serving, problems)
+        return builder.from_servings(*stated, "label")
+    if regimens:
+        if told.status == "ambiguous":
+            problems.append(Problem("dose-frequency-ambiguous", shorten(told.problem or directions)))
+        return builder.from_regimens(regimens)
+    if told.status == "absent":
+        problems.append(Problem("dose-directions-missing"))
+    else:
+        problems.append(Problem("dose-directions-unparsed", shorten(told.problem or directions)))
+    return builder.from_servings(ONE, ONE, "assumed")
+
+
+_FLAGGED = ("open-ended", "loading-phase", "supervised-range", "as-needed", "body-weight", "number-words-differ", "with-meals-uncounted")
+BASES = ("per_serving", "per_unit", "per_day", "per_ml", "per_drop", "per_100g")
+
+
+def _known_basis(text: str) -> str:
+    basis = text.strip().lower().replace(" ", "_")
+    return basis if basis in BASES else ""
+
+
+def _for_context(told: Directions, context: str, problems: list[Problem], directions: str) -> tuple[Regimen, ...]:
+    """Regimens meant for the context; several that all fit are alternatives the label allows."""
+    if not told.regimens:
+        return ()
+    exact = tuple(regimen for regimen in told.regimens if context in regimen.contexts)
+    if exact:
+        return exact
+    open_to_all = tuple(regimen for regimen in told.regimens if not regimen.contexts)
+    if open_to_all:
+        return open_to_all
+    adults = tuple(regimen for regimen in told.regimens if "adult" in regimen.contexts) if _is_grown_up(context) else ()
+    if adults:
+        return adults
+    problems.append(Problem("dose-directions-other-audience", shorten(directions)))
+    return told.regimens
+
+
+def _is_grown_up(context: str) -> bool:
+    return not context.startswith(("infant", "child", "teen"))
+
+
+def _stated(low: str, high: str, problems: list[Problem]) -> tuple[Fraction, Fraction] | None:
+    """Servings a day stated as data; a swapped pair is sorted, an unset maximum means the minimum."""
+    least, most = read_number_cell(low), read_number_cell(high)
+    if least is None and most is None:
+        return None
+    least, most = least or most or ONE, most or least or ONE
+    if least > most:
+        problems.append(Problem("dose-min-max-swapped", f"{low} to {high}", f"{high} to {low}"))
+        least, most = most, least
+    return least, most
+
+
+def _compare(stated: tuple[Fraction, Fraction], regimens: tuple[Regimen, ...], serving: Serving, problems: list[Problem]) -> None:
+    """Report directions that say another number of servings than the record states."""
+    counts = dict(serving.counts)
+    for regimen in regimens:
+        per_serving = ONE if regimen.unit == "serving" else Fraction(counts[regimen.unit]) if regimen.unit in counts else None
+        if per_serving is None or len(regimens) > 1:
+            return
+        low, high = regimen.units_per_day_low / per_serving, regimen.units_per_day_high / per_serving
+        if low > stated[1] or high < stated[0]:
+            problems.append(Problem("dose-servings-vs-directions", f"{_show(low)} to {_show(high)} a day" if low != high else f"{_show(low)} a day",
+                                    _show(stated[0]) if stated[0] == stated[1] else f"{_show(stated[0])} to {_show(stated[1])}"))  # fmt: skip
+
+
+def _show(value: Fraction) -> str:
+    return f"{float(value):g}"
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Turns servings or units a day into factors for one basis."""
+
+    serving: Serving
+    basis: str
+    assumed_basis: bool
+    problems: list[Problem]
+
+    def _units(self) -> Fraction | None:
+        counts = dict(self.serving.counts)
+        for unit in ("piece", *counts):
+            if unit in counts:
+                return Fraction(counts[unit])
+        return None
+
+    def from_servings(self, low: Fraction, high: Fraction, source: str) -> Schedule:
+        """Factors when the count is of servings."""
+        units = self._units()
+        if self.basis == "per_day":
+            return self._built(ONE, ONE, ONE, low, high, source, ONE)
+        if self.basis == "per_serving":
+            return self._built(low, high, high, low, high, source, ONE)
+        per_serving = self._per_serving(self.basis)
+        if per_serving is None and self.basis == "per_unit":
+            per_serving = ONE if units is None else units
+        if per_serving is None:
+            return self._stuck(f"amount-{self.basis.replace('_', '-')}-without-quantity", source)
+        return self._built(low * per_serving, high * per_serving, per_serving, low * per_serving, high * per_serving, source, ONE)
+
+    def _per_serving(self, basis: str) -> Fraction | None:
+        """How many of the basis's unit make a serving."""
+        counts = {unit: Fraction(count) for unit, count in self.serving.counts}
+        if basis == "per_unit":
+            return next((counts[unit] for unit in ("piece", "spray", "drop", "sachet", "ampoule") if unit in counts), None)
+        unit = {"per_drop": "drop", "per_ml": "ml"}.get(basis)
+        if unit:
+            return counts.get(unit)
+        weight = counts.get("gram") or counts.get("ml")
+        return weight / 100 if weight is not None else None
+
+    def from_regimens(self, regimens: tuple[Regimen, ...]) -> Schedule:
+        """Factors when the count is of units, from one regimen or from alternatives the label allows."""
+        parts = [self._one(regimen) for regimen in regimens]
+        if any(part is None for part in parts):
+            unit = next(regimen.word or regimen.unit for regimen, part in zip(regimens, parts, strict=True) if part is None)
+            self.problems.append(Problem("dose-drops-without-volume" if self.basis in ("per_drop", "per_ml") or unit.startswith("drop") else "dose-basis-unknown", unit))
+            return self._stuck("unit-of-directions-not-in-serving", "directions")
+        known = [part for part in parts if part is not None]
+        interval = max(regimen.interval_days for regimen in regimens)
+        single = max(part[2] for part in known)
+        return self._built(
+            min(part[0] for part in known), max(part[1] for part in known), single,
+            min(part[0] for part in known), max(part[1] for part in known), "directions", Fraction(interval),
+        )  # fmt: skip
+
+    def _one(self, regimen: Regimen) -> tuple[Fraction, Fraction, Fraction] | None:
+        """Lowest and highest factor a day and the factor of one intake, or `None` if the units do not meet."""
+        quantity = (Fraction(regimen.quantity_low), Fraction(regimen.quantity_high))
+        low, high = Fraction(regimen.units_per_day_low), Fraction(regimen.units_per_day_high)
+        if self.basis == "per_day":
+            if regimen.interval_days <= 1:
+                return self._per_portion(quantity, low, high, regimen)
+            return ONE / Fraction(regimen.interval_days), ONE / Fraction(regimen.interval_days), ONE
+        per = self._units_per_basis(regimen, quantity)
+        if per is None:
+            return None
+        least, most = per
+        return low / most, high / least, quantity[1] / least
+
+    def _per_portion(
+        self, quantity: tuple[Fraction, Fraction], low: Fraction, high: Fraction, regimen: Regimen
+    ) -> tuple[Fraction, Fraction, Fraction]:
+        """An amount for the daily portion is the day; if that basis is only the market's habit, both readings stand."""
+        if not self.assumed_basis or (low == high == 1) or regimen.unit == "serving":
+            return ONE, ONE, ONE
+        self.problems.append(Problem("dose-basis-unknown", f"{_show(high)} {regimen.word or regimen.unit} a day", "per daily portion or per unit"))
+        return min(ONE, low), max(ONE, high), max(ONE, high)
+
+    def _units_per_basis(self, regimen: Regimen, quantity: tuple[Fraction, Fraction]) -> tuple[Fraction, Fraction] | None:
+        """How many units of the regimen hold one printed amount: least and most."""
+        counts = {unit: Fraction(count) for unit, count in self.serving.counts}
+        unit = regimen.unit
+        if self.basis in ("per_drop", "per_ml", "per_100g"):
+            target = {"per_drop": "drop", "per_ml": "ml", "per_100g": "gram"}[self.basis]
+            size = Fraction(100) if self.basis == "per_100g" else ONE
+            if unit == target or (self.basis == "per_100g" and unit == "ml"):
+                return size, size
+            if unit in _ML_OF and target == "ml":
+                return size / _ML_OF[unit], size / _ML_OF[unit]
+            if unit == "serving" and target in counts:
+                return size / counts[target], size / counts[target]
+            if unit in counts and target in counts:
+                each = counts[target] / counts[unit]
+                return size / each, size / each
+            return None
+        if unit == "serving":
+            return (ONE, ONE) if self.basis == "per_serving" else (ONE / (self._units() or ONE),) * 2
+        if self.basis == "per_unit":
+            return ONE, ONE
+        if unit in counts:
+            return counts[unit], counts[unit]
+        if not counts:
+            return self._unsaid_serving(quantity, regimen)
+        if unit in _ML_OF and "ml" in counts:
+            return counts["ml"] / _ML_OF[unit], counts["ml"] / _ML_OF[unit]
+        if len(counts) == 1 and unit in _PIECES and next(iter(counts)) in _PIECES:
+            only = next(iter(counts.values()))
+            return only, only
+        return None
+
+    def _unsaid_serving(self, quantity: tuple[Fraction, Fraction], regimen: Regimen) -> tuple[Fraction, Fraction]:
+        """No serving size: it is one unit, or all that is taken at once; equal when one unit is taken."""
+        if quantity[1] > 1:
+            self.problems.append(
+                Problem("dose-basis-unknown", f"{_show(quantity[1])} {regimen.word or regimen.unit} at once", "per unit or per intake")
+            )
+        return min(ONE, quantity[1]), max(ONE, quantity[1])
+
+    def _built(
+        self, low: Fraction, high: Fraction, single: Fraction, servings_low: Fraction, servings_high: Fraction, source: str, interval: Fraction
+    ) -> Schedule:
+        return Schedule(low, high, single, servings_low, servings_high, source, interval, self.basis, self._units(), "", tuple(self.problems))
+
+    def _stuck(self, reason: str, source: str) -> Schedule:
+        return Schedule(None, None, None, None, None, source, ONE, self.basis, self._units(), reason, tuple(self.problems))
+
+
+_ML_OF = {"tsp": Fraction(5), "tbsp": Fraction(15)}
+"""Kitchen measures with a legal volume (21 CFR 101.9(b)(5)(viii)); a drop, dropper or scoop has none."""
+_PIECES = ("piece", "sachet", "ampoule", "scoop", "dropper", "spray")

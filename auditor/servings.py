@@ -1,0 +1,135 @@
+"""Serving size text to counts of dose units.
+
+Knows what makes one serving ("1 mL (25 drops)" is one serving counted twice over) and whether it is the daily
+portion; how many servings a day are taken is for :mod:`auditor.directions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from auditor.audiences import mark_audiences
+from auditor.wording.items import Item, read_items
+from auditor.wording.tokens import Token, readable, tokenise
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What makes one serving.
+
+    `counts` pairs a canonical dose unit with how many of it make one serving; several pairs are the same serving in
+    other units.  `per_day` says that the text calls the serving the daily portion.  `problem` is '' or
+    'serving-unread', 'serving-range' (the panel's quantity is unknown, counts empty) or 'serving-conflict'.
+    """
+
+    counts: tuple[tuple[str, Decimal], ...]
+    per_day: bool = False
+    problem: str = ""
+
+
+def read_serving(text: str, units_per_serving: str = "") -> Serving:
+    """Read a serving size; `units_per_serving` (number text) fills a missing count or confirms it."""
+    tokens = mark_audiences(tokenise(readable(text)))
+    per_day = any(_is_daily(token) for token in tokens)
+    stated = _number(units_per_serving)
+    doses: list[Item] = []
+    units: list[Item] = []
+    for segment in _segments(tokens):
+        for item in read_items(segment):
+            if item.kind == "dose" and item.value != "serving":
+                doses.append(item)
+            elif item.kind == "unit" and item.value != "serving":
+                units.append(item)
+    if any(dose.low != dose.high for dose in doses):
+        return Serving((), per_day, "serving-range")
+    counts = _first_of_each(doses)
+    if not counts:
+        return _from_stated(units, stated, per_day, bool(text.strip()), _says_each(tokens))
+    if stated is not None and stated not in dict(counts).values():
+        return Serving(counts, per_day, "serving-conflict")
+    return Serving(counts, per_day)
+
+
+def _from_stated(units: list[Item], stated: Decimal | None, per_day: bool, printed: bool, each: bool) -> Serving:
+    """The serving of a text without a count: the record's own count, or one where it says "per capsule"."""
+    if stated is not None:
+        unit = units[0].value if units else "piece"
+        return Serving(((unit, stated),), per_day) if units or not printed else Serving((), per_day, "serving-unread")
+    if units and each:
+        return Serving(((units[0].value, Decimal(1)),), per_day)
+    return Serving((), per_day, "serving-unread" if printed else "")
+
+
+def _first_of_each(doses: list[Item]) -> tuple[tuple[str, Decimal], ...]:
+    counts: dict[str, Decimal] = {}
+    for dose in doses:
+        counts.setdefault(dose.value or "piece", dose.low)
+    return tuple(counts.items())
+
+
+def _is_daily(token: Token) -> bool:
+    period = token.means.get("period")
+    return "daily_portion" in token.means or (period is not None and period.days == period.low == period.high == 1)
+
+
+def _says_each(tokens: list[Token]) -> bool:
+    return any("per" in token.means or "every" in token.means for token in tokens)
+
+
+def _segments(tokens: list[Token]) -> Iterator[list[Token]]:
+    """The text outside brackets, then each bracket that holds more than a repeated number; the container's count left out."""
+    outside: list[Token] = []
+    inside: list[list[Token]] = []
+    opened = -1
+    for index, token in enumerate(tokens):
+        if opened < 0 and token.text == "(" and not _repeats_number(tokens, index):
+            opened = index
+            inside.append([])
+        elif opened >= 0 and token.text == ")":
+            opened = -1
+        elif opened >= 0:
+            inside[-1].append(token)
+        else:
+            outside.append(token)
+    for segment in (outside, *inside):
+        yield [token for token in _before_container(segment) if not _is_filler(token)]
+
+
+def _repeats_number(tokens: list[Token], index: int) -> bool:
+    """Whether a bracket holds only a number, as in "one (1) softgel" or "(2-3)"."""
+    for token in tokens[index + 1 : index + 5]:
+        if token.text == ")":
+            return True
+        if token.number is None and not (token.text == "-" or "joins" in token.means):
+            return False
+    return False
+
+
+_CONTAINER = frozenset(("container", "bottle", "package", "packung", "boite", "envase", "confezione", "opakowanie", "verpakking", "box"))
+
+
+def _before_container(tokens: list[Token]) -> list[Token]:
+    """Tokens before "servings per container 60" or "60 capsules per bottle"."""
+    for index, token in enumerate(tokens):
+        if token.text in _CONTAINER:
+            position = index
+            while position > 0 and tokens[position - 1].text not in (",", ";", "\n", "."):
+                position -= 1
+            return tokens[:position]
+    return tokens
+
+
+def _is_filler(token: Token) -> bool:
+    if token.number is not None or "unit" in token.means or "time_unit" in token.means:
+        return False
+    return not token.means.keys().isdisjoint(("defines", "per", "stop", "every")) or token.text == ":"
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(readable(text).strip().replace(",", ".") or "x")
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and number > 0 else None

@@ -1,0 +1,80 @@
+"""Label text made readable without changing what it says.
+
+The printed text is always kept beside; :func:`clean` gives the copy that the grammars read: one kind of
+micro sign, dash, space and digit, no invisible characters, known transcription damage repaired.  What was
+repaired is said by a code, so that an audit can report it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+MAX_READ_CHARACTERS = 4_000
+"""Grammars read no further than this; real label lines are a tenth of it."""
+
+
+class Cleaned(NamedTuple):
+    """`text` for the grammars; `repairs` are codes of what was changed beyond spelling of spaces and dashes."""
+
+    text: str
+    repairs: tuple[str, ...]
+
+
+_FRACTIONS = {"¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8"}
+_FRACTION = re.compile(f"(\\d?)([{''.join(_FRACTIONS)}])")
+# A raised figure is part of a name after D, K or MK ("K²"), a footnote mark anywhere else ("625 %²").
+_FOOTNOTE = re.compile(r"(?<![DdKk])[¹²³⁰⁴⁵⁶⁷⁸⁹]+")
+_MARKS = re.compile(r"[®™©℠]|\((?:r|tm|c)\)", re.IGNORECASE)
+_MOJIBAKE = {"Âµ": "µ", "Î¼": "µ", "&#181;": "µ", "&micro;": "µ", "&mu;": "µ", "Â ": " ", "ï»¿": "", "â€“": "-", "â€™": "'",
+             "&nbsp;": " ", "&amp;": "&"}  # fmt: skip
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
+_SPELLINGS = str.maketrans({**_DASHES, ord("μ"): "µ", ord("’"): "'", ord("‘"): "'", ord("′"): "'", ord("“"): '"', ord("”"): '"',
+                            ord("～"): "~", ord("〜"): "~"})  # fmt: skip
+# Cyrillic look-alikes inside the short names of the vitamins: МК-7, К2, Д3 stay recognisable names.
+_LOOKALIKE = re.compile(r"(?<![Ѐ-ӿ])([МмКкДд]{1,2})(?=[ -]?\d)")
+_LOOKALIKES = str.maketrans("МмКкДд", "MmKkDd")
+_SPACES = re.compile(r"\s+")
+_PLAIN = re.compile(r"[\x20-\x7e]*")
+_ASCII_ODD = re.compile(r"&(?:#181|micro|mu|nbsp|amp);|\((?:r|tm|c)\)|\s\s|^\s|\s$", re.IGNORECASE)
+
+
+@lru_cache(maxsize=65_536)
+def clean(text: str) -> Cleaned:
+    """Readable copy of a label text.
+
+    Repair codes: `hidden-characters` (zero-width, bidi or control characters removed), `mojibake`
+    (known double encodings such as 'Âµg'), `look-alike-letters` (Cyrillic letters in MK-7, K2),
+    `fraction-sign` ('1½' read as 1 1/2, which Unicode folding alone would turn into eleven halves).
+    """
+    text = text[:MAX_READ_CHARACTERS]
+    if _PLAIN.fullmatch(text) and not _ASCII_ODD.search(text):
+        return Cleaned(text, ())
+    repairs: list[str] = []
+    for damaged, sound in _MOJIBAKE.items():
+        if damaged in text:
+            text = text.replace(damaged, sound)
+            if sound == "µ":
+                repairs.append("mojibake")
+    if _FRACTION.search(text):
+        text = _FRACTION.sub(lambda found: f"{found[1]} {_FRACTIONS[found[2]]}".lstrip(), text)
+        repairs.append("fraction-sign")
+    text = _MARKS.sub(" ", _FOOTNOTE.sub(" ", text))
+    visible = "".join(
+        " " if char in "\t\r\n" else char for char in text if unicodedata.category(char) not in ("Cf", "Cc") or char in "\t\r\n"
+    )
+    if visible != text and len(visible) != len(text):
+        repairs.append("hidden-characters")
+    text = unicodedata.normalize("NFKC", visible).translate(_SPELLINGS)
+    if _LOOKALIKE.search(text):
+        text = _LOOKALIKE.sub(lambda found: found[0].translate(_LOOKALIKES), text)
+        repairs.append("look-alike-letters")
+    return Cleaned(_SPACES.sub(" ", text).strip(), tuple(dict.fromkeys(repairs)))
+
+
+def shorten(text: str, limit: int = 120) -> str:
+    """The text on one line, cut with an ellipsis for messages."""
+    text = _SPACES.sub(" ", text).strip()
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

@@ -1,0 +1,194 @@
+"""Numbers and units on labels: exact reading of amounts, and the one pint registry that converts them.
+
+Numbers are read by a strict grammar into decimals; a unit is looked up in a table of label spellings and
+only the registry's own unit names ever reach pint, so `MG` is no megagauss and `U` no enzyme unit.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pint
+
+DATA = Path(__file__).parent / "data"
+
+IU = "iu"
+NOT_PROVIDED = "not-provided"
+
+SUBSTANCES_WITH_IU = {"vitamin_d": "iu_vitamin_d"}
+"""Nutrients that have an international unit, and the registry's name for it."""
+
+
+@cache
+def registry() -> pint.UnitRegistry:
+    """The registry: built from nothing but `data/units.txt`, exact decimals throughout."""
+    import pint
+
+    ureg = pint.UnitRegistry(None, non_int_type=Decimal)
+    ureg.load_definitions(str(DATA / "units.txt"))
+    return ureg
+
+
+@cache
+def mcg_per_unit(unit: str, nutrient: str) -> Decimal | None:
+    """Micrograms in one unit of a nutrient, exact; `None` where the unit does not exist for it.
+
+    An international unit exists for vitamin D2 and D3 only (0.025 mcg).
+    """
+    if unit == IU:
+        if nutrient not in SUBSTANCES_WITH_IU:
+            return None
+        unit = SUBSTANCES_WITH_IU[nutrient]
+    quantity = registry().Quantity(Decimal(1), unit)
+    return Decimal(quantity.m_as("microgram"))
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    table = tomllib.loads((DATA / "spellings.toml").read_text(encoding="utf-8"))
+    return {_fold_unit(spelling): unit for unit, entry in table.items() for spelling in entry["spellings"]}
+
+
+def _fold_unit(text: str) -> str:
+    return re.sub(r"[.\s]", "", text.casefold().replace("μ", "µ"))
+
+
+@lru_cache(maxsize=4096)
+def unit_named(text: str) -> str | None:
+    """Registry name of a unit as spelled on a label, `iu` or `not-provided`; `None` if it is not in the table."""
+    return _spellings().get(_fold_unit(text))
+
+
+class Number(NamedTuple):
+    """A printed number: its readings in order of likelihood, and why there is more or less than one.
+
+    `problem` is empty for one clear reading, `separator-ambiguous` for '1.000' (two readings) and
+    `number-malformed` for digits that follow no convention ('1,5000'; no reading).
+    """
+
+    readings: tuple[Decimal, ...]
+    problem: str = ""
+
+
+_GROUPED = re.compile(r"\d{1,3}(?:([ '])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
+_BOTH = re.compile(r"\d{1,3}(?:(?:,\d{3})+\.\d+|(?:\.\d{3})+,\d+)")
+_REPEATED = re.compile(r"\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})")
+_SINGLE = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+_PLAIN_NUMBER = re.compile(r"\d{1,15}(?:[.,·]\d{1,9})?|[.,·]\d{1,9}")
+_FRACTION = re.compile(r"(?:(\d{1,3}) )?(\d{1,3})/(\d{1,3})")
+# '1,5000' follows no convention: a decimal comma is not followed by four figures after a whole number.
+_ODD_COMMA = re.compile(r"[1-9]\d*,\d{4,}")
+
+NUMBER_PATTERN = (
+    r"(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d+)?|\d{1,3} \d/\d|\d/\d|\d[\d.,·']*\d|\d|[.,·]\d+)"
+)
+"""Where a number may stand in cleaned text; :func:`read_number` says what it is."""
+
+
+@lru_cache(maxsize=16_384)
+def read_number(text: str) -> Number:
+    """Read one printed number strictly (ASCII digits after cleaning).
+
+    A comma followed by exactly three digits after one to three others has two readings, thousands first;
+    a point likewise, decimal first.  Who calls decides with the unit, the market and the other figures.
+    """
+    text = text.strip()
+    if _GROUPED.fullmatch(text):
+        return Number((_decimal(text.replace(" ", "").replace("'", "").replace(",", ".")),))
+    if _BOTH.fullmatch(text):
+        thousands = "," if text.index(",") < text.rindex(".") else "."
+        return Number((_decimal(text.replace(thousands, "").replace(",", ".")),))
+    if _REPEATED.fullmatch(text):
+        return Number((_decimal(text.replace(",", "").replace(".", "")),))
+    if _SINGLE.fullmatch(text):
+        joined, split = _decimal(re.sub(r"[.,]", "", text)), _decimal(text.replace(",", "."))
+        return Number((joined, split) if "," in text else (split, joined), "separator-ambiguous")
+    if _PLAIN_NUMBER.fullmatch(text) and not _ODD_COMMA.fullmatch(text):
+        return Number((_decimal(text.replace(",", ".").replace("·", ".")),))
+    fraction = _FRACTION.fullmatch(text)
+    if fraction and fraction[3] != "0":
+        whole, above, below = (int(part or 0) for part in fraction.groups())
+        return Number((Decimal(whole) + Decimal(above) / Decimal(below),))
+    return Number((), "number-malformed")
+
+
+def _decimal(text: str) -> Decimal:
+    return Decimal("0" + text if text.startswith(".") else text)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One number with its unit as found in a text.
+
+    `number` is as printed, `readings` its possible values, `high` the upper end of a printed range
+    ('1-4 IU'), `unit` a name of the unit table or `%` or `ppm`, `sign` one of '', '<', '>', '-'.
+    `per` is the unit the text divides by ('g' in '100,000 IU/g').  `role` is set by :mod:`auditor.figures`.
+    """
+
+    number: str
+    readings: tuple[Decimal, ...]
+    unit: str
+    printed_unit: str
+    start: int
+    end: int
+    sign: str = ""
+    high: Decimal | None = None
+    per: str = ""
+    problem: str = ""
+    role: str = "amount"
+
+
+@cache
+def _quantity_pattern() -> re.Pattern[str]:
+    words = sorted({spelling for unit in _unit_table().values() for spelling in unit}, key=len, reverse=True)
+    units = "|".join(re.escape(word).replace(r"\ ", r" ?") for word in words)
+    return re.compile(
+        rf"(?P<sign><|>|≤|≥|\bless than |\bunder |\bup to )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
+        rf"(?P<number>(?<![\d.,]){NUMBER_PATTERN})"
+        rf"(?:[ ]?(?:-|~|to|bis|à)[ ]?(?P<high>{NUMBER_PATTERN}))?"
+        rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%)|(?P<ppm>ppm\b)|(?P<lost>[?¿\ufffd]+g\b))"
+        rf"(?:[ ]?(?:/|per|pro|je|par)[ ]?(?P<per>100 ?g|100 ?ml|g|gram|gramm|kg|mg|ml|drop|drops|tropfen|goutte|gotas?|goccia)\b)?",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _unit_table() -> dict[str, tuple[str, ...]]:
+    table = tomllib.loads((DATA / "spellings.toml").read_text(encoding="utf-8"))
+    return {unit: tuple(entry["spellings"]) for unit, entry in table.items() if unit != NOT_PROVIDED}
+
+
+_HAS_DIGIT = re.compile(r"\d")
+
+
+def find_quantities(text: str) -> tuple[Quantity, ...]:
+    """All numbers with a unit, percent sign or ppm in a cleaned text, in order of appearance."""
+    if not _HAS_DIGIT.search(text):
+        return ()
+    found = []
+    for match in _quantity_pattern().finditer(text):
+        number = read_number(match["number"])
+        high = read_number(match["high"]) if match["high"] else None
+        if match["lost"]:
+            unit = "micro-sign-lost"
+        elif match["percent"] or match["ppm"]:
+            unit = "%" if match["percent"] else "ppm"
+        else:
+            unit = unit_named(match["unit"]) or ""
+        sign = "-" if match["minus"] else {"≤": "<", "≥": ">", "<": "<", ">": ">"}.get((match["sign"] or "").strip(), "<" if match["sign"] else "")
+        found.append(
+            Quantity(
+                number=match["number"], readings=number.readings, unit=unit,
+                printed_unit=match["unit"] or match["lost"] or unit, start=match.start("number"), end=match.end(),
+                sign=sign, high=high.readings[0] if high and high.readings else None, per=(match["per"] or "").lower(),
+                problem=number.problem,
+            )
+        )  # fmt: skip
+    return tuple(found)

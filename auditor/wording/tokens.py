@@ -1,0 +1,281 @@
+"""Label text cut into tokens that know what their words can mean.
+
+Knows numbers, the vocabulary of `auditor/data/wording/*.toml` and where a sentence ends; not what a dose is.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from auditor.text import MAX_READ_CHARACTERS, clean
+
+Meanings = dict[str, Any]
+"""What a word can mean: kind -> value ('unit' -> 'drop', 'period' -> Rate, 'verb' -> True)."""
+
+
+class Rate(NamedTuple):
+    """Intakes per interval; `low` and `high` differ where the words are ambiguous by nature ('biweekly')."""
+
+    low: Fraction
+    high: Fraction
+    days: Fraction
+
+
+class Token:
+    """One number, word, phrase or mark; `start` and `end` index the readable text."""
+
+    __slots__ = ("text", "means", "number", "start", "end")
+
+    def __init__(self, text: str, means: Meanings, number: Decimal | None, start: int, end: int) -> None:
+        self.text = text
+        self.means = means
+        self.number = number
+        self.start = start
+        self.end = end
+
+
+class Vocabulary(NamedTuple):
+    """`phrases`: first word -> (following words, meanings), longest first; `ideographs` finds words that no space ends."""
+
+    phrases: dict[str, tuple[tuple[tuple[str, ...], Meanings], ...]]
+    ideographs: re.Pattern[str]
+    abbreviations: frozenset[str]
+
+
+_CJK = "\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7ff"
+_TOKEN = re.compile(
+    rf"""(?P<number>(?:[0-9]{{1,4}}[ -])?[0-9]{{1,3}}/[0-9]{{1,3}}(?![0-9/])|[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?)
+    |(?P<cross>x(?![^\W\d_]))
+    |(?P<word>[^\W\d_{_CJK}][^\W_{_CJK}]*)
+    |(?P<cjk>[{_CJK}]+)
+    |(?P<mark>[^\s'"])
+    |(?P<line>\n)""",
+    re.VERBOSE,
+)
+# Accents are ignored in Latin letters only: a Japanese voicing mark makes another sound, hence another word.
+_BASE_LETTERS = {ord("ł"): "l", ord("ø"): "o", ord("đ"): "d", ord("ı"): "i"}
+_OPENING = str.maketrans({"[": "(", "{": "(", "]": ")", "}": ")", "~": "-", "×": "x", "、": ",", "。": ".", "⁄": "/", "–": "-",
+                          "—": "-", "・": ",", "＝": "="})  # fmt: skip
+_ENDINGS = re.compile(r"(?<=[^\W\d_])\((?:s|es|ies|n|en|e|r|er|m|ne|a|i|t)\)", re.IGNORECASE)
+_NOTHING: Meanings = {}
+_NUMBER_LIMIT = Decimal(10_000)
+
+
+def _accentless(char: str) -> str:
+    return unicodedata.normalize("NFD", char)[0] if "\u00c0" <= char <= "\u024f" else char
+
+
+_LATIN = {code: _accentless(chr(code)) for code in range(0xC0, 0x250)} | _BASE_LETTERS
+
+
+def readable(text: str) -> str:
+    """The text the grammars read, lines kept apart, words as printed; never longer than they read."""
+    text = text[:MAX_READ_CHARACTERS]
+    if "\n" in text or "\r" in text:
+        text = "\n".join(clean(line).text for line in text.splitlines())
+    else:
+        text = clean(text).text
+    if "(" in text:
+        text = _ENDINGS.sub("", text)
+    return text.translate(_OPENING)
+
+
+def fold(text: str) -> str:
+    """Lower case without Latin accents, same length as `text`."""
+    lower = text.lower()
+    if len(lower) != len(text):
+        lower = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    return lower if lower.isascii() else lower.translate(_LATIN)
+
+
+def tokenise(text: str) -> list[Token]:
+    """Tokens of a :func:`readable` text, phrases joined, longest phrase first."""
+    return _join_phrases(_cut(fold(text), vocabulary().ideographs), vocabulary())
+
+
+def sentences(tokens: list[Token]) -> Iterator[list[Token]]:
+    """Tokens between full stops, semicolons and line ends; a line that plainly goes on is not cut."""
+    short = vocabulary().abbreviations
+    sentence: list[Token] = []
+    for index, token in enumerate(tokens):
+        ends = False
+        if token.text == ".":
+            before = sentence[-1].text if sentence else ""
+            ends = before not in short
+            if ends and len(sentence) == 1 and sentence[0].number is not None:
+                sentence = []  # "1." numbers a list item
+        elif token.text == "\n":
+            ends = not _runs_on(sentence, tokens, index)
+        elif token.text in (";", "!", "?", "•", "|"):
+            ends = True
+        elif token.text != "'":
+            sentence.append(token)
+        if ends:
+            if sentence:
+                yield sentence
+            sentence = []
+    if sentence:
+        yield sentence
+
+
+_GOES_ON = frozenset(("stop", "and", "or", "joins", "up_to", "every", "per"))
+_CONTINUES = frozenset(("period", "count", "times", "part", "unit", "and", "or", "joins", "stop", "meals", "divided"))
+
+
+def _runs_on(sentence: list[Token], tokens: list[Token], index: int) -> bool:
+    if not sentence or index + 1 >= len(tokens):
+        return False
+    last, first = sentence[-1], tokens[index + 1]
+    if "verbs" in first.means:  # "On the daily / Chew one gummy daily": 'chew' is a verb here, not a unit
+        return False
+    return not last.means.keys().isdisjoint(_GOES_ON) or not first.means.keys().isdisjoint(_CONTINUES)
+
+
+def _cut(text: str, ideographs: re.Pattern[str]) -> list[Token]:
+    tokens = []
+    for found in _TOKEN.finditer(text):
+        kind = found.lastgroup
+        word = found.group()
+        if kind == "number":
+            # "Omega-3", "B-12": the figure belongs to the name before it.
+            start = found.start()
+            named = start > 1 and text[start - 1] == "-" and text[start - 2].isalpha() and text[start - 2] < "\u3000"
+            number = None if named else _number(word)
+            tokens.append(Token(word, _NOTHING, number, start, found.end()))
+        elif kind == "cjk":
+            offset = found.start()
+            tokens += [Token(piece.group(), _NOTHING, None, offset + piece.start(), offset + piece.end())
+                       for piece in ideographs.finditer(word)]  # fmt: skip
+        else:
+            tokens.append(Token(word, _NOTHING, None, found.start(), found.end()))
+    return tokens
+
+
+def _number(text: str) -> Decimal | None:
+    if len(text) > 12:
+        return None
+    if "/" in text:
+        whole, _, fraction = text.replace("-", " ").rpartition(" ")
+        top, _, bottom = fraction.partition("/")
+        if not int(bottom):
+            return None
+        number = Decimal(whole or 0) + Decimal(top) / Decimal(bottom)
+    elif re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", text):
+        number = Decimal(text.replace(",", ""))
+    else:
+        number = Decimal(text.replace(",", "."))
+    return number if number < _NUMBER_LIMIT else None
+
+
+def _join_phrases(tokens: list[Token], words: Vocabulary) -> list[Token]:
+    joined: list[Token] = []
+    index, size = 0, len(tokens)
+    phrases = words.phrases
+    while index < size:
+        token = tokens[index]
+        for rest, means in phrases.get(token.text, ()):
+            end = _match(tokens, index + 1, rest) if rest else index + 1
+            if end:
+                if rest or means:
+                    last = tokens[end - 1]
+                    number = means.get("number") if end > index + 1 or token.number is None else token.number
+                    phrase = f"{token.text} {' '.join(rest)}" if rest else token.text
+                    token = Token(phrase, means, number, token.start, last.end)
+                index = end
+                break
+        else:
+            index += 1
+        joined.append(token)
+    return joined
+
+
+def _match(tokens: list[Token], index: int, rest: tuple[str, ...]) -> int:
+    """Index after the words of a phrase, hyphens between them ignored; 0 when they are not there."""
+    for word in rest:
+        if index < len(tokens) and tokens[index].text == "-" and word != "-":
+            index += 1
+        if index >= len(tokens) or tokens[index].text != word:
+            return 0
+        index += 1
+    return index
+
+
+@lru_cache(maxsize=1)
+def vocabulary() -> Vocabulary:
+    """All wording tables as one vocabulary; a word of two languages keeps both meanings."""
+    meanings: dict[str, Meanings] = {}
+    abbreviations: set[str] = set()
+    for name in ("numbers", "dose_units", "frequencies", "phrases", "audiences"):
+        for language, table in wording_table(name).items():
+            if language in ("contexts", "groups"):
+                continue
+            for kind, entry in table.items():
+                if kind == "abbreviations":
+                    abbreviations.update(map(fold, entry))
+                else:
+                    _add(meanings, name, kind, entry)
+    split = {tuple(token.text for token in _cut(fold(readable(phrase)), _EVERY_IDEOGRAPH)): means for phrase, means in meanings.items()}
+    phrases: dict[str, list[tuple[tuple[str, ...], Meanings]]] = {}
+    for parts, means in sorted(split.items(), key=lambda entry: -len(entry[0])):
+        phrases.setdefault(parts[0], []).append((parts[1:], means))
+    unspaced = sorted({part for parts in split for part in parts if part >= "\u3000"}, key=len, reverse=True)
+    return Vocabulary({first: tuple(rest) for first, rest in phrases.items()},
+                      re.compile("|".join([*unspaced, "."])), frozenset(abbreviations))  # fmt: skip
+
+
+_EVERY_IDEOGRAPH = re.compile(".+")
+
+
+@lru_cache(maxsize=8)
+def wording_table(name: str) -> dict[str, Any]:
+    """One file of `auditor/data/wording`: language -> its entries."""
+    text = (files("auditor") / "data" / "wording" / f"{name}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _add(meanings: dict[str, Meanings], name: str, kind: str, entry: Any) -> None:
+    """Enter the words of one table entry; the kinds are named as the tables name them."""
+
+    def enter(word: str, meaning: str, value: Any) -> None:
+        meanings.setdefault(fold(word), {}).setdefault(meaning, value)
+
+    if name == "dose_units":
+        for word in entry:
+            enter(word, kind if kind in ("other", "weight") else "unit", kind)
+    elif name == "audiences":
+        audience = "group" if kind in wording_table("audiences")["groups"] else kind
+        for word in entry:
+            enter(word, audience if audience == "group" else f"audience_{audience}", kind)
+    elif kind in ("words", "ordinals", "count"):
+        meaning = {"words": "number", "ordinals": "ordinal", "count": "count"}[kind]
+        for word, value in entry.items():
+            enter(word, meaning, Decimal(str(value)))
+    elif kind == "halves":
+        for word in entry:
+            enter(word, "half", True)
+            enter(word, "number", Decimal("0.5"))
+    elif kind == "periods":
+        for rate, words in entry.items():
+            times, _, days = rate.partition("/")
+            low, _, high = times.partition("..")
+            for word in words:
+                enter(word, "period", Rate(Fraction(low), Fraction(high or low), Fraction(days)))
+    elif kind in ("time_units", "cjk_time_units"):
+        for days, words in entry.items():
+            for word in words:
+                enter(word, kind[:-1], Fraction(days))
+    elif kind == "parts":
+        for slot, words in entry.items():
+            for word in words:
+                enter(word, "part", slot)
+    else:
+        for word in entry:
+            enter(word, kind, True)

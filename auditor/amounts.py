@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from auditor.figures import AMOUNT, DAILY_VALUE, STRENGTH, basis_of, with_roles
-from auditor.ingredients import Piece, read_ingredient
+from auditor.ingredients import GLUED, Piece, read_ingredient
 from auditor.text import clean, shorten
 from auditor.units import DATA, IU, NOT_PROVIDED, Quantity, find_quantities, mcg_per_unit, read_number, unit_named
 
@@ -103,7 +103,15 @@ def read_line(
             readings.append(_reading(piece, said, reason="amount-not-assignable", problems=extra))
             continue
         readings.append(_Witnesses(piece, column, percent, style, found.bare_number).verdict(said, extra + percent_problem))
+    if any(GLUED in piece.problems for piece in found.pieces):
+        confirmed = [reading for reading in readings if not reading.reason]
+        return (confirmed[0],) if len({(r.nutrient, r.mcg_high) for r in confirmed}) == 1 else (_unconfirmed(readings[0]),)
     return tuple(readings)
+
+
+def _unconfirmed(reading: LineReading) -> LineReading:
+    """A glued line that no other figure settles."""
+    return replace(reading, form="unstated", forms=(), mcg_low=None, mcg_high=None, other_mcg=None, reason=GLUED)
 
 
 _NEAR_NAMES = {"nattokinase": "nattokinase-on-line", "natto kinase": "nattokinase-on-line"}
@@ -218,7 +226,6 @@ class _Witnesses:
         self.piece, self.column, self.style, self.bare_number = piece, column, style, bare_number
         own = piece.quantities
         everything = column.figures + own
-        self.primary = column.figures or own
         self.everything = everything
         dv = [figure.readings[0] for figure in everything if figure.role == DAILY_VALUE and figure.readings and figure.sign != "<"]
         self.percent = percent if percent is not None else dv[0] if dv else None
@@ -235,7 +242,7 @@ class _Witnesses:
             return _reading(self.piece, basis, reason=reason, iu=self._declared_iu(), percent=self.percent, problems=tuple(self.problems))
         low, high, other = self._settle(figures)
         if low is None:
-            return _reading(self.piece, basis, reason="number-glued-to-name", percent=self.percent, problems=tuple(self.problems))
+            return _reading(self.piece, basis, reason=GLUED, percent=self.percent, problems=tuple(self.problems))
         return _reading(
             self.piece, basis, mcg_low=low, mcg_high=high, other_mcg=other, iu=self._declared_iu(), percent=self.percent,
             problems=tuple(self.problems),
@@ -255,11 +262,11 @@ class _Witnesses:
         if ius and mcg_per_unit(IU, self.piece.nutrient) is None:
             self.problems.append(Problem("unit-iu-on-vitamin-k", f"{ius[0].number} {ius[0].printed_unit.upper()}"))
             return "unit-iu-on-vitamin-k"
-        for figure in self._amounts(self.primary):
-            if not figure.readings:
-                self.problems.append(Problem("number-malformed", figure.number))
-                return "number-malformed"
-        return ""
+        amounts = self._amounts(self.everything)
+        malformed = [figure for figure in amounts if not figure.readings]
+        if malformed:
+            self.problems.append(Problem("number-malformed", f"{malformed[0].number} {malformed[0].printed_unit}"))
+        return "number-malformed" if malformed and len(malformed) == len(amounts) else ""
 
     def _why_none(self) -> str:
         if self.piece.form == "calcifediol" and self._declared_iu() is not None:
@@ -359,7 +366,7 @@ class _Witnesses:
         """Low, high and contradicting amount in mcg; (None, None, None) when a glued number finds no witness."""
         figures = [self._one_reading(figure, figures) for figure in figures]
         first = figures[0]
-        if "number-glued-to-name" in self.piece.problems:
+        if GLUED in self.piece.problems:
             seconded = len(figures) > 1 and _all_agree(figures)
             if not seconded and not any(self._percent_fits(figure.values[0], figure.halves[0]) for figure in figures):
                 return None, None, None
@@ -512,7 +519,7 @@ def _plausibility() -> dict[tuple[str, str], _Limits]:
     table = tomllib.loads((DATA / "plausibility.toml").read_text(encoding="utf-8"), parse_float=Decimal)
     limits: dict[tuple[str, str], _Limits] = {}
     for nutrient, entry in table.items():
-        if not isinstance(entry, dict):
+        if not isinstance(entry, dict) or "largest_mcg" not in entry:
             continue
         limits[(nutrient, "")] = _Limits(Decimal(entry["mg_doubted_above_mcg"]), Decimal(entry["largest_mcg"]))
         for form, special in entry.items():

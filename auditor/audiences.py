@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from auditor.wording.tokens import Token, readable, tokenise, wording_table
+from auditor.wording.tokens import Meanings, Token, readable, tokenise, wording_table
 
 _AGE_UNIT = "audience_age_units"
 _MONTH_UNIT = "audience_age_units_months"
+_CERTAIN_UNIT = "audience_age_units_certain"
 _AUDIENCE_KINDS = frozenset(
-    ("group", "audience_not_for", "audience_age_named", "audience_age_before", "audience_over", "audience_under", "audience_and_up")
-    + (_AGE_UNIT, _MONTH_UNIT)
+    (
+        "group",
+        "audience_not_for",
+        "audience_age_named",
+        "audience_age_before",
+        "audience_over",
+        "audience_under",
+        "audience_and_up",
+    )
+    + (_AGE_UNIT, _MONTH_UNIT, _CERTAIN_UNIT)
 )
 
 
@@ -31,27 +40,45 @@ def read_audience(text: str) -> tuple[str, ...]:
     'Children 4-8' -> ('child-4-8',); 'ages 12 and over' -> ('teen', 'adult').  Children without an age are those from
     4 to 10; an open age ("4 and up") reaches adults unless only children are named.
     """
-    named = {context for token in mark_audiences(tokenise(readable(text))) for context in token.means.get("audience", ())}
+    named = {
+        context for token in mark_audiences(tokenise(readable(text))) for context in token.means.get("audience", ())
+    }
     return _in_order(named)
 
 
 def mark_audiences(tokens: list[Token]) -> list[Token]:
     """The tokens with each audience phrase as one token that means its contexts, so that ages are no doses."""
-    if not any(not token.means.keys().isdisjoint(_AUDIENCE_KINDS) for token in tokens):
+    starts = [not token.means.keys().isdisjoint(_AUDIENCE_KINDS) for token in tokens]
+    if True not in starts:
         return tokens
     marked: list[Token] = []
     index = 0
     while index < len(tokens):
+        token = tokens[index]
+        if not starts[index] and token.number is None and token.text != ">":
+            marked.append(token)
+            index += 1
+            continue
         contexts, end = _audience_at(tokens, index)
         if end > index:
-            first, last = tokens[index], tokens[end - 1]
-            text = " ".join(token.text for token in tokens[index:end])
-            marked.append(Token(text, {"audience": contexts} if contexts else {"nobody": True}, None, first.start, last.end))
+            text = " ".join([part.text for part in tokens[index:end]])
+            marked.append(
+                Token(
+                    text,
+                    {"audience": contexts} if contexts else {"nobody": True},
+                    None,
+                    token.start,
+                    tokens[end - 1].end,
+                )
+            )
             index = end
         else:
-            marked.append(tokens[index])
+            marked.append(token)
             index += 1
     return marked
+
+
+_OPENERS = frozenset((".", ":", ";", ",", "(", "\n"))
 
 
 def _audience_at(tokens: list[Token], index: int) -> tuple[tuple[str, ...], int]:
@@ -62,8 +89,13 @@ def _audience_at(tokens: list[Token], index: int) -> tuple[tuple[str, ...], int]
     groups, end = _groups_at(tokens, index)
     if not groups:
         age = _age_at(tokens, index, grouped=False)
-        if age and index and tokens[index - 1].text == "for" and any(token.text == "months" for token in tokens[index : age.end]):
-            age = None  # "take for 3-6 months"
+        if (
+            age
+            and index
+            and tokens[index - 1].text not in _OPENERS
+            and any(_MONTH_UNIT in token.means for token in tokens[index : age.end])
+        ):
+            age = None  # "take for 3-6 months": a duration, where nobody is named
         return (_contexts_of_age(age), age.end) if age else ((), index)
     age = _age_after_group(tokens, end, adult="adult" in groups)
     return _contexts_of_groups(groups, age), age.end if age else end
@@ -105,14 +137,24 @@ def _age_after_group(tokens: list[Token], index: int, adult: bool) -> _Age | Non
 
 
 def _may_stand_before_age(token: Token) -> bool:
-    return token.text in (",", "-", ":", "\n", "(") or "stop" in token.means or "between" in token.means or "group" in token.means
+    return (
+        token.text in (",", "-", ":", "\n", "(")
+        or "stop" in token.means
+        or "between" in token.means
+        or "group" in token.means
+    )
 
 
 def _age_at(tokens: list[Token], index: int, grouped: bool) -> _Age | None:
     """An age or range of ages; `grouped` when a word for people stands before it, so that a bare number will do."""
     size = len(tokens)
     named = before = over = under = False
-    while index < size and not tokens[index].means.keys().isdisjoint(_BEFORE) and tokens[index].number is None:
+    furthest = index + 4
+    while (
+        index < min(size, furthest)
+        and not tokens[index].means.keys().isdisjoint(_BEFORE)
+        and tokens[index].number is None
+    ):
         means = tokens[index].means
         named |= "audience_age_named" in means
         before |= "audience_age_before" in means or "between" in means
@@ -129,14 +171,27 @@ def _age_at(tokens: list[Token], index: int, grouped: bool) -> _Age | None:
     if index + 1 < size and tokens[index + 1].number is not None and _joins_ages(tokens[index]):
         high = float(tokens[index + 1].number or 0)
         ranged, index = True, index + 2
+    named |= _CERTAIN_UNIT in _means(tokens, index)
     index, up, unit_months, unit = _age_ending(tokens, index)
-    if over and index + 2 < size and "audience_joins" in tokens[index].means and "audience_under" in tokens[index + 1].means:
+    if (
+        over
+        and index + 2 < size
+        and "audience_joins" in tokens[index].means
+        and "audience_under" in tokens[index + 1].means
+    ):
         top = tokens[index + 2].number  # "more than 1 but less than 4"
         if top is not None:
             index, _, _, _ = _age_ending(tokens, index + 3)
             return _Age(low, float(top), index)
-    under |= index > 0 and ("audience_and_younger" in tokens[index - 1].means or "audience_under_after" in tokens[index - 1].means)
-    if low > 120 or high > 120 or high < low or not _is_age(tokens, index, grouped, named, unit, ranged, up or over or under or before):
+    under |= index > 0 and (
+        "audience_and_younger" in tokens[index - 1].means or "audience_under_after" in tokens[index - 1].means
+    )
+    if (
+        low > 120
+        or high > 120
+        or high < low
+        or not _is_age(tokens, index, grouped, named, unit, ranged, up or over or under or before)
+    ):
         return None
     scale = 1 / 12 if unit_months else 1.0
     if under:
@@ -147,6 +202,10 @@ def _age_at(tokens: list[Token], index: int, grouped: bool) -> _Age | None:
 
 
 _BEFORE = frozenset(("audience_age_named", "audience_age_before", "audience_over", "audience_under", "between"))
+
+
+def _means(tokens: list[Token], index: int) -> Meanings:
+    return tokens[index].means if index < len(tokens) else {}
 
 
 def _joins_ages(token: Token) -> bool:
@@ -160,9 +219,9 @@ def _age_ending(tokens: list[Token], index: int) -> tuple[int, bool, bool, bool]
         means = tokens[index].means
         if "audience_and_up" in means:
             up = True
-        elif _MONTH_UNIT in means or means.get("time_unit") == 30:
+        elif _MONTH_UNIT in means:
             months = unit = True
-        elif _AGE_UNIT in means:
+        elif _AGE_UNIT in means or _CERTAIN_UNIT in means:
             unit = True
         elif not ("audience_and_younger" in means or "audience_under_after" in means):
             break
@@ -170,9 +229,11 @@ def _age_ending(tokens: list[Token], index: int) -> tuple[int, bool, bool, bool]
     return index, up, months, unit
 
 
-def _is_age(tokens: list[Token], index: int, grouped: bool, named: bool, unit: bool, ranged: bool, bounded: bool) -> bool:
+def _is_age(
+    tokens: list[Token], index: int, grouped: bool, named: bool, unit: bool, ranged: bool, bounded: bool
+) -> bool:
     """Whether the words around a number make it an age and not a count or a duration ("Adults 2 tablets", "for 3 months")."""
-    following = tokens[index].means if index < len(tokens) else {}
+    following = _means(tokens, index)
     if "unit" in following and not (unit or named) or "weight" in following:
         return False
     if named or (unit and (grouped or ranged or bounded)):
@@ -183,13 +244,19 @@ def _is_age(tokens: list[Token], index: int, grouped: bool, named: bool, unit: b
 
 
 def _closes(tokens: list[Token], index: int) -> bool:
-    return index >= len(tokens) or tokens[index].text in (":", ",", ")", "-", "\n", ".", ";") or "verbs" in tokens[index].means
+    return (
+        index >= len(tokens)
+        or tokens[index].text in (":", ",", ")", "-", "\n", ".", ";")
+        or "verbs" in tokens[index].means
+    )
 
 
 def _contexts_of_age(age: _Age) -> tuple[str, ...]:
     low = 1.0 if age.low == 0 and age.high > 1 else age.low
     return tuple(
-        context for context, (start, stop) in wording_table("audiences")["contexts"].items() if start < age.high and low < stop
+        context
+        for context, (start, stop) in wording_table("audiences")["contexts"].items()
+        if start < age.high and low < stop
     )
 
 

@@ -6,7 +6,7 @@ Knows the order of label directions: sentences, audiences, limits that are no do
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -113,7 +113,9 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
         (reading.secondary if secondary else reading.intakes).extend(_merge_sentence(timed, reading.flags))
     elif intakes:
         if not secondary and any(item.kind in ("verb", "audience") for item in items):
-            reading.waiting += [_alternatives(intakes)] if len({intake.contexts for intake in intakes}) == 1 else intakes
+            reading.waiting += (
+                [_alternatives(intakes)] if len({intake.contexts for intake in intakes}) == 1 else intakes
+            )
     else:
         frequency = frequency_of(cells)
         if frequency:
@@ -159,8 +161,12 @@ def _without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token]
             continue
         if _opens_limit(sentence, index):
             end = _clause_end(sentence, index)
-            if any("ceiling" in other.means or "ceiling_number" in other.means for other in sentence[index:end]):
+            limit = sentence[index:end]
+            if any(not other.means.keys().isdisjoint(("ceiling", "ceiling_number")) for other in limit):
                 flags.add("ceiling")
+            elif any("ceiling_after" in other.means for other in limit):  # "... nicht überschreiten"
+                flags.add("ceiling")
+                kept = _before_last_comma(kept)
             index = end
             continue
         if "aside" in means:
@@ -226,7 +232,7 @@ def _merge_sentence(intakes: list[Intake], flags: set[str]) -> list[Intake]:
                 continue
             if "?" in merged[-1].slots:
                 both = add_parts(merged[-1], intake)
-                merged[-1] = replace(either(intake, both, "one-or-both"), slots=frozenset())
+                merged[-1] = either(intake, both, "one-or-both")._replace(slots=frozenset())
                 continue
         merged.append(intake)
     return merged
@@ -235,7 +241,7 @@ def _merge_sentence(intakes: list[Intake], flags: set[str]) -> list[Intake]:
 def _alternatives(intakes: list[Intake]) -> Intake:
     first = intakes[0]
     same = [intake for intake in intakes if intake.unit == first.unit]
-    return replace(first, low=min(intake.low for intake in same), high=max(intake.high for intake in same))
+    return first._replace(low=min(intake.low for intake in same), high=max(intake.high for intake in same))
 
 
 def _bind_waiting(reading: _Reading) -> None:
@@ -261,7 +267,7 @@ def _share_with_other_audiences(reading: _Reading) -> None:
     for waiting in reading.waiting:
         if waiting.contexts and waiting.contexts not in read:
             unit, word = (waiting.unit, waiting.word) if waiting.unit else (said.unit, said.word)
-            reading.intakes.append(replace(waiting.with_frequency_of(said), unit=unit, word=word))
+            reading.intakes.append(waiting.with_frequency_of(said)._replace(unit=unit, word=word))
 
 
 def _settle(intakes: list[Intake], flags: set[str]) -> list[Intake]:
@@ -272,7 +278,7 @@ def _settle(intakes: list[Intake], flags: set[str]) -> list[Intake]:
     settled = [_settle_group(group, flags) for group in groups.values()]
     named = [intake for intake in settled if intake.contexts]
     return [intake for intake in settled
-            if intake.contexts or not any(other.per_day == intake.per_day and other.unit == intake.unit for other in named)]  # fmt: skip
+            if intake.contexts or not any(other.per_day == intake.per_day and (other.unit or "piece") == (intake.unit or "piece") for other in named)]  # fmt: skip
 
 
 def _settle_group(group: list[Intake], flags: set[str]) -> Intake:
@@ -292,7 +298,9 @@ def _settle_group(group: list[Intake], flags: set[str]) -> Intake:
         assert settled is not None
         return settled
     if total.per_day == whole.per_day:
-        return whole
+        return total._replace(
+            flags=total.flags | whole.flags, start=min(total.start, whole.start), end=max(total.end, whole.end)
+        )
     flags.add("alternative-dose")
     return either(whole, total, "alternatives")
 
@@ -303,8 +311,9 @@ def _result(intakes: list[Intake], reading: _Reading, text: str) -> Directions:
         flags |= intake.flags
     problem = shorten(" ".join(reading.problems) or _span_of(reading.waiting, text), 80)
     if not intakes:
-        ambiguous = "as-needed" in flags and bool(reading.waiting)
-        return Directions("ambiguous" if ambiguous else "unread", (), tuple(sorted(flags)), problem or shorten(text, 80))
+        return Directions(
+            "ambiguous" if "as-needed" in flags else "unread", (), tuple(sorted(flags)), problem or shorten(text, 80)
+        )
     regimens = tuple(_regimen(intake, text) for intake in intakes)
     units = {(regimen.contexts, regimen.unit) for regimen in regimens}
     if len({contexts for contexts, _ in units}) < len(units):
@@ -325,7 +334,7 @@ def _regimen(intake: Intake, text: str) -> Regimen:
         quantity_low=decimal(intake.low),
         quantity_high=decimal(intake.high),
         unit=intake.unit or "piece",
-        word=intake.word,
+        word=text[slice(*intake.word)],
         times_low=decimal(intake.times_low),
         times_high=decimal(intake.times_high),
         interval_days=decimal(intake.days),

@@ -106,16 +106,15 @@ def _audience_only(values: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _label_contexts(audience: str, name: str, directions: str) -> tuple[str, ...]:
-    said = read_audience(audience)
-    titled = read_audience(name)
-    if "pregnancy" in titled and (not said or "adult" in said):
-        return ("pregnancy",)
-    if said or titled:
-        return said or titled
+    """Contexts a label names.  The audience column wins unless it names adults too, as the statutory "adults and
+    children 4 or more" does on children's products: then a narrower name or direction tells whom the label is for."""
+    said, titled = read_audience(audience), read_audience(name)
     regimens = read_directions(directions).regimens
-    if regimens and all(regimen.contexts for regimen in regimens):
-        return tuple(dict.fromkeys(context for regimen in regimens for context in regimen.contexts))
-    return ()
+    directed = tuple(dict.fromkeys(context for regimen in regimens for context in regimen.contexts)) if all(r.contexts for r in regimens) else ()
+    for narrower in (titled, directed):
+        if narrower and "adult" not in narrower and (not said or "adult" in said or set(narrower) & set(said)):
+            return narrower
+    return said or titled or directed
 
 
 def _rank(contexts: tuple[str, ...], rank: dict[str, int], adult: int, pregnancy: int) -> int:
@@ -146,7 +145,7 @@ def line_doses(lines: pd.DataFrame, product: npt.NDArray[np.intp], contexts: lis
     rows["source_line"] = line_of_row
     day = work.iloc[line_of_row].assign(_line_basis=rows["line_basis"].to_numpy())
     plans = distinct(day, ["serving_size", "units_per_serving", "servings_per_day_min", "servings_per_day_max", "directions", "_line_basis", "basis",
-                           "market", "_context"])  # fmt: skip
+                           "market", "dosage_form", "_context"])  # fmt: skip
     schedules = plans.map(schedule)
     rows = pd.concat([rows, _schedule_columns(schedules).iloc[plans.codes].reset_index(drop=True)], axis=1)
     problems = pd.concat(

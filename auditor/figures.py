@@ -12,7 +12,7 @@ from auditor.units import IU, Quantity
 
 WORDING = Path(__file__).parent / "data" / "wording" / "figures.toml"
 
-AMOUNT, RAW, STRENGTH, DAILY_VALUE = "amount", "raw", "strength", "daily-value"
+AMOUNT, RAW, STRENGTH, DAILY_VALUE, OTHER_BASIS = "amount", "raw", "strength", "daily-value", "other-basis"
 
 BASES = ("per_day", "per_drop", "per_ml", "per_100g", "per_unit", "per_serving")
 
@@ -51,7 +51,34 @@ def with_roles(lowered: str, quantities: tuple[Quantity, ...]) -> tuple[Quantity
         else:
             role = AMOUNT
         read.append(replace(quantity, role=role))
-    return tuple(read)
+    return _one_basis(lowered, read)
+
+
+# "25 mcg per softgel (50 mcg per 2-softgel serving)": figures for different bases are no contradiction.
+_PER = re.compile(r"[ )\],;:]{0,3}(?:per|each|/|pro|je|par|por)[ ]?((?:\d+|two|three|four)?[ -]?[a-zà-ÿ]{3,}(?: [a-zà-ÿ]{3,})?)")
+
+
+def _one_basis(lowered: str, quantities: list[Quantity]) -> tuple[Quantity, ...]:
+    """Keep as amounts the figures of the first basis named on the line; the others are marked `other-basis`."""
+    amounts = [n for n, quantity in enumerate(quantities) if quantity.role == AMOUNT]
+    if len(amounts) < 2:
+        return tuple(quantities)
+    waiting: list[int] = []
+    for n in amounts:
+        waiting.append(n)
+        following = lowered[quantities[n].end : quantities[n].end + 40]
+        named = _PER.match(following)
+        if named:
+            for position in waiting:
+                quantities[position] = replace(quantities[position], basis=named[1].strip())
+            waiting = []
+    bases = {quantities[n].basis for n in amounts if quantities[n].basis}
+    if len(bases) > 1:
+        first = quantities[amounts[0]].basis
+        for n in amounts:
+            if quantities[n].basis not in ("", first):
+                quantities[n] = replace(quantities[n], role=OTHER_BASIS)
+    return tuple(quantities)
 
 
 def _is_strength(lowered: str, quantity: Quantity, strength: re.Pattern[str], has_mass: bool) -> bool:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from auditor.figures import DAILY_VALUE, STRENGTH, with_roles
+from auditor.figures import AMOUNT, DAILY_VALUE, RAW, STRENGTH, with_roles
 from auditor.names import TARGET, TRADE, NameHit, find_names, may_name_target
 from auditor.text import clean
 from auditor.units import Quantity, find_quantities
@@ -51,9 +51,15 @@ class Ingredient:
 
 
 NOTHING = Ingredient()
+GLUED = "number-glued-to-name"
+"""Problem code of pieces that are only possible readings; at most one of them holds."""
 
 _BARE_NUMBER = re.compile(r"(?<![\w.,])\d[\d.,]*\d(?![\w%])")
-_GLUED = re.compile(r"(?<![a-z0-9])((?:vit(?:amin)?\.? ?)?(?:d ?-?3|k ?-?[12]))(?=\d{2})")
+_GLUED = (
+    re.compile(r"(?<![a-z0-9])((?:vit(?:amin)?\.? ?)?(?:d ?-?3|k ?-?[12]))(?=\d)"),
+    re.compile(r"(?<![a-z0-9])(vit(?:amin)?\.? ?[dk])(?=\d{2})"),
+)
+"""A name with an amount stuck to it may be parted in two places: 'K18' is K 18 or K1 8."""
 
 
 @lru_cache(maxsize=65_536)
@@ -67,11 +73,10 @@ def read_ingredient(text: str) -> Ingredient:
     if not may_name_target(lowered):
         return NOTHING
     hits = find_names(lowered)
-    glued: tuple[str, ...] = ()
     if not any(hit.name.kind in (TARGET, TRADE) for hit in hits):
-        parted = _GLUED.sub(r"\1 ", lowered)
-        if parted != lowered:
-            lowered, hits, glued = parted, find_names(parted), ("number-glued-to-name",)
+        glued = _glued(lowered, repairs)
+        if glued is not None:
+            return glued
     near = tuple(dict.fromkeys(hit.text for hit in hits if hit.name.kind in ("hormone", "near-name")))
     if not any(hit.name.kind in (TARGET, TRADE) for hit in hits):
         return Ingredient((), near, repairs) if near else NOTHING
@@ -79,9 +84,23 @@ def read_ingredient(text: str) -> Ingredient:
     quantities = with_roles(masked, find_quantities(masked))
     # lower() keeps positions for nearly all texts, so that pieces show the label's own capitals.
     printed = cleaned if len(cleaned) == len(lowered) else lowered
-    pieces = [replace(piece, problems=piece.problems + glued) for piece in _pieces(lowered, printed, hits, quantities)]
+    pieces = _pieces(lowered, printed, hits, quantities)
     bare = None if quantities else _BARE_NUMBER.search(masked)
     return Ingredient(tuple(pieces), near, repairs, bare[0] if bare else "")
+
+
+def _glued(lowered: str, repairs: tuple[str, ...]) -> Ingredient | None:
+    """Readings of a line whose amount is stuck to the name; the caller keeps the one another figure confirms."""
+    pieces: list[Piece] = []
+    for pattern in _GLUED:
+        parted = pattern.sub(r"\1 ", lowered)
+        hits = find_names(parted)
+        if parted == lowered or not any(hit.name.kind == TARGET for hit in hits):
+            continue
+        masked = _mask(parted, hits)
+        found = _pieces(parted, parted, hits, with_roles(masked, find_quantities(masked)))
+        pieces += [replace(piece, problems=(*piece.problems, GLUED)) for piece in found]
+    return Ingredient(tuple(pieces), (), repairs) if pieces else None
 
 
 def _mask(text: str, hits: tuple[NameHit, ...]) -> str:
@@ -115,19 +134,24 @@ def _pieces(text: str, printed: str, hits: tuple[NameHit, ...], quantities: tupl
     owners = [hit for hit in hits if hit.name.kind not in ("source", "near-name") or hit.text.startswith("natto")]
     owners = [hit for hit in owners if hit.name.kind != "source"]
     groups = _group(text, owners, hits, quantities)
+    if any(group.family == "K" and any(q.unit == "iu" for q in group.quantities) for group in groups):
+        # 'D3 + K2 drops 1000 IU D3 25 mcg K2': the names in front are a title, the amounts stand before their names.
+        turned = _group(text, owners, hits, quantities, amounts_first=True)
+        if not any(group.family == "K" and any(q.unit == "iu" for q in group.quantities) for group in turned):
+            groups = turned
     wanted = [group for group in groups if group.family in ("D", "K")]
     return [piece for group in _settle(wanted) for piece in _read_group(text, printed, group)]
 
 
 def _group(
-    text: str, owners: list[NameHit], hits: tuple[NameHit, ...], quantities: tuple[Quantity, ...]
+    text: str, owners: list[NameHit], hits: tuple[NameHit, ...], quantities: tuple[Quantity, ...], *, amounts_first: bool = False
 ) -> list[_Group]:
     amounts = [quantity for quantity in quantities if quantity.role not in (DAILY_VALUE, STRENGTH)]
     first_target = next(hit for hit in owners if hit.name.kind in (TARGET, TRADE))
     name_first = not amounts or owners[0].start < amounts[0].start or first_target.start < amounts[0].start
     tokens = sorted([*owners, *quantities], key=lambda token: token.start)
     groups: list[_Group] = []
-    if name_first:
+    if name_first and not amounts_first:
         for token in tokens:
             if isinstance(token, Quantity):
                 owner = _carrier_of(text, token, hits)
@@ -172,29 +196,52 @@ def _carrier_of(text: str, quantity: Quantity, hits: tuple[NameHit, ...]) -> Nam
 
 def _settle(groups: list[_Group]) -> list[_Group]:
     """Join groups that speak of the same amount; keep parts, drop the total they are parts of."""
+    parts = {_forms_named(group) for group in groups if group.family == "D" and _amounts(group) and _specific(group)}
     settled: list[_Group] = []
     for group in groups:
         last = settled[-1] if settled else None
-        if last and last.family == group.family and (not _amounts(group) or not _amounts(last) or _same_name(last, group)):
+        alike = last is not None and last.family == group.family
+        same = last is not None and _same_name(last, group) and (len(parts) < 2 or (_specific(last) and _specific(group)))
+        if last is not None and alike and (not _amounts(group) or not _amounts(last) or same) and not (len(parts) > 1 and not _specific(last)):
             last.hits += group.hits
             last.quantities += group.quantities
         else:
             settled.append(group)
-    named = [group for group in settled if _specific(group)]
-    return [
-        group for group in settled
-        if _specific(group) or not any(other.family == group.family and _amounts(other) for other in named)
-    ]  # fmt: skip
+    settled = _join_titles(settled)
+    return [group for group in settled if _specific(group) or not any(_is_part(other, group) for other in settled)]
+
+
+def _join_titles(groups: list[_Group]) -> list[_Group]:
+    """Give names without a figure to the one group of their vitamin that has one: 'D3 + K2 MK7 drops, 25 mcg K2'."""
+    kept = []
+    for group in groups:
+        withs = [other for other in groups if other.family == group.family and _amounts(other)]
+        if _amounts(group) or len(withs) != 1:
+            kept.append(group)
+        else:
+            withs[0].hits += group.hits
+    return kept
+
+
+def _is_part(part: _Group, whole: _Group) -> bool:
+    """Whether a group with an amount of its own is a part of a vaguer one ('Vitamin K2 180 mcg (MK-7 135 mcg, ...)')."""
+    if part is whole or part.family != whole.family or not _amounts(part) or not _specific(part):
+        return False
+    nutrients = {hit.name.nutrient for hit in whole.hits}
+    return "vitamin_k2" not in nutrients or any(hit.name.nutrient == "vitamin_k2" for hit in part.hits)
 
 
 def _amounts(group: _Group) -> list[Quantity]:
-    return [quantity for quantity in group.quantities if quantity.role not in (DAILY_VALUE, STRENGTH)]
+    return [quantity for quantity in group.quantities if quantity.role in (AMOUNT, RAW)]
 
 
 def _specific(group: _Group) -> bool:
-    return any(hit.name.nutrient not in ("vitamin_k",) and hit.name.form != "unstated" for hit in group.hits) or any(
-        hit.name.nutrient in ("vitamin_k1", "vitamin_k2") for hit in group.hits
-    )
+    """Whether the group names a form, not only 'vitamin D', 'vitamin K' or 'vitamin K2'."""
+    return any(hit.name.form != "unstated" for hit in group.hits)
+
+
+def _forms_named(group: _Group) -> str:
+    return "|".join(sorted({hit.name.form for hit in group.hits if hit.name.form != "unstated"}))
 
 
 def _same_name(one: _Group, other: _Group) -> bool:
@@ -254,7 +301,7 @@ def _vitamin_k(
         return [Piece("vitamin_k1", "k1", ("k1",), "line", printed, figures)]
     if "contradictory" in forms:
         return [Piece("vitamin_k2", "unstated", (), "unstated", printed, figures, problems=("vitk-form-contradictory",))]
-    if len(forms) > 1:
+    if len(forms) > 1 or forms == ("mixed",):
         return [Piece("vitamin_k2", "mixed", forms, source, printed, figures, problems=("vitk-mixed-total",))]
     if forms:
         return [Piece("vitamin_k2", forms[0], forms, source, printed, figures)]

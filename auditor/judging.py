@@ -47,7 +47,9 @@ def candidates(nutrient: str, form: str, forms: str) -> tuple[tuple[tuple[str, s
     if nutrient == "vitamin_k2":
         if form == "unstated":
             return ((("vitamin_k2", "mk7"), ("vitamin_k2", "mk4")), False)
-        named = forms.split("|") if form == "mixed" else [form]
+        named = [form]
+        if form == "mixed":
+            named = [name for name in forms.split("|") if name not in ("", "mixed")] or ["mk7", "mk4"]
         return (tuple(dict.fromkeys(("vitamin_k2", "other" if name in LONG_CHAINS else name) for name in named)), form == "mixed")
     if form == "unstated":
         return ((("vitamin_k1", "k1"), ("vitamin_k2", "mk7"), ("vitamin_k2", "mk4")), False)

@@ -83,28 +83,35 @@ def _matcher() -> re.Pattern[str]:
     return re.compile(rf"(?<![a-zà-ÿа-я0-9])(?:{joined})(?![a-zà-ÿа-я0-9])")
 
 
-# Cheap look before the full matcher: every D or K name holds one of these.
-_MAYBE = re.compile(
-    r"vit|d[ -]?[23]|k[ -]?[1-4]|calcif|calciol|calcid|calcip|sterol|hydroxy|25.?oh|mena|mk|phyllo|phylo|phyto|filoq|filoch|fito|fillo|fyllo|"
-    r"ビタミン|ｄ|コレ|エルゴ|メナ|フィロ|维生素|維生素|胆钙|麦角|甲萘|витамин|кальциф|менах|v\.d|vd|d vitam|"
-    r"k2|q7|natto|kappa|teprenone"
-)
-
-
 def may_name_target(lowered: str) -> bool:
-    """Quick, safe test: false only if the text cannot name vitamin D or K by any table entry."""
-    return bool(_MAYBE.search(lowered)) or bool(_trade_hint().search(lowered))
+    """Quick, safe test: false only if the text cannot hold any name of the tables."""
+    return bool(_hint().search(lowered))
 
 
 @cache
-def _trade_hint() -> re.Pattern[str]:
-    words = sorted({_fold(spelling)[:5] for spelling, name in _tables() if name.kind == TRADE}, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, words)) or r"(?!)")
+def _hint() -> re.Pattern[str]:
+    """The beginnings of all names that matter: four letters of a long word, the whole of a short one."""
+    hints: dict[str, None] = {}
+    for spelling, name in _tables():
+        if name.kind in ("other", "source"):
+            continue
+        word = spelling.split(" ")[0]
+        if word in ("vitamin", "vitamine", "vitamina", "vitamins", "vit", "vit."):
+            hints["vit"] = None
+        else:
+            hints[re.escape(word[:4]) if len(word) >= 4 else _pattern_of(spelling)] = None
+    return re.compile("|".join(hints))
+
+
+# A bacterium's strain is no vitamin: "Lactobacillus acidophilus K2".
+_STRAIN = re.compile(r"cfu\b|lactobac|bifido|bacillus|streptoc|probiot")
+_SHORT = re.compile(r"[dk][ -]?\d")
 
 
 def find_names(lowered: str) -> tuple[NameHit, ...]:
     """Names in a cleaned, lower-cased text in order; overlapping readings give the longest one."""
     meanings = _meanings()
-    return tuple(
-        NameHit(match.start(), match.end(), match[0], meanings[_fold(match[0])]) for match in _matcher().finditer(lowered)
-    )
+    hits = tuple(NameHit(match.start(), match.end(), match[0], meanings[_fold(match[0])]) for match in _matcher().finditer(lowered))
+    if hits and _STRAIN.search(lowered):
+        return tuple(hit for hit in hits if not _SHORT.fullmatch(hit.text))
+    return hits

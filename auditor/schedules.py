@@ -6,16 +6,18 @@ Called once per distinct combination of texts; nothing here knows of nutrients.
 
 from __future__ import annotations
 
+import re
+import tomllib
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from auditor.amounts import Problem
 from auditor.directions import Directions, Regimen, read_directions
 from auditor.markets import market_named
 from auditor.servings import Serving, read_serving
 from auditor.text import shorten
+from auditor.units import DATA
 
 ONE = Fraction(1)
 
@@ -55,7 +57,7 @@ def read_number_cell(text: str) -> Fraction | None:
 @lru_cache(maxsize=262_144)
 def schedule(
     serving_size: str, units_per_serving: str, servings_min: str, servings_max: str, directions: str, line_basis: str, basis: str,
-    market: str, context: str,
+    market: str, dosage_form: str, context: str,
 ) -> Schedule:  # fmt: skip
     """Schedule of a line from its texts as printed.
 
@@ -63,6 +65,8 @@ def schedule(
     market's habit decides.  Servings stated as data win over directions; a product taken less than daily keeps the
     directions' interval, because records cannot express one.
     """
+    if _not_oral().search(dosage_form.lower()):
+        return _Builder(Serving((), False, ""), "per_unit", False, [Problem("dose-not-oral", dosage_form)]).stuck("not-taken-by-mouth", "directions")
     serving = read_serving(serving_size, units_per_serving)
     told = read_directions(directions)
     problems: list[Problem] = [Problem(f"dose-{flag}", shorten(directions)) for flag in told.flags if flag in _FLAGGED]
@@ -87,6 +91,12 @@ def schedule(
     else:
         problems.append(Problem("dose-directions-unparsed", shorten(told.problem or directions)))
     return builder.from_servings(ONE, ONE, "assumed")
+
+
+@cache
+def _not_oral() -> re.Pattern[str]:
+    words = tomllib.loads((DATA / "plausibility.toml").read_text(encoding="utf-8"))["not_oral"]["words"]
+    return re.compile(rf"\b(?:{'|'.join(words)})")
 
 
 _FLAGGED = ("open-ended", "loading-phase", "supervised-range", "as-needed", "body-weight", "number-words-differ", "with-meals-uncounted")
@@ -175,7 +185,7 @@ class _Builder:
         if per_serving is None and self.basis == "per_unit":
             per_serving = ONE if units is None else units
         if per_serving is None:
-            return self._stuck(f"amount-{self.basis.replace('_', '-')}-without-quantity", source)
+            return self.stuck(f"amount-{self.basis.replace('_', '-')}-without-quantity", source)
         return self._built(low * per_serving, high * per_serving, per_serving, low * per_serving, high * per_serving, source, ONE)
 
     def _per_serving(self, basis: str) -> Fraction | None:
@@ -195,7 +205,7 @@ class _Builder:
         if any(part is None for part in parts):
             unit = next(regimen.word or regimen.unit for regimen, part in zip(regimens, parts, strict=True) if part is None)
             self.problems.append(Problem("dose-drops-without-volume" if self.basis in ("per_drop", "per_ml") or unit.startswith("drop") else "dose-basis-unknown", unit))
-            return self._stuck("unit-of-directions-not-in-serving", "directions")
+            return self.stuck("unit-of-directions-not-in-serving", "directions")
         known = [part for part in parts if part is not None]
         interval = max(regimen.interval_days for regimen in regimens)
         single = max(part[2] for part in known)
@@ -272,7 +282,7 @@ class _Builder:
     ) -> Schedule:
         return Schedule(low, high, single, servings_low, servings_high, source, interval, self.basis, self._units(), "", tuple(self.problems))
 
-    def _stuck(self, reason: str, source: str) -> Schedule:
+    def stuck(self, reason: str, source: str) -> Schedule:
         return Schedule(None, None, None, None, None, source, ONE, self.basis, self._units(), reason, tuple(self.problems))
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 from auditor.audiences import mark_audiences
 from auditor.wording.items import Item, read_items
-from auditor.wording.tokens import Token, readable, tokenise
+from auditor.wording.tokens import Rate, Token, readable, tokenise
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ def read_serving(text: str, units_per_serving: str = "") -> Serving:
                 doses.append(item)
             elif item.kind == "unit" and item.value != "serving":
                 units.append(item)
+            elif item.kind == "period":
+                per_day |= item.value == _DAILY
     if any(dose.low != dose.high for dose in doses):
         return Serving((), per_day, "serving-range")
     counts = _first_of_each(doses)
@@ -56,7 +59,8 @@ def _from_stated(units: list[Item], stated: Decimal | None, per_day: bool, print
     """The serving of a text without a count: the record's own count, or one where it says "per capsule"."""
     if stated is not None:
         unit = units[0].value if units else "piece"
-        return Serving(((unit, stated),), per_day) if units or not printed else Serving((), per_day, "serving-unread")
+        known = units or per_day or not printed
+        return Serving(((unit, stated),), per_day) if known else Serving((), per_day, "serving-unread")
     if units and each:
         return Serving(((units[0].value, Decimal(1)),), per_day)
     return Serving((), per_day, "serving-unread" if printed else "")
@@ -69,9 +73,11 @@ def _first_of_each(doses: list[Item]) -> tuple[tuple[str, Decimal], ...]:
     return tuple(counts.items())
 
 
+_DAILY = Rate(Fraction(1), Fraction(1), Fraction(1))
+
+
 def _is_daily(token: Token) -> bool:
-    period = token.means.get("period")
-    return "daily_portion" in token.means or (period is not None and period.days == period.low == period.high == 1)
+    return "daily_portion" in token.means or token.means.get("period") == _DAILY
 
 
 def _says_each(tokens: list[Token]) -> bool:
@@ -107,7 +113,9 @@ def _repeats_number(tokens: list[Token], index: int) -> bool:
     return False
 
 
-_CONTAINER = frozenset(("container", "bottle", "package", "packung", "boite", "envase", "confezione", "opakowanie", "verpakking", "box"))
+_CONTAINER = frozenset(
+    ("container", "bottle", "package", "packung", "boite", "envase", "confezione", "opakowanie", "verpakking", "box")
+)
 
 
 def _before_container(tokens: list[Token]) -> list[Token]:
@@ -124,7 +132,7 @@ def _before_container(tokens: list[Token]) -> list[Token]:
 def _is_filler(token: Token) -> bool:
     if token.number is not None or "unit" in token.means or "time_unit" in token.means:
         return False
-    return not token.means.keys().isdisjoint(("defines", "per", "stop", "every")) or token.text == ":"
+    return not token.means.keys().isdisjoint(("defines", "per", "stop", "every")) or token.text in (":", "=")
 
 
 def _number(text: str) -> Decimal | None:

@@ -129,7 +129,7 @@ class Quantity:
 
     `number` is as printed, `readings` its possible values, `high` the upper end of a printed range
     ('1-4 IU'), `unit` a name of the unit table or `%` or `ppm`, `sign` one of '', '<', '>', '-'.
-    `per` is the unit the text divides by ('g' in '100,000 IU/g').  `role` is set by :mod:`auditor.figures`.
+    `per` is the unit the text divides by ('g' in '100,000 IU/g').  `role` and `basis` ('per softgel') are set by :mod:`auditor.figures`.
     """
 
     number: str
@@ -143,6 +143,7 @@ class Quantity:
     per: str = ""
     problem: str = ""
     role: str = "amount"
+    basis: str = ""
 
 
 @cache

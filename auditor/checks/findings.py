@@ -61,6 +61,7 @@ def _from_reading(rows: pd.DataFrame, problems: pd.DataFrame) -> pd.DataFrame:
 
 
 def _finished(found: pd.DataFrame) -> pd.DataFrame:
+    found = found.astype({"product": "int64", "order": "int64"})
     checks = catalogue()
     unknown = set(found["code"]) - set(checks)
     if unknown:

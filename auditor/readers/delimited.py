@@ -15,7 +15,7 @@ import pyarrow.csv as pa_csv
 from auditor.errors import InputError
 from auditor.labels import Batch, Reject
 from auditor.readers.columns import Layout, match_columns
-from auditor.readers.opening import SAMPLE_BYTES, opened_text, undecodable_byte
+from auditor.readers.opening import SAMPLE_BYTES, CheckedUtf8, opened_text, undecodable_byte
 from auditor.readers.quotes import find_open_quote, may_have_swallowed_rows, spreadsheet_rows
 from auditor.readers.sources import ReadOptions, Source
 from auditor.readers.tables import TEXT, Piece, batches, empty_table, shorten, usable_rows
@@ -139,7 +139,7 @@ def _record_batches(
     names = [str(position) for position in range(len(shape.header))]
     return iter(
         pa_csv.open_csv(
-            stream,
+            pa.PythonFile(CheckedUtf8(stream), "r"),
             # One thread: with more, Arrow does not know the numbers of unusable rows (and is no faster, measured).
             pa_csv.ReadOptions(
                 use_threads=False,

@@ -39,18 +39,6 @@ SPECIAL_AUDIENCE = re.compile(
 )
 
 
-class AmountCells(NamedTuple):
-    """Columns of the line table that hold an amount as text."""
-
-    amount: str
-    unit: str
-    percent_dv: str
-    operator: str
-
-
-COLUMNS = ("ingredient", "line", "parent", "audience", "serving_order", *AmountCells._fields, *Serving._fields)
-
-
 def is_dsld_label(record: Mapping[str, Any]) -> bool:
     """Whether the record is a DSLD label, or means to be one (a copy that another program has changed)."""
     return "ingredientRows" in record or ("fullName" in record and "id" in record)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from auditor.errors import InputError
 from auditor.labels import MAX_CELL_CHARACTERS, PRODUCT_LAYOUT_COLUMNS, Batch
 from auditor.readers.columns import Layout, match_columns, our_name, renames_present
@@ -75,7 +77,7 @@ def _batches(sources: Iterable[Source], options: ReadOptions, flatten: Flatten) 
             # One stray file among the thousands of a folder is a reject; a file that was named is an error.
             strays += wrong[:1]
             if not source.in_folder:
-                raise InputError(f"{source.name}: none of the first {len(wrong):,} records is a label. {wrong[0]}")
+                raise InputError(f"{source.name}: no label among {len(wrong):,} records. {wrong[0]}")
         any_usable |= usable
     if strays and not any_usable:
         raise InputError(strays[:5])
@@ -99,7 +101,13 @@ def _flattened(value: object, flatten: Flatten) -> Flattened:
         kind = "a list" if isinstance(value, list) else repr(value)[:40]
         message = f"the record is {kind}; an object with the fields of a label is needed"
         raise Unusable("", value_text(value), "not-an-object", message, wrong_shape=True)
-    record = flatten(value)
+    try:
+        record = flatten(value)
+    except orjson.JSONEncodeError as error:
+        message = (
+            f"a field holds lists or objects that are nested too deeply ({error}); label fields are text or numbers"
+        )
+        raise Unusable("", ", ".join(value), "unexpected-shape", message) from None
     for cells in (record.product.values(), *record.lines):
         if cells and max(map(len, cells)) > MAX_CELL_CHARACTERS:
             names = record.columns if isinstance(cells, tuple) else record.product
@@ -184,7 +192,7 @@ class TableRows:
 def _nutrient_lines(cells: dict[str, str]) -> Flattened:
     """A row of the `products` layout as its vitamin D3 and K2 lines, or one empty line if it lists neither."""
     d3_amount, d3_unit, k2_amount, k2_unit, k2_form = (cells.pop(name, "") for name in PRODUCT_LAYOUT_COLUMNS)
-    lines = []
+    lines: list[tuple[str, ...]] = []
     if d3_amount.strip() or d3_unit.strip():
         lines.append(("Vitamin D3", d3_amount, d3_unit, ""))
     if k2_amount.strip() or k2_unit.strip() or k2_form.strip():

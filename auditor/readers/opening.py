@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import lzma
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -43,7 +44,7 @@ def opened(source: Source) -> Iterator[pa.NativeFile]:
     try:
         with contextlib.ExitStack() as stack:
             yield stack.enter_context(_decompressed(source, stack))
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, lzma.LZMAError) as error:
         raise InputError(f"{source.name}: cannot be read: {_one_line(error)}") from None
 
 
@@ -56,12 +57,7 @@ def _decompressed(source: Source, stack: contextlib.ExitStack) -> pa.NativeFile:
     if compression is None:
         return raw
     if compression == "xz":
-        import lzma
-
-        try:
-            return pa.PythonFile(stack.enter_context(lzma.open(raw)), "r")
-        except lzma.LZMAError as error:
-            raise OSError(str(error)) from None
+        return pa.PythonFile(stack.enter_context(lzma.open(raw)), "r")
     return pa.CompressedInputStream(raw, compression)
 
 
@@ -101,7 +97,8 @@ def opened_text(source: Source, encoding: str | None) -> Iterator[pa.NativeFile]
     except UnicodeDecodeError as error:
         found = error.object[error.start : error.start + 1].hex()
         raise InputError(
-            f"{source.name}: byte 0x{found} does not exist in {chosen}; save the file as UTF-8 or name its --encoding"
+            f"{source.name}: byte 0x{found} cannot be read as {chosen} ({error.reason}); save the file as UTF-8, "
+            "or name its --encoding"
         ) from None
 
 
@@ -118,7 +115,7 @@ def refuse_binary(source: Source, sample: bytes, wide: bool = False) -> None:
         sample: its first bytes.
         wide: whether the encoding writes zero bytes into plain text.
     """
-    if not sample.strip(b" \t\r\n"):
+    if not sample.removeprefix(codecs.BOM_UTF8).strip(b" \t\r\n"):
         raise InputError(f"{source.name}: the file is empty; a header row or a record is needed")
     looks_like = next((name for magic, name in BINARY_MAGIC.items() if sample.startswith(magic)), None)
     if looks_like is None and not wide and b"\x00" in sample:
@@ -129,6 +126,29 @@ def refuse_binary(source: Source, sample: bytes, wide: bool = False) -> None:
             f"{source.name}: this is {looks_like}, not text as the format {source.format} needs; "
             "name the right --format (or --encoding utf-16-le), or save the file again"
         )
+
+
+class CheckedUtf8:
+    """A stream that stops with ArrowInvalid before bytes that are not UTF-8, for Arrow's CSV reader.
+
+    Arrow itself checks the cells it keeps, but prints a traceback where it hands out the text of an unusable row.
+    """
+
+    closed = False
+
+    def __init__(self, stream: pa.NativeFile) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def read(self, size: int = -1) -> bytes:
+        """At most so many bytes; none at the end."""
+        block = bytes(self._stream.read(size))
+        if not block.isascii() or self._decoder.getstate()[0]:
+            try:
+                self._decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                raise pa.ArrowInvalid(error.reason) from None
+        return block
 
 
 def undecodable_byte(source: Source, encoding: str | None) -> str | None:

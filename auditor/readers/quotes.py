@@ -21,7 +21,8 @@ LONG_CELL_LINES = 200
 class ByteStream(Protocol):
     """Anything that is read block by block."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; none at the end."""
 
 
 @dataclass(frozen=True)

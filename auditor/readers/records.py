@@ -25,7 +25,7 @@ class Flattened(NamedTuple):
 Flatten = Callable[[Mapping[str, Any]], Flattened]
 
 
-class Unusable(Exception):  # noqa: N818 - it ends no run, it sends a record to the rejects
+class Unusable(Exception):
     """A record that cannot be used: the facts of its reject."""
 
     def __init__(self, column: str, value: str, reason: str, message: str, wrong_shape: bool = False) -> None:

@@ -5,10 +5,11 @@ Knows when parts of a day add up, when doses are alternatives, and when the word
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
+from typing import NamedTuple
 
 from auditor.wording.items import Item
 from auditor.wording.tokens import Rate
@@ -17,14 +18,17 @@ _SEPARATORS = ("and", "or", "comma", "phase")
 _FREQUENCY = ("rate", "period", "bound", "days", "part", "each_meal", "meals")
 
 
-@dataclass(frozen=True)
-class Intake:
-    """A dose with its frequency: units per intake, intakes per `days`; `days` 0 while no frequency is known."""
+class Intake(NamedTuple):
+    """A dose with its frequency: units per intake, intakes per `days`; `days` 0 while no frequency is known.
+
+    `word` is the place of the unit's word, `start` and `end` that of all the words read; `slots` are the parts of the
+    day that the words name, which add up with those of another intake.
+    """
 
     low: Fraction
     high: Fraction
     unit: str
-    word: str
+    word: tuple[int, int]
     times_low: Fraction = Fraction(0)
     times_high: Fraction = Fraction(0)
     days: Fraction = Fraction(0)
@@ -46,7 +50,7 @@ class Intake:
 
     def with_frequency_of(self, other: Intake) -> Intake:
         """The same dose at the frequency of another intake."""
-        return replace(self, times_low=other.times_low, times_high=other.times_high, days=other.days, rule=other.rule,
+        return self._replace(times_low=other.times_low, times_high=other.times_high, days=other.days, rule=other.rule,
                        flags=self.flags | other.flags)  # fmt: skip
 
 
@@ -99,7 +103,10 @@ def _split_off(cell: Cell) -> Cell:
     """A new cell for a further dose: it takes what stands directly before it, behind the last separator."""
     dose = cell.dose
     assert dose is not None
-    last = max((position for position, item in enumerate(cell.items) if item.kind in _SEPARATORS and item.start > dose.start), default=-1)
+    last = max(
+        (position for position, item in enumerate(cell.items) if item.kind in _SEPARATORS and item.start > dose.start),
+        default=-1,
+    )
     if last < 0:
         return Cell(contexts=cell.contexts)
     joined = cell.items[last].kind
@@ -117,11 +124,17 @@ def read_intakes(cells: list[Cell]) -> list[Intake]:
     intakes: list[Intake] = []
     for cell in cells:
         if cell.dose is None:
-            frequency = _with_frequency(Intake(Fraction(1), Fraction(1), "", ""), cell)
+            frequency = _with_frequency(Intake(Fraction(1), Fraction(1), "", (0, 0)), cell)
             if cell.joined == "phase" and frequency.timed and intakes:
                 before = intakes[-1]
                 later = before.with_frequency_of(frequency)
-                intakes.append(replace(later, joined="phase", slots=frequency.slots, end=max((item.end for item in cell.items), default=before.end)))
+                intakes.append(
+                    later._replace(
+                        joined="phase",
+                        slots=frequency.slots,
+                        end=max((item.end for item in cell.items), default=before.end),
+                    )
+                )
             continue
         dose = cell.dose
         flags = frozenset({"number-words-differ"}) if dose.differs else frozenset()
@@ -135,7 +148,7 @@ def frequency_of(cells: list[Cell]) -> Intake | None:
     """The frequency of a sentence that names no dose ("Drink twice daily."), as an intake of one unsaid unit."""
     if len(cells) != 1 or cells[0].dose or any(item.kind == "unit" for item in cells[0].items):
         return None
-    intake = _with_frequency(Intake(Fraction(1), Fraction(1), "", ""), cells[0])
+    intake = _with_frequency(Intake(Fraction(1), Fraction(1), "", (0, 0)), cells[0])
     return intake if intake.timed else None
 
 
@@ -148,7 +161,7 @@ def _with_frequency(intake: Intake, cell: Cell) -> Intake:
     spoken = [item for item in items if item.kind in _FREQUENCY]
     if spoken:
         start = min(intake.start, spoken[0].start) if intake.end else spoken[0].start
-        intake = replace(intake, start=start, end=max(intake.end, spoken[-1].end))
+        intake = intake._replace(start=start, end=max(intake.end, spoken[-1].end))
     rates = by_kind.get("rate", [])
     periods = by_kind.get("period") or by_kind.get("bound", [])
     choice = "or" in by_kind
@@ -162,7 +175,9 @@ def _with_frequency(intake: Intake, cell: Cell) -> Intake:
             flags.add("frequency-ambiguous")
     if periods:
         period, ambiguous = _one_period(periods, choice)
-        if ambiguous or (period.low != period.high and period.days in (14, 60) and len(periods) == 1 and period.high == 4):
+        if ambiguous or (
+            period.low != period.high and period.days in (14, 60) and len(periods) == 1 and period.high == 4
+        ):
             flags.add("frequency-ambiguous")
         rule = "times-and-period" if rates else "count-and-period"
         if not rates and period.days == 1 and period.low == period.high == 1:
@@ -179,7 +194,7 @@ def _with_frequency(intake: Intake, cell: Cell) -> Intake:
     elif by_kind.get("each_meal"):
         flags.add("with-meals")
         times_low = times_high = Fraction(3 + (occasions if slots and not choice else 0))
-        days, rule, slots = Fraction(1), "each-meal", frozenset()
+        days, rule, slots = Fraction(1), "each-meal", slots | {"meals"}
         if choice and occasions:
             flags.add("frequency-ambiguous")
             times_low = Fraction(1)
@@ -192,10 +207,16 @@ def _with_frequency(intake: Intake, cell: Cell) -> Intake:
     elif by_kind.get("days"):
         days, rule = Fraction(1), "days-of-week"
     else:
-        return replace(intake, flags=frozenset(flags))
+        return intake._replace(flags=frozenset(flags))
     for share in by_kind.get("days", []):
-        times_low, times_high, days = times_low * Fraction(share.low), times_high * Fraction(share.high), days * share.value
-    return replace(intake, times_low=times_low, times_high=times_high, days=days, rule=rule, slots=slots, flags=frozenset(flags))
+        times_low, times_high, days = (
+            times_low * Fraction(share.low),
+            times_high * Fraction(share.high),
+            days * share.value,
+        )
+    return intake._replace(
+        times_low=times_low, times_high=times_high, days=days, rule=rule, slots=slots, flags=frozenset(flags)
+    )
 
 
 def _one_period(periods: list[Item], choice: bool) -> tuple[Rate, bool]:
@@ -218,7 +239,10 @@ def _occasions(items: list[Item]) -> tuple[frozenset[str], int]:
     slots = {parts[0].value}
     count = 1
     separated = False
+    end = parts[0].end
     for item in inside + [parts[-1]] if len(parts) > 1 else []:
+        separated |= item.start == end  # 早晚: two slots in one word
+        end = item.end
         if item.kind == "and" or (item.kind == "comma" and listed):
             separated = True
         elif item.kind == "or":
@@ -231,7 +255,9 @@ def _occasions(items: list[Item]) -> tuple[frozenset[str], int]:
     return frozenset(slots), count
 
 
-def _extra_occasions(intake: Intake, cell: Cell, by_kind: dict[str, list[Item]], occasions: int, flags: set[str]) -> Fraction:
+def _extra_occasions(
+    intake: Intake, cell: Cell, by_kind: dict[str, list[Item]], occasions: int, flags: set[str]
+) -> Fraction:
     """How many intakes "daily" means beside "in the morning and evening" or "with each meal".
 
     A share word ('je', 'each') or a count that cannot be split makes it one dose each time; otherwise both the
@@ -249,12 +275,12 @@ def _name_units(intakes: list[Intake]) -> list[Intake]:
     """A dose without unit takes the unit of the one before, else of the one after ("1 in the morning and 2 capsules ...")."""
     named = [intake for intake in intakes if intake.unit]
     result: list[Intake] = []
-    unit, word = (named[0].unit, named[0].word) if named else ("", "")
+    unit, word = (named[0].unit, named[0].word) if named else ("", (0, 0))
     for intake in intakes:
         if intake.unit:
             unit, word = intake.unit, intake.word
         elif unit:
-            intake = replace(intake, unit=unit, word=word)
+            intake = intake._replace(unit=unit, word=word)
         result.append(intake)
     return result
 
@@ -272,7 +298,7 @@ def _share_frequencies(intakes: list[Intake]) -> list[Intake]:
             result[index] = intake.with_frequency_of(following)
         elif following and following.timed and following.joined == "and" and following.unit == intake.unit:
             shared = intake.with_frequency_of(following)  # "1 white capsule and 1 blue capsule daily": one or both
-            result[index] = replace(shared, flags=shared.flags | {"frequency-ambiguous"}, slots=frozenset({"?"}))
+            result[index] = shared._replace(flags=shared.flags | {"frequency-ambiguous"}, slots=frozenset({"?"}))
     return result
 
 
@@ -281,27 +307,45 @@ def _share_frequencies(intakes: list[Intake]) -> list[Intake]:
 
 def add_parts(first: Intake, second: Intake) -> Intake:
     """Two intakes of one day as one: equal doses add their times, unequal ones their units."""
-    joined = replace(first, rule="parts-of-day", slots=first.slots | second.slots, flags=first.flags | second.flags,
-                     start=min(first.start, second.start), end=max(first.end, second.end), word=first.word or second.word)  # fmt: skip
+    joined = first._replace(rule="parts-of-day", slots=first.slots | second.slots, flags=first.flags | second.flags,
+                     start=min(first.start, second.start), end=max(first.end, second.end), word=first.word if first.word[1] else second.word)  # fmt: skip
     if (first.low, first.high) == (second.low, second.high):
-        return replace(joined, times_low=first.times_low + second.times_low, times_high=first.times_high + second.times_high)
-    return replace(joined, low=first.low * first.times_low + second.low * second.times_low,
+        return joined._replace(
+            times_low=first.times_low + second.times_low, times_high=first.times_high + second.times_high
+        )
+    return joined._replace(low=first.low * first.times_low + second.low * second.times_low,
                    high=first.high * first.times_high + second.high * second.times_high, times_low=Fraction(1), times_high=Fraction(1))  # fmt: skip
 
 
 def either(first: Intake, second: Intake, rule: str) -> Intake:
     """One intake that spans two alternatives of the same unit."""
     days = Fraction(lcm(int(first.days), int(second.days)))
+    if days > _LONGEST_INTERVAL:
+        (first, second), days = (_per_one_day(first), _per_one_day(second)), Fraction(1)
     a_low, a_high = first.times_low * days / first.days, first.times_high * days / first.days
     b_low, b_high = second.times_low * days / second.days, second.times_high * days / second.days
-    joined = replace(first, days=days, rule=rule, flags=first.flags | second.flags, slots=first.slots | second.slots,
+    joined = first._replace(days=days, rule=rule, flags=first.flags | second.flags, slots=first.slots | second.slots,
                      start=min(first.start, second.start), end=max(first.end, second.end))  # fmt: skip
     ordered = (first.low - second.low) * (a_low - b_low) >= 0 and (first.high - second.high) * (a_high - b_high) >= 0
     if ordered and (first.low - second.low) * (a_high - b_high) >= 0:
-        return replace(joined, low=min(first.low, second.low), high=max(first.high, second.high), times_low=min(a_low, b_low), times_high=max(a_high, b_high))
+        return joined._replace(
+            low=min(first.low, second.low),
+            high=max(first.high, second.high),
+            times_low=min(a_low, b_low),
+            times_high=max(a_high, b_high),
+        )
     # 3 once a day or 2 twice a day: the ends belong to different counts, so only the totals can be spanned.
     lows, highs = (first.low * a_low, second.low * b_low), (first.high * a_high, second.high * b_high)
-    return replace(joined, low=min(lows), high=max(highs), times_low=Fraction(1), times_high=Fraction(1))
+    return joined._replace(low=min(lows), high=max(highs), times_low=Fraction(1), times_high=Fraction(1))
+
+
+_LONGEST_INTERVAL = 3_660
+
+
+def _per_one_day(intake: Intake) -> Intake:
+    """The same average as units a day, for intervals without a common multiple that a reader could follow."""
+    low, high = intake.per_day
+    return intake._replace(low=low, high=high, times_low=Fraction(1), times_high=Fraction(1), days=Fraction(1))
 
 
 def decimal(value: Fraction) -> Decimal:

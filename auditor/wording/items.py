@@ -19,12 +19,13 @@ class Item:
     Kinds: dose (value: unit, '' when unsaid), rate (times; value: 'meals' or 'cross' where it implies a day), period
     (value: Rate), days (value: share of days, "5 days a week"), part (value: slot), each_meal, meals, divided,
     each_share, and, or, comma, phase, audience, amount, weight, relative, unit (a dose unit nobody counted), verb.
+    `word` is the place of the unit's word in the text.
     """
 
     __slots__ = ("kind", "low", "high", "value", "start", "end", "word", "differs")
 
     def __init__(self, kind: str, start: int, end: int, value: Any = None, low: Decimal = Decimal(1),
-                 high: Decimal = Decimal(1), word: str = "", differs: bool = False) -> None:  # fmt: skip
+                 high: Decimal = Decimal(1), word: tuple[int, int] = (0, 0), differs: bool = False) -> None:  # fmt: skip
         self.kind = kind
         self.start = start
         self.end = end
@@ -91,7 +92,7 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         before = _at(tokens, index - 1).means if index else {}
         if unit and not ("stop" in before or "per" in before):
             end = _after_unit(tokens, index + 1)
-            items.append(Item("dose", token.start, tokens[end - 1].end, unit, word=tokens[index + 1].text))
+            items.append(Item("dose", token.start, tokens[end - 1].end, unit, word=_place(tokens[index + 1])))
             return end
     for kind in _SIMPLE:
         if kind in means:
@@ -105,12 +106,16 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     elif "or" in means:
         items.append(Item("or", token.start, token.end))
     elif "unit" in means:
-        items.append(Item("unit", token.start, token.end, means["unit"], word=token.text))
+        items.append(Item("unit", token.start, token.end, means["unit"], word=_place(token)))
     elif "verbs" in means:
         items.append(Item("verb", token.start, token.end))
     elif "adult_dose" in means:
         items.append(Item("relative", token.start, token.end))
     return index + 1
+
+
+def _place(token: Token) -> tuple[int, int]:
+    return token.start, token.end
 
 
 def _at(tokens: list[Token], index: int) -> Token:
@@ -242,10 +247,14 @@ def _read_quantity(tokens: list[Token], index: int, quantity: _Quantity, items: 
         return end + 1
     previous = _at(tokens, index - 1)
     if previous.text == "x" and index >= 1 and (not items or items[-1].kind in ("dose", "unit", "verb")):
-        items.append(Item("rate", start, tokens[end - 1].end, None, quantity.low, quantity.high))  # "1 capsule x2 daily"
+        items.append(
+            Item("rate", start, tokens[end - 1].end, None, quantity.low, quantity.high)
+        )  # "1 capsule x2 daily"
         return end
     if _stands_alone(tokens, index, end):
-        items.append(Item("dose", start, tokens[end - 1].end, "", quantity.low, quantity.high, "", quantity.differs))
+        items.append(
+            Item("dose", start, tokens[end - 1].end, "", quantity.low, quantity.high, (0, 0), quantity.differs)
+        )
     return end
 
 
@@ -266,10 +275,21 @@ def _read_dose(tokens: list[Token], index: int, quantity: _Quantity, unit: int, 
         items.append(Item("amount", start, token.end))  # "25 mcg per 2 capsules"
     elif "defines" in _at(tokens, end).means:
         items.append(Item("amount", start, token.end))  # "1 capsule contains ..."
-    elif items and items[-1].kind == "defines":
-        items.append(Item("amount", start, token.end))
+    elif before.text == "=" or (items and items[-1].kind == "defines"):
+        items.append(Item("amount", start, token.end))  # "1 mL = 25 drops"
     else:
-        items.append(Item("dose", start, tokens[end - 1].end, canonical, quantity.low, quantity.high, token.text, quantity.differs))
+        items.append(
+            Item(
+                "dose",
+                start,
+                tokens[end - 1].end,
+                canonical,
+                quantity.low,
+                quantity.high,
+                _place(token),
+                quantity.differs,
+            )
+        )
     return end
 
 
@@ -282,7 +302,8 @@ def _shares(items: list[Item], before: Token) -> bool:
 def _unit_after(tokens: list[Token], index: int) -> int:
     """Index of the dose unit that a number counts, over up to three plain words ("one quick-dissolving lozenge"); 0 if none."""
     plain = 0
-    while index < len(tokens):
+    stop = min(len(tokens), index + 12)
+    while index < stop:
         token = tokens[index]
         if "unit" in token.means:
             return index
@@ -292,7 +313,8 @@ def _unit_after(tokens: list[Token], index: int) -> int:
         if token.number is not None and "other" in _at(tokens, index + 1).means:
             index += 2  # "one 5,000 IU softgel"
             continue
-        skippable = token.text in "-x" or token.text == "of" or "articles" in token.means
+        named = token.number is None and token.text.isdigit()  # the 3 of "Omega-3"
+        skippable = named or token.text in ("-", "x", "of") or "articles" in token.means
         if not skippable:
             plain += 1
             if plain > 3 or token.number is not None or not token.text[0].isalpha() or token.text > "\u3000":
@@ -330,14 +352,17 @@ def _stands_alone(tokens: list[Token], index: int, end: int) -> bool:
     if tokens[index].text > "\u3000" or "(" in tokens[index].text:
         return False
     before, after = _at(tokens, index - 1), _at(tokens, end)
-    position = end
+    position = end + 1 if after.text == "-" else end  # "one-a-day"
     while position < end + 3 and not _at(tokens, position).means.keys().isdisjoint(_LEADS):
         if not _at(tokens, position).means.keys().isdisjoint(_FREQUENT):
             break
         position += 1
     if not _at(tokens, position).means.keys().isdisjoint(_FREQUENT):
         return True
-    if _quantity_at(tokens, position) and "times" in _at(tokens, getattr(_quantity_at(tokens, position), "end", 0)).means:
+    if (
+        _quantity_at(tokens, position)
+        and "times" in _at(tokens, getattr(_quantity_at(tokens, position), "end", 0)).means
+    ):
         return True
     if index and before.means.keys() & {"times", "part"}:
         return True  # "2x2", "morgens 1 und abends 2"
@@ -350,7 +375,7 @@ def _stands_alone(tokens: list[Token], index: int, end: int) -> bool:
 
 
 def _read_every(tokens: list[Token], index: int, items: list[Item]) -> int:
-    """"every other day", "alle 20 Tage", "every 12 hours", "each meal"; 0 when none of these follows."""
+    """ "every other day", "alle 20 Tage", "every 12 hours", "each meal"; 0 when none of these follows."""
     start = tokens[index].start
     position = index + 1
     following = _at(tokens, position)
@@ -429,7 +454,7 @@ def _read_period(tokens: list[Token], index: int, items: list[Item]) -> int:
 
 
 def _read_count(tokens: list[Token], index: int, items: list[Item]) -> int:
-    """"once", "twice", "once or twice", "up to twice"."""
+    """ "once", "twice", "once or twice", "up to twice"."""
     low = high = tokens[index].means["count"]
     end = index + 1
     if _joins(_at(tokens, end)) and "count" in _at(tokens, end + 1).means:

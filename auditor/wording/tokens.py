@@ -43,9 +43,11 @@ class Token:
 
 
 class Vocabulary(NamedTuple):
-    """`phrases`: first word -> (following words, meanings), longest first; `ideographs` finds words that no space ends."""
+    """`phrases`: first word -> second word -> (words after the first, meanings), longest first; `ideographs` finds words
+    that no space ends."""
 
-    phrases: dict[str, tuple[tuple[tuple[str, ...], Meanings], ...]]
+    words: dict[str, Meanings]
+    phrases: dict[str, dict[str, tuple[tuple[tuple[str, ...], Meanings], ...]]]
     ideographs: re.Pattern[str]
     abbreviations: frozenset[str]
 
@@ -175,37 +177,43 @@ def _number(text: str) -> Decimal | None:
     return number if number < _NUMBER_LIMIT else None
 
 
-def _join_phrases(tokens: list[Token], words: Vocabulary) -> list[Token]:
+def _join_phrases(tokens: list[Token], vocabulary: Vocabulary) -> list[Token]:
     joined: list[Token] = []
     index, size = 0, len(tokens)
-    phrases = words.phrases
+    words, phrases = vocabulary.words, vocabulary.phrases
     while index < size:
         token = tokens[index]
-        for rest, means in phrases.get(token.text, ()):
-            end = _match(tokens, index + 1, rest) if rest else index + 1
-            if end:
-                if rest or means:
-                    last = tokens[end - 1]
-                    number = means.get("number") if end > index + 1 or token.number is None else token.number
-                    phrase = f"{token.text} {' '.join(rest)}" if rest else token.text
-                    token = Token(phrase, means, number, token.start, last.end)
-                index = end
-                break
-        else:
-            index += 1
+        index += 1
+        seconds = phrases.get(token.text)
+        found = _phrase_at(tokens, index, seconds) if seconds and index < size else None
+        if found:
+            means, end = found
+            text = " ".join([part.text for part in tokens[index - 1 : end]])
+            token = Token(text, means, means.get("number"), token.start, tokens[end - 1].end)
+            index = end
+        elif token.text in words:
+            token.means = words[token.text]
+            if token.number is None and "number" in token.means:
+                token.number = token.means["number"]
         joined.append(token)
     return joined
 
 
-def _match(tokens: list[Token], index: int, rest: tuple[str, ...]) -> int:
-    """Index after the words of a phrase, hyphens between them ignored; 0 when they are not there."""
-    for word in rest:
-        if index < len(tokens) and tokens[index].text == "-" and word != "-":
-            index += 1
-        if index >= len(tokens) or tokens[index].text != word:
-            return 0
+def _phrase_at(tokens: list[Token], index: int, seconds: dict[str, Any]) -> tuple[Meanings, int] | None:
+    """Meanings and end of the longest phrase that goes on at `index`, hyphens between its words ignored."""
+    if tokens[index].text == "-" and "-" not in seconds and index + 1 < len(tokens):
         index += 1
-    return index
+    for rest, means in seconds.get(tokens[index].text, ()):
+        end = index + 1
+        for word in rest[1:]:
+            if end < len(tokens) and tokens[end].text == "-" and word != "-":
+                end += 1
+            if end >= len(tokens) or tokens[end].text != word:
+                break
+            end += 1
+        else:
+            return means, end
+    return None
 
 
 @lru_cache(maxsize=1)
@@ -222,13 +230,20 @@ def vocabulary() -> Vocabulary:
                     abbreviations.update(map(fold, entry))
                 else:
                     _add(meanings, name, kind, entry)
-    split = {tuple(token.text for token in _cut(fold(readable(phrase)), _EVERY_IDEOGRAPH)): means for phrase, means in meanings.items()}
-    phrases: dict[str, list[tuple[tuple[str, ...], Meanings]]] = {}
+    split = {
+        tuple(token.text for token in _cut(fold(readable(phrase)), _EVERY_IDEOGRAPH)): means
+        for phrase, means in meanings.items()
+    }
+    words: dict[str, Meanings] = {}
+    phrases: dict[str, dict[str, tuple[tuple[tuple[str, ...], Meanings], ...]]] = {}
     for parts, means in sorted(split.items(), key=lambda entry: -len(entry[0])):
-        phrases.setdefault(parts[0], []).append((parts[1:], means))
+        if len(parts) == 1:
+            words[parts[0]] = means
+        else:
+            seconds = phrases.setdefault(parts[0], {})
+            seconds[parts[1]] = (*seconds.get(parts[1], ()), (parts[1:], means))
     unspaced = sorted({part for parts in split for part in parts if part >= "\u3000"}, key=len, reverse=True)
-    return Vocabulary({first: tuple(rest) for first, rest in phrases.items()},
-                      re.compile("|".join([*unspaced, "."])), frozenset(abbreviations))  # fmt: skip
+    return Vocabulary(words, phrases, re.compile("|".join([*unspaced, "."])), frozenset(abbreviations))
 
 
 _EVERY_IDEOGRAPH = re.compile(".+")

@@ -1,0 +1,141 @@
+"""From files to an audit: read in batches, audit through the one pure function, account for every row."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from auditor.audit import Audit, audit_lines, check_options
+from auditor.evidence import Evidence, load_evidence
+from auditor.labels import Batch, Label, LINE_COLUMNS, Reject, as_line_table, label_frame
+from auditor.readers import read_batches
+from auditor.schema import empty_table
+
+Progress = Callable[[int, int], None]
+"""Called after each batch with the lines and the rejects so far."""
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    """How the input is read; see :func:`auditor.readers.read_batches`."""
+
+    format: str | None = None
+    rename: Mapping[str, str] | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    chunk_rows: int = 250_000
+
+
+def audit(
+    source: str | Path | Sequence[str | Path] | pd.DataFrame | Label | Iterable[Label],
+    context: str = "auto",
+    *,
+    market: str = "",
+    evidence: Evidence | str | Path | None = None,
+    authority: str = "",
+    settings: ReadSettings = ReadSettings(),
+    progress: Progress | None = None,
+) -> Audit:
+    """Audit files, folders, a line table or labels, and account for every row read.
+
+    Args:
+        source: path or paths (any format of :mod:`auditor.readers`), a line table, or one or several `Label` records.
+        context: 'auto', a context id, or 'all'.
+        market: market of the labels that do not say theirs.
+        evidence: an edition, or the folder of one; the shipped one by default.
+        authority: whose upper levels to compare with.
+        settings: how files are read.
+        progress: called after each batch read.
+
+    Raises:
+        UsageError: an option that is not known.
+        InputError: a file that cannot be read at all.
+        EvidenceError: an evidence folder that breaks its rules.
+    """
+    edition = evidence if isinstance(evidence, Evidence) else load_evidence(evidence)
+    check_options(edition, context, market, authority)
+    if isinstance(source, pd.DataFrame):
+        return audit_lines(source, context=context, market=market, evidence=edition, authority=authority)
+    if isinstance(source, Label):
+        source = [source]
+    listed = [source] if isinstance(source, str | Path) else list(source)
+    if listed and all(isinstance(item, Label) for item in listed):
+        return audit_lines(label_frame(listed), context=context, market=market, evidence=edition, authority=authority)  # type: ignore[arg-type]
+    read = read_everything(listed, settings, progress)  # type: ignore[arg-type]
+    found = audit_lines(read.lines, context=context, market=market, evidence=edition, authority=authority)
+    return _accounted(found, read)
+
+
+@dataclass(frozen=True)
+class Everything:
+    """All batches of an input as one."""
+
+    lines: pd.DataFrame
+    rejects: pd.DataFrame
+    rows_in: int
+    inputs: tuple[str, ...]
+
+
+def read_everything(paths: Sequence[str | Path], settings: ReadSettings = ReadSettings(), progress: Progress | None = None) -> Everything:
+    """Read all input into one line table; see :class:`ReadSettings`."""
+    lines: list[pd.DataFrame] = []
+    rejects: list[Reject] = []
+    rows_in, done = 0, 0
+    inputs: dict[str, None] = {}
+    for batch in _batches(paths, settings):
+        lines.append(batch.lines)
+        rejects += batch.rejects
+        rows_in += batch.rows_in
+        done += len(batch.lines)
+        inputs.update(dict.fromkeys(batch.inputs))
+        if progress is not None:
+            progress(done, len(rejects))
+    frame = pd.concat(lines, ignore_index=True) if lines else as_line_table(pd.DataFrame(columns=list(LINE_COLUMNS)))
+    return Everything(_filled(frame), reject_table(rejects), rows_in, tuple(inputs))
+
+
+def _batches(paths: Sequence[str | Path], settings: ReadSettings) -> Iterator[Batch]:
+    return read_batches(
+        paths, format=settings.format, rename=settings.rename, encoding=settings.encoding, sheet=settings.sheet, chunk_rows=settings.chunk_rows,
+    )  # fmt: skip
+
+
+def _filled(frame: pd.DataFrame) -> pd.DataFrame:
+    """Batches of several files may have different extra columns; what one lacks is empty there."""
+    extras = [name for name in frame.columns if name not in LINE_COLUMNS]
+    return frame.assign(**{name: frame[name].astype("str").fillna("") for name in extras}) if extras else frame
+
+
+def reject_table(rejects: Iterable[Reject]) -> pd.DataFrame:
+    """Rejects as the contract's table."""
+    rows: list[dict[str, Any]] = [{name: getattr(reject, name) for name in reject.__slots__ or ()} if hasattr(reject, "__slots__") else vars(reject) for reject in rejects]
+    return pd.DataFrame(rows, columns=list(empty_table("rejects").columns)).astype("str") if rows else empty_table("rejects")
+
+
+def _accounted(found: Audit, read: Everything) -> Audit:
+    """The audit with the readers' rejects, and the sum that must hold: rows in = rows audited + rows rejected."""
+    rejects = pd.concat([read.rejects, found.rejects], ignore_index=True).astype("str")
+    rejected = len(rejects[["source", "row"]].drop_duplicates())
+    held = read.lines[["input", "row"]].drop_duplicates()
+    in_rejects = pd.MultiIndex.from_frame(held).isin(pd.MultiIndex.from_frame(rejects[["source", "row"]])).sum() if len(rejects) and len(held) else 0
+    audited = len(held) - int(in_rejects)
+    if audited + rejected != read.rows_in:
+        raise AssertionError(f"{read.rows_in} rows were read, {audited} audited and {rejected} rejected: rows were lost")
+    inputs = tuple((name, _sha256(name)) for name in read.inputs)
+    return replace(
+        found, rejects=rejects,
+        summary=replace(found.summary, rows_in=read.rows_in, rows_audited=audited, rows_rejected=rejected, inputs=inputs),
+    )  # fmt: skip
+
+
+def _sha256(name: str) -> str:
+    path = Path(name)
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

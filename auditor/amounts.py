@@ -20,6 +20,8 @@ from auditor.text import clean, shorten
 from auditor.units import DATA, IU, NOT_PROVIDED, Quantity, find_quantities, mcg_per_unit, read_number, unit_named
 
 MASS_UNITS = ("microgram", "milligram", "gram", "nanogram")
+CALCIFEDIOL_EU_FACTOR = Decimal("2.5")
+"""Micrograms of declared vitamin D per microgram of calcifediol on EU labels (EFSA 2023, doi 10.2903/j.efsa.2023.8145)."""
 IU_STEP_MCG = Decimal("0.0125")
 """Half an international unit of vitamin D, the rounding of a printed IU figure."""
 
@@ -72,6 +74,7 @@ class LineReading:
 
 _SYMBOL_ONLY = re.compile(r"[*†‡§#^~\-–—. ]*|n/?a|not (?:stated|declared|disclosed|present|provided)", re.IGNORECASE)
 _NOT_NUMBERS = re.compile(r"[+-]?(?:nan|inf(?:inity)?|null|none|na|<na>|#n/a|#value!|#ref!)", re.IGNORECASE)
+_SPREADSHEET_NUMBER = re.compile(r"\d[eE][+-]?\d|\d_\d")
 _BARE_NUMBER = re.compile(r"[<>≤≥~]?\s*[+-]?\s*[\d.,' ]+")
 _NUMBER_AND_WORD = re.compile(r"[<>]?\s*-?[\d.,' ]+\s*([^\d\s(%].*)?")
 
@@ -111,7 +114,7 @@ def read_line(
 
 def _unconfirmed(reading: LineReading) -> LineReading:
     """A glued line that no other figure settles."""
-    return replace(reading, form="unstated", forms=(), mcg_low=None, mcg_high=None, other_mcg=None, reason=GLUED)
+    return replace(reading, mcg_low=None, mcg_high=None, other_mcg=None, reason=GLUED)
 
 
 _NEAR_NAMES = {"nattokinase": "nattokinase-on-line", "natto kinase": "nattokinase-on-line"}
@@ -164,7 +167,7 @@ def _read_percent(text: str) -> tuple[Decimal | None, tuple[Problem, ...]]:
     readings = read_number(number[0].strip()).readings if number else ()
     if not readings:
         return None, (Problem("percent-unread", shorten(text)),)
-    return readings[0], ()
+    return max(readings), ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,7 @@ class _Column:
             return _Column("", (), "amount-not-provided" if amount else "", amount)
         text = f"{operator.strip()}{amount} {unit}".strip() if operator.strip() in ("<", ">") else f"{amount} {unit}".strip()
         lowered = text.lower()
-        if _NOT_NUMBERS.fullmatch(amount):
+        if _NOT_NUMBERS.fullmatch(amount) or _SPREADSHEET_NUMBER.search(amount):
             return _Column(text, (), "amount-not-a-number", amount)
         figures = with_roles(lowered, find_quantities(lowered))
         amounts = [figure for figure in figures if figure.role not in (DAILY_VALUE, STRENGTH)]
@@ -227,7 +230,8 @@ class _Witnesses:
         own = piece.quantities
         everything = column.figures + own
         self.everything = everything
-        dv = [figure.readings[0] for figure in everything if figure.role == DAILY_VALUE and figure.readings and figure.sign != "<"]
+        # A percent never has three decimals: '1.250 %' and '1,250 %' are both 1250.
+        dv = [max(figure.readings) for figure in everything if figure.role == DAILY_VALUE and figure.readings and figure.sign != "<"]
         self.percent = percent if percent is not None else dv[0] if dv else None
         self.problems: list[Problem] = []
 
@@ -378,8 +382,8 @@ class _Witnesses:
             return min(values[0], first.quantity.high * factor), max(values[0], first.quantity.high * factor), None
         figures = [figure for figure in figures if figure is first or not _range_holds(figure, values[0], self.piece.nutrient)]
         if len(figures) == 1 or _all_agree(figures):
-            value = self._most_exact(figures)
-            return self._signed(value, first.quantity) + (self._doubted_unit(value, figures),)
+            value, other = self._doubted_unit(self._most_exact(figures), figures)
+            return (*self._signed(value, first.quantity), other)
         return self._contradiction(figures)
 
     def _signed(self, value: Decimal, quantity: Quantity) -> tuple[Decimal, Decimal]:
@@ -429,21 +433,32 @@ class _Witnesses:
                 self.problems.append(Problem("dual-vitd-rounded", f"{_plain(masses[0].values[0])} mcg", f"{_plain(best.values[0])} mcg"))
         return best.values[0]
 
-    def _doubted_unit(self, value: Decimal, figures: list[_Figure]) -> Decimal | None:
-        """A thousandth of an amount printed in mg that no product holds; with a second unit agreeing there is no doubt."""
+    def _doubted_unit(self, value: Decimal, figures: list[_Figure]) -> tuple[Decimal, Decimal | None]:
+        """The amount to use and a second reading: an amount printed in mg that no product holds may be mcg.
+
+        A second unit that agrees leaves no doubt; a percent that fits the thousandth settles it.
+        """
         limits = _plausibility()
         entry = limits.get((self.piece.nutrient, self.piece.form)) or limits[(self.piece.nutrient, "")]
         in_mg = [figure for figure in figures if figure.quantity.unit in ("milligram", "gram") and figure.kind == "mass"]
-        if in_mg and len(in_mg) == len(figures) and value > entry.mg_doubted_above_mcg and not self._percent_fits(value, figures[0].halves[0]):
-            self.problems.append(Problem("unit-mg-mcg-suspect", f"{figures[0].quantity.number} {figures[0].quantity.printed_unit}", f"{_plain(value / 1000)} mcg"))
-            return value / 1000
+        half = figures[0].halves[0]
+        if in_mg and len(in_mg) == len(figures) and value > entry.mg_doubted_above_mcg and not self._percent_fits(value, half):
+            thousandth = value / 1000
+            settled = self._percent_fits(thousandth, half / 1000)
+            detail = "the percent agrees with that, which was used" if settled else "nothing settles it, so both were judged"
+            printed = f"{figures[0].quantity.number} {figures[0].quantity.printed_unit}"
+            self.problems.append(Problem("unit-mg-mcg-suspect", printed, f"{_plain(thousandth)} mcg", detail))
+            return (thousandth, None) if settled else (value, thousandth)
         if value > entry.largest_mcg:
             code = "amount-implausible-vitd" if self.piece.nutrient == "vitamin_d" else "amount-implausible-vitk"
             self.problems.append(Problem(code, f"{_plain(value)} mcg", f"at most {_plain(entry.largest_mcg)} mcg"))
-        return None
+        return value, None
 
     def _contradiction(self, figures: list[_Figure]) -> tuple[Decimal, Decimal, Decimal | None]:
         values = list(dict.fromkeys(figure.values[0] for figure in figures))
+        if self.piece.form == "calcifediol" and max(values) == min(values) * CALCIFEDIOL_EU_FACTOR:
+            # '25 µg (as calcifediol 10 µg)': the EU declares calcifediol as vitamin D that way; its own weight is the smaller.
+            return min(values), min(values), None
         fits = [figure.values[0] for figure in figures if self._percent_fits(figure.values[0], figure.halves[0])]
         fits = list(dict.fromkeys(fits))
         iu = next((figure for figure in figures if figure.kind == "iu"), None)

@@ -12,17 +12,9 @@ from auditor.wording.tokens import Meanings, Token, readable, tokenise, wording_
 _AGE_UNIT = "audience_age_units"
 _MONTH_UNIT = "audience_age_units_months"
 _CERTAIN_UNIT = "audience_age_units_certain"
+_BEFORE = frozenset(("audience_age_named", "audience_age_before", "audience_over", "audience_under", "between"))
 _AUDIENCE_KINDS = frozenset(
-    (
-        "group",
-        "audience_not_for",
-        "audience_age_named",
-        "audience_age_before",
-        "audience_over",
-        "audience_under",
-        "audience_and_up",
-    )
-    + (_AGE_UNIT, _MONTH_UNIT, _CERTAIN_UNIT)
+    ("group", "audience_not_for", "audience_and_up", _AGE_UNIT, _MONTH_UNIT, _CERTAIN_UNIT, *_BEFORE)
 )
 
 
@@ -201,9 +193,6 @@ def _age_at(tokens: list[Token], index: int, grouped: bool) -> _Age | None:
     return _Age(low * scale, high * scale if unit_months and ranged else (high + 1) * scale, index)
 
 
-_BEFORE = frozenset(("audience_age_named", "audience_age_before", "audience_over", "audience_under", "between"))
-
-
 def _means(tokens: list[Token], index: int) -> Meanings:
     return tokens[index].means if index < len(tokens) else {}
 
@@ -234,7 +223,7 @@ def _is_age(
 ) -> bool:
     """Whether the words around a number make it an age and not a count or a duration ("Adults 2 tablets", "for 3 months")."""
     following = _means(tokens, index)
-    if "unit" in following and not (unit or named) or "weight" in following:
+    if ("unit" in following and not (unit or named)) or "weight" in following:
         return False
     if named or (unit and (grouped or ranged or bounded)):
         return True

@@ -12,8 +12,10 @@ from fractions import Fraction
 
 from auditor.audiences import mark_audiences
 from auditor.text import shorten
-from auditor.wording.cells import Cell, Intake, add_parts, decimal, either, frequency_of, read_cells, read_intakes
-from auditor.wording.items import Item, read_items
+from auditor.wording.cells import Cell, frequency_of, read_cells, read_intakes
+from auditor.wording.intakes import Intake, add_parts, decimal, either
+from auditor.wording.items import read_items
+from auditor.wording.limits import without_limits
 from auditor.wording.tokens import Token, readable, sentences, tokenise
 
 
@@ -39,10 +41,12 @@ class Regimen:
 
     @property
     def units_per_day_low(self) -> Fraction:
+        """Fewest units a day, averaged over the interval."""
         return Fraction(self.quantity_low) * Fraction(self.times_low) / Fraction(self.interval_days)
 
     @property
     def units_per_day_high(self) -> Fraction:
+        """Most units a day, averaged over the interval."""
         return Fraction(self.quantity_high) * Fraction(self.times_high) / Fraction(self.interval_days)
 
 
@@ -93,7 +97,7 @@ def read_directions(text: str) -> Directions:
 
 def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _Reading, text: str) -> tuple[str, ...]:
     """Read one sentence into `reading`; returns the audience that holds for the next one."""
-    kept, secondary = _without_limits(sentence, reading.flags)
+    kept, secondary = without_limits(sentence, reading.flags)
     named = [token.means["audience"] for token in kept if "audience" in token.means]
     items = read_items(kept)
     if any(item.kind == "weight" for item in items) or any("body_weight" in token.means for token in kept):
@@ -110,6 +114,8 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
                 reading.flags.add(flag)
     if any(intake.timed for intake in intakes):
         timed = [intake for intake in intakes if intake.timed]
+        if len(timed) < len(intakes) and not secondary:
+            reading.problems.append(_span(text, kept))
         (reading.secondary if secondary else reading.intakes).extend(_merge_sentence(timed, reading.flags))
     elif intakes:
         if not secondary and any(item.kind in ("verb", "audience") for item in items):
@@ -136,86 +142,11 @@ def _next_contexts(named: list[tuple[str, ...]], cells: list[Cell], intakes: lis
     if intakes:
         return cells[-1].contexts
     words = sum(1 for token in kept if token.text[0].isalpha())
-    return named[-1] if words <= 6 and not any(token.text in ("consult", "ask", "if", "keep") for token in kept) else ()
+    return named[-1] if words <= 6 and not any("advice" in token.means for token in kept) else ()
 
 
 def _span(text: str, tokens: list[Token]) -> str:
     return text[tokens[0].start : tokens[-1].end] if tokens else ""
-
-
-# --- words that are no dose ---------------------------------------------------------------------------------------------
-
-
-def _without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token], bool]:
-    """The sentence without limits, prohibitions and intensive uses; and whether its doses are for other cases only."""
-    secondary = False
-    kept: list[Token] = []
-    index = 0
-    while index < len(sentence):
-        token = sentence[index]
-        means = token.means
-        if "ceiling_after" in means:
-            flags.add("ceiling")
-            kept = _before_last_comma(kept)
-            index = _clause_end(sentence, index)
-            continue
-        if _opens_limit(sentence, index):
-            end = _clause_end(sentence, index)
-            limit = sentence[index:end]
-            if any(not other.means.keys().isdisjoint(("ceiling", "ceiling_number")) for other in limit):
-                flags.add("ceiling")
-            elif any("ceiling_after" in other.means for other in limit):  # "... nicht überschreiten"
-                flags.add("ceiling")
-                kept = _before_last_comma(kept)
-            index = end
-            continue
-        if "aside" in means:
-            flags.add("supervised-range")
-            rest = sentence[index:]
-            return (kept if any(other.number is not None for other in rest) else _before_last_comma(kept)), secondary
-        if "supervised" in means and "not_supervised" not in means:
-            flags.add("supervised-range")
-            secondary = True
-        if "titration" in means:
-            flags.add("loading-phase")
-            secondary = True
-        kept.append(token)
-        index += 1
-    return kept, secondary
-
-
-def _opens_limit(sentence: list[Token], index: int) -> bool:
-    means = sentence[index].means
-    following = sentence[index + 1 : index + 5]
-    if "negation" in means:
-        return not (following and following[0].text == "-")
-    if "ceiling" in means:
-        return True
-    if "ceiling_number" in means:
-        for token in following:
-            if token.text == ",":
-                return False
-            if token.number is not None or "count" in token.means:
-                return True
-    return False
-
-
-def _clause_end(sentence: list[Token], index: int) -> int:
-    """Index where a limit ends: a comma followed by a verb, else the end of the sentence."""
-    for position in range(index + 1, len(sentence) - 1):
-        if sentence[position].text == "," and "verbs" in sentence[position + 1].means:
-            return position
-    return len(sentence)
-
-
-def _before_last_comma(tokens: list[Token]) -> list[Token]:
-    for position in range(len(tokens) - 1, -1, -1):
-        if tokens[position].text == ",":
-            return tokens[:position]
-    return []
-
-
-# --- putting sentences together -------------------------------------------------------------------------------------------
 
 
 def _merge_sentence(intakes: list[Intake], flags: set[str]) -> list[Intake]:
@@ -341,6 +272,3 @@ def _regimen(intake: Intake, text: str) -> Regimen:
         text=text[intake.start : intake.end],
         rule=intake.rule,
     )
-
-
-__all__ = ["Directions", "Item", "Regimen", "read_directions"]

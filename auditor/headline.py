@@ -43,9 +43,20 @@ def daily(row: Row) -> str:
     return f"{form_name(row['nutrient'], row['form'])}, {dose_of(row)} a day"
 
 
+def either_of(row: Row) -> tuple[float, float] | None:
+    """The two doses of a label whose figures contradict each other, where each is a plain one."""
+    low, high = float(row["daily_mcg_low"]), float(row["daily_mcg_high"])
+    contradict = "figures-contradict" in str(row["reason"]).split(";")
+    return (low, high) if contradict and low < high and row["servings_per_day_low"] == row["servings_per_day_high"] else None
+
+
 def dose_of(row: Row) -> str:
     """The daily dose of a row of the doses table, in both units."""
-    return dose(float(row["daily_mcg_low"]), float(row["daily_mcg_high"]), str(row["nutrient"]), str(row["form"]))
+    name = (str(row["nutrient"]), str(row["form"]))
+    either = either_of(row)
+    if either:
+        return " or ".join(dose(value, value, *name) for value in either)
+    return dose(float(row["daily_mcg_low"]), float(row["daily_mcg_high"]), *name)
 
 
 def edges(band: Band) -> str:
@@ -53,14 +64,46 @@ def edges(band: Band) -> str:
     return dose(float(band.low_mcg or 0), float(band.high_mcg or 0), band.nutrient, band.form)
 
 
+def untested_between(row: Row, evidence: Evidence) -> Band | None:
+    """The band whose range joins separate studied doses, if the dose is none of them."""
+    if row["verdict"] != "studied-range":
+        return None
+    for band in bands_of(row, evidence):
+        points = {float(point) for point in band.studied_points_mcg}
+        if len(points) > 1 and not {float(row["daily_mcg_low"]), float(row["daily_mcg_high"])} <= points:
+            return band
+    return None
+
+
+def points_of(band: Band) -> str:
+    """'1,500 mcg (1.5 mg) and 45,000 mcg (45 mg)': the doses a band joins."""
+    return listed([dose(math.nan, float(point), band.nutrient, band.form) for point in band.studied_points_mcg])
+
+
 def _studied(product: Row, doses: list[Row], evidence: Evidence) -> str:
-    inside = [daily(row) for row in doses if row["verdict"] == "studied-range"]
+    inside = [row for row in doses if row["verdict"] == "studied-range"]
     if not inside:
-        return f"vitamin D, {_vitamin_d(product)} a day, is a dose that trials used, which does not say that it works."
-    verb, noun = ("are doses", "they work") if len(inside) > 1 else ("is a dose", "it works")
-    others = [row for row in doses if row["verdict"] in ("not-established", "not-computable")]
-    rest = f" {capital(listed([form_name(row['nutrient'], row['form']) for row in others]))} could not be judged." if others else ""
-    return f"{'; '.join(inside)} {verb} that trials used, which does not say that {noun}.{rest}"
+        return f"vitamin D, {_vitamin_d(product)} a day over all its lines, lies in the range that trials used, which does not say that it works."
+    between = [band for row in inside if (band := untested_between(row, evidence))]
+    text = "; ".join(daily(row) for row in inside)
+    if between and len(inside) == 1:
+        return f"{text}, lies between the doses that trials used, {points_of(between[0])}; nothing between them was tested."
+    verb, noun = ("lie", "they work") if len(inside) > 1 else ("lies", "it works")
+    text += f"{';' if len(inside) > 1 else ','} {'all ' if len(inside) > 2 else 'both ' if len(inside) > 1 else ''}{verb} in the range that trials used, which does not say that {noun}."
+    if between:
+        text += f" Of {form_name(between[0].nutrient, between[0].form)} only {points_of(between[0])} were tested."
+    return text + _beside(inside, doses)
+
+
+def _beside(told: list[Row], doses: list[Row]) -> str:
+    """What became of the doses that did not decide the class."""
+    others = [row for row in doses if not any(row is one for one in told)]
+    words = {"not-computable": "could not be computed", "not-established": "has no studied range", "depends": "is open"}
+    parts = [
+        f"{form_name(row['nutrient'], row['form'])}{f', {dose_of(row)} a day,' if dose_of(row) else ''} {words.get(row['verdict'], 'is ' + row['verdict'])}"
+        for row in others
+    ]  # fmt: skip
+    return f" {capital(listed(parts))}." if parts else ""
 
 
 def _outside(product: Row, doses: list[Row], evidence: Evidence) -> str:
@@ -69,27 +112,27 @@ def _outside(product: Row, doses: list[Row], evidence: Evidence) -> str:
         side = "above" if product["class"] == "high-dose" else "below"
         return f"vitamin D, {_vitamin_d(product)} a day over all its lines, is {side} the studied range."
     text = "; ".join(_against_band(row, evidence) for row in deciding) + "."
-    limits = [row for row in doses if row["over_upper_level"] is True or str(row["over_upper_level"]) == "True"]
+    limits = [row for row in deciding if str(row["over_upper_level"]) == "True"]
     if limits:
-        level = limits[0]
-        limit = dose(math.nan, float(level["upper_level_mcg"]), level["nutrient"])
-        text += f" The most the label allows is also above the upper level of {limit} ({level['upper_level_authority']})."
-    return text
+        limit = dose(math.nan, float(limits[0]["upper_level_mcg"]), limits[0]["nutrient"])
+        text += f" It is also above the upper level of {limit} ({limits[0]['upper_level_authority']})."
+    return text + _beside(deciding, doses)
 
 
 def _against_band(row: Row, evidence: Evidence) -> str:
     rule = spaced_rule(row)
     if rule and evidence.spaced_dose_rules[rule].judged != "by-average":
         single = dose(math.nan, float(row["single_intake_mcg"]), row["nutrient"], row["form"])
-        return f"{form_name(row['nutrient'], row['form'])}, {single} at a time every {number(row['interval_days'])} days. {_bare(evidence.spaced_dose_rules[rule].reason)}"
+        return f"{form_name(row['nutrient'], row['form'])}, {single} at a time every {number(row['interval_days'])} days. {evidence.spaced_dose_rules[rule].reason.rstrip('.')}"
     side = "above" if row["verdict"] == "high-dose" else "below"
     established = [band for band in bands_of(row, evidence) if band.status == "established"]
-    verb = "are" if ";" in daily(row) else "is"
     if len(established) > 1:
-        ranges = listed([f"{edges(band)} for {short_form(band.form)}" for band in established])
-        return f"{daily(row)}, {verb} {side} the studied range of each form it may be ({ranges})"
+        ends = [(band, band.high_mcg if side == "above" else band.low_mcg) for band in established]
+        word = "to" if side == "above" else "from"
+        forms = listed([f"{short_form(band.form)} {word} {dose(math.nan, float(edge or 0), band.nutrient)}" for band, edge in ends])
+        return f"{daily(row)}, is {side} the studied range of each form it may be: {forms}"
     context = evidence.contexts[str(row["context"])].title
-    return f"{daily(row)}, {verb} {side} the studied range of {edges(established[0])} ({context})" if established else daily(row)
+    return f"{daily(row)}, is {side} the studied range for {context[:1].lower()}{context[1:]}, {edges(established[0])}" if established else daily(row)
 
 
 def _open(product: Row, doses: list[Row], evidence: Evidence) -> str:
@@ -119,6 +162,3 @@ def _not_computable(product: Row, doses: list[Row], evidence: Evidence) -> str:
 def _vitamin_d(product: Row) -> str:
     return dose(float(product["vitamin_d_daily_mcg_low"]), float(product["vitamin_d_daily_mcg_high"]), "vitamin_d", str(product["vitamin_d_form"]))
 
-
-def _bare(sentence: str) -> str:
-    return sentence.rstrip(".")

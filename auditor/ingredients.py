@@ -57,7 +57,7 @@ GLUED = "number-glued-to-name"
 _BARE_NUMBER = re.compile(r"(?<![\w.,])\d[\d.,]*\d(?![\w%])")
 _GLUED = (
     re.compile(r"(?<![a-z0-9])((?:vit(?:amin)?\.? ?)?(?:d ?-?3|k ?-?[12]))(?=\d)"),
-    re.compile(r"(?<![a-z0-9])(vit(?:amin)?\.? ?[dk])(?=\d{2})"),
+    re.compile(r"(?<![a-z0-9])(vit(?:amin)?\.? ?[dk])(?=\d[\d.,])"),
 )
 """A name with an amount stuck to it may be parted in two places: 'K18' is K 18 or K1 8."""
 
@@ -91,16 +91,19 @@ def read_ingredient(text: str) -> Ingredient:
 
 def _glued(lowered: str, repairs: tuple[str, ...]) -> Ingredient | None:
     """Readings of a line whose amount is stuck to the name; the caller keeps the one another figure confirms."""
-    pieces: list[Piece] = []
+    variants: list[list[Piece]] = []
     for pattern in _GLUED:
         parted = pattern.sub(r"\1 ", lowered)
         hits = find_names(parted)
         if parted == lowered or not any(hit.name.kind == TARGET for hit in hits):
             continue
         masked = _mask(parted, hits)
-        found = _pieces(parted, parted, hits, with_roles(masked, find_quantities(masked)))
-        pieces += [replace(piece, problems=(*piece.problems, GLUED)) for piece in found]
-    return Ingredient(tuple(pieces), (), repairs) if pieces else None
+        variants.append(_pieces(parted, parted, hits, with_roles(masked, find_quantities(masked))))
+    if not variants:
+        return None
+    if len(variants) == 1:
+        return Ingredient(tuple(variants[0]), (), repairs)
+    return Ingredient(tuple(replace(p, problems=(*p.problems, GLUED)) for found in variants for p in found), (), repairs)
 
 
 def _mask(text: str, hits: tuple[NameHit, ...]) -> str:
@@ -299,7 +302,7 @@ def _vitamin_k(
         return shared
     if k1:
         return [Piece("vitamin_k1", "k1", ("k1",), "line", printed, figures)]
-    if "contradictory" in forms:
+    if "contradictory" in forms or _excludes_itself(text, k2):
         return [Piece("vitamin_k2", "unstated", (), "unstated", printed, figures, problems=("vitk-form-contradictory",))]
     if len(forms) > 1 or forms == ("mixed",):
         return [Piece("vitamin_k2", "mixed", forms, source, printed, figures, problems=("vitk-mixed-total",))]
@@ -310,6 +313,16 @@ def _vitamin_k(
     if other:
         return [Piece("vitamin_k", "k3", ("k3",), "line", printed, figures, problems=("vitk-menadione",))]
     return [Piece("vitamin_k", "unstated", (), "unstated", printed, figures)]
+
+
+def _excludes_itself(text: str, names: list[NameHit]) -> bool:
+    """Menatetrenone (MK-4) given as another name of MK-7, side by side and not as a second form."""
+    for one, other in zip(names, names[1:], strict=False):
+        if {one.name.form, other.name.form} == {"mk4", "mk7"} and "tren" in one.text + other.text:
+            gap = text[one.end : other.start]
+            if len(gap) <= 4 and not _BOTH.search(gap) and not any(char.isdigit() for char in gap):
+                return True
+    return False
 
 
 def _contradicting_k(names: list[NameHit], forms: tuple[str, ...], printed: str, figures: tuple[Quantity, ...]) -> Piece:

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from auditor.units import unit_spellings
+
 SUBSTANCES = Path(__file__).parent / "data" / "substances"
 
 TARGET = "target"
@@ -64,16 +66,26 @@ def _meanings() -> dict[str, Name]:
     return meanings
 
 
-# "Vitamin D 3 mcg" is three micrograms of vitamin D; "Vitamin D 3 25 mcg" is D3.
-_NOT_AN_AMOUNT = r"(?! ?(?:mcg|µg|ug|mg|iu|i\.u|ie\b|i\.e|ui\b))"
-
-
+@cache
 def _pattern_of(spelling: str) -> str:
+    """Pattern of a spelling: a space of the table is any space or hyphen, or nothing.
+
+    The number at the end of a name must not be the beginning of an amount: "Vitamin D 3 mcg" is three micrograms,
+    "Vitamin D 2,000 IU" two thousand units, "Vitamin K 1.5 mg" one and a half milligrams.
+    """
     parts = [re.escape(part) for part in spelling.split(" ")]
     if len(parts) > 1 and parts[-1].isdigit():
         head = r"[ -]*".join(parts[:-1])
-        return rf"{head}(?:-?{parts[-1]}| *-? *{parts[-1]}{_NOT_AN_AMOUNT})"
+        return rf"{head}(?:-?{parts[-1]}(?![.,']\d)| *-? *{parts[-1]}(?!{_goes_on()}))"
     return r"[ -]*".join(parts)
+
+
+@cache
+def _goes_on() -> str:
+    """What after a number shows that it is an amount: more of the number, a range, a unit, a percent."""
+    units = sorted(unit_spellings(), key=len, reverse=True)
+    joined = "|".join(re.escape(unit).replace(r"\ ", " ?") for unit in units)
+    return rf"[.,']\d| 0\d\d(?!\d)| \d{{3}} \d{{3}}|[ ]?[-/][ ]?\d+ ?(?:{joined})|[ ]?%| ?(?:{joined})(?![a-zà-ÿ])"
 
 
 @cache

@@ -79,6 +79,9 @@ def schedule(
         chosen_basis = "per_serving" if serving.counts else market_named(market).amount_basis
     stated = _stated(servings_min, servings_max, problems)
     builder = _Builder(serving, chosen_basis, assumed_basis, problems)
+    if serving.problem == "serving-range" and chosen_basis == "per_serving":
+        problems.append(Problem("serving-range", shorten(serving_size)))
+        return builder.stuck("serving-range", "label" if stated else "directions" if regimens else "assumed")
     if stated and not any(regimen.interval_days > 1 for regimen in regimens):
         _compare(stated, regimens, serving, problems)
         return builder.from_servings(*stated, "label")
@@ -270,12 +273,16 @@ class _Builder:
         return None
 
     def _unsaid_serving(self, quantity: tuple[Fraction, Fraction], regimen: Regimen) -> tuple[Fraction, Fraction]:
-        """No serving size: it is one unit, or all that is taken at once; equal when one unit is taken."""
-        if quantity[1] > 1:
-            self.problems.append(
-                Problem("dose-basis-unknown", f"{_show(quantity[1])} {regimen.word or regimen.unit} at once", "per unit or per intake")
-            )
-        return min(ONE, quantity[1]), max(ONE, quantity[1])
+        """No serving size on the record: by the piece an amount is taken to be for one piece, and that is said;
+        drops, mL and scoops differ too much for that, so one unit and all that is taken at once are both judged."""
+        if quantity[1] <= 1:
+            return ONE, ONE
+        taken = f"{_show(quantity[1])} {regimen.word or regimen.unit}"
+        if regimen.unit == "piece":
+            self.problems.append(Problem("dose-basis-assumed", taken, "one unit"))
+            return ONE, ONE
+        self.problems.append(Problem("dose-basis-unknown", taken, "per unit or per intake"))
+        return ONE, quantity[1]
 
     def _built(
         self, low: Fraction, high: Fraction, single: Fraction, servings_low: Fraction, servings_high: Fraction, source: str, interval: Fraction

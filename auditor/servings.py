@@ -12,7 +12,8 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from auditor.audiences import mark_audiences
-from auditor.wording.items import Item, read_items
+from auditor.wording.counts import Item
+from auditor.wording.items import read_items
 from auditor.wording.tokens import Rate, Token, readable, tokenise
 
 
@@ -113,15 +114,10 @@ def _repeats_number(tokens: list[Token], index: int) -> bool:
     return False
 
 
-_CONTAINER = frozenset(
-    ("container", "bottle", "package", "packung", "boite", "envase", "confezione", "opakowanie", "verpakking", "box")
-)
-
-
 def _before_container(tokens: list[Token]) -> list[Token]:
     """Tokens before "servings per container 60" or "60 capsules per bottle"."""
     for index, token in enumerate(tokens):
-        if token.text in _CONTAINER:
+        if "container" in token.means:
             position = index
             while position > 0 and tokens[position - 1].text not in (",", ";", "\n", "."):
                 position -= 1

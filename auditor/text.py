@@ -38,7 +38,9 @@ _LOOKALIKE = re.compile(r"(?<![Ѐ-ӿ])([МмКкДд]{1,2})(?=[ -]?\d)")
 _LOOKALIKES = str.maketrans("МмКкДд", "MmKkDd")
 _SPACES = re.compile(r"\s+")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
-_ASCII_ODD = re.compile(r"&(?:#181|micro|mu|nbsp|amp);|\((?:r|tm|c)\)|\s\s|^\s|\s$", re.IGNORECASE)
+# Dot leaders of typed panels: "Vitamin D3 ........ 25 mcg".
+_LEADERS = re.compile(r"\.{3,}|_{3,}|(?: \.){3,}")
+_ASCII_ODD = re.compile(r"\.\.\.|___| \. \.|&(?:#181|micro|mu|nbsp|amp);|\((?:r|tm|c)\)|\s\s|^\s|\s$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=65_536)
@@ -71,7 +73,7 @@ def clean(text: str) -> Cleaned:
     if _LOOKALIKE.search(text):
         text = _LOOKALIKE.sub(lambda found: found[0].translate(_LOOKALIKES), text)
         repairs.append("look-alike-letters")
-    return Cleaned(_SPACES.sub(" ", text).strip(), tuple(dict.fromkeys(repairs)))
+    return Cleaned(_SPACES.sub(" ", _LEADERS.sub(" ", text)).strip(), tuple(dict.fromkeys(repairs)))
 
 
 def shorten(text: str, limit: int = 120) -> str:

@@ -152,12 +152,17 @@ def _quantity_pattern() -> re.Pattern[str]:
     units = "|".join(re.escape(word).replace(r"\ ", r" ?") for word in words)
     return re.compile(
         rf"(?P<sign><|>|≤|≥|\bless than |\bunder |\bup to )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
-        rf"(?P<number>(?<![\d.,]){NUMBER_PATTERN})"
+        rf"(?P<number>(?<![a-zà-ÿ\d_.,]){NUMBER_PATTERN})"
         rf"(?:[ ]?(?:-|~|to|bis|à)[ ]?(?P<high>{NUMBER_PATTERN}))?"
-        rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%)|(?P<ppm>ppm\b)|(?P<lost>[?¿\ufffd]+g\b))"
+        rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%)|(?P<ppm>ppm\b)|(?P<lost>(?:[?¿\ufffd]+|p)g\b))"
         rf"(?:[ ]?(?:/|per|pro|je|par)[ ]?(?P<per>100 ?g|100 ?ml|g|gram|gramm|kg|mg|ml|drop|drops|tropfen|goutte|gotas?|goccia)\b)?",
         re.IGNORECASE,
     )
+
+
+def unit_spellings() -> tuple[str, ...]:
+    """All spellings of all units, lower case."""
+    return tuple(spelling for spellings in _unit_table().values() for spelling in spellings)
 
 
 @cache

@@ -87,10 +87,15 @@ def dose(low: float, high: float, nutrient: str, form: str = "") -> str:
         return ""
     text = f"{span(low, high)} mcg"
     if nutrient == "vitamin_d" and form != "calcifediol":
-        return f"{text} ({span(low * IU_PER_MCG, high * IU_PER_MCG)} IU)"
+        return f"{text} ({span(_whole(low * IU_PER_MCG), _whole(high * IU_PER_MCG))} IU)"
     if high >= 1000:
         return f"{text} ({span(low / 1000, high / 1000)} mg)"
     return text
+
+
+def _whole(units: float) -> float:
+    """International units without decimals, which no label prints, unless there are but a few."""
+    return round(units) if units >= 10 else units
 
 
 def listed(parts: list[str] | tuple[str, ...], word: str = "and") -> str:

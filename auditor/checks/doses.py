@@ -41,7 +41,7 @@ def find(doses: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
             doses, doses["over_upper_level"].fillna(False).astype(bool), "safety-vitd-over-ul", value=_mcg(high),
             expected=_mcg(doses["upper_level_mcg"]), detail=doses["upper_level_authority"] + ", " + doses["context"],
         ),
-        _findings(doses, nutrient.isin(list(VKA_FROM_MCG)) & ~(high < nutrient.map(VKA_FROM_MCG).fillna(0)), "safety-vitk-vka"),
+        _findings(doses, nutrient.isin(list(VKA_FROM_MCG)) & ~(high < nutrient.map(VKA_FROM_MCG).astype(float).fillna(0)), "safety-vitk-vka"),
         *_near_edges(doses, low, high, evidence),
     ]  # fmt: skip
     return pd.concat(parts, ignore_index=True)

@@ -1,4 +1,4 @@
-"""Checks across lines and products: copied lines, near names, barcodes, the same label twice."""
+"""Integrity of records: ids, barcodes, the same label twice, amounts without a number, odd characters."""
 
 from __future__ import annotations
 
@@ -6,90 +6,253 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.checks.doses import _mcg
-from auditor.ingredients import read_ingredient
+from auditor.checks import number
+from auditor.checks.facts import (
+    Facts,
+    Mask,
+    Positions,
+    first_match,
+    keys_of,
+    matching,
+    mcg,
+    nothing,
+    on_products,
+    on_rows,
+    says,
+    together,
+)
+from auditor.distinct import codes_of
+from auditor.text import clean
+
+HIDDEN = r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+"""Format and control characters that no label prints (label rules study 7.1): zero width, direction marks, byte order mark."""
+ODD_NUMBER = r"\d?[¼-¾⅐-⅞]|[０-９]+|\d[\u00a0\u202f\u2009]\d{3}"
+TEXTS = ("name", "brand", "directions", "serving_size", "ingredient", "amount")
 
 
-def find(lines: pd.DataFrame, firsts: npt.NDArray[np.intp], targets: pd.DataFrame, rows: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
-    """Findings of this family."""
-    first = lines.iloc[firsts].reset_index(drop=True)
-    parts = [_copied_rows(rows, targets), _near_names(lines, targets, firsts), _barcodes(first), _same_label(first, judged)]
-    return pd.concat(parts, ignore_index=True)
+def missing_id(facts: Facts) -> pd.DataFrame:
+    """A record without an id cannot be pointed at."""
+    blank = ~matching(facts.first["product_id"], r"\S")
+    return on_products(facts.first, blank, "id-missing", value=lambda hit: hit["row"])
 
 
-def _table(product: object, code: object, value: object = "", expected: object = "", nutrient: object = "", order: object = 0, text: object = "") -> pd.DataFrame:
-    columns = {"product": product, "order": order, "code": code, "nutrient": nutrient, "value": value, "expected": expected, "detail": "", "label_text": text}
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(product)))  # type: ignore[arg-type]
+def repeated_id(facts: Facts) -> pd.DataFrame:
+    """One id on several records: differing in case or blanks only, split by another product, or each line twice."""
+    ids = facts.first["product_id"].astype("str")
+    folded = ids.str.strip().str.lower()
+    alike = folded.duplicated(keep=False).to_numpy()
+    product = facts.product_of_line
+    starts = np.flatnonzero(np.diff(product, prepend=-1))
+    split = np.bincount(product[starts], minlength=len(ids)) > 1
+    twice = np.zeros(len(ids), dtype=bool)
+    twice[_products_with_lines_twice(facts)] = True
+    records = np.where(split | twice, "records of the input", "ids that differ only in case or blanks")
+    return on_products(facts.first, (alike | split | twice) & (folded != "").to_numpy(), "id-duplicate", value=lambda hit: hit["product_id"],
+                       expected=lambda hit: records[hit.index.to_numpy()])  # fmt: skip
 
 
-def _copied_rows(rows: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """Vitamin K lines that repeat the product's vitamin D amount, international units included."""
-    if rows.empty:
-        return _table([], [])
-    source = rows["source_line"].to_numpy()
-    printed = (targets["amount"].astype("str") + " " + targets["unit"].astype("str")).str.strip().to_numpy()[source]
-    told = np.where(printed == "", rows["label_text"].str.replace(r"^\D*(?:[dDkK]\s?-?\d)?\D*", "", regex=True), printed)
-    is_d = (rows["nutrient"] == "vitamin_d").to_numpy()
-    wrong_k = ~is_d & rows["declared_iu"].notna().to_numpy()
-    known = set(zip(rows["product"].to_numpy()[is_d], told[is_d], strict=True))
-    copies = [n for n in np.flatnonzero(wrong_k) if (rows["product"].iat[n], told[n]) in known]
-    picked = rows.iloc[copies]
-    return _table(picked["product"].to_numpy(), "row-copied-between-nutrients", told[copies], "", picked["nutrient"].to_numpy(), picked.index.to_numpy(),
-                  picked["label_text"].to_numpy())  # fmt: skip
+def _products_with_lines_twice(facts: Facts) -> Positions:
+    """Products of which two different input rows claim the same place on the label."""
+    numbered = (facts.targets["line"] != "").to_numpy()
+    lines = facts.targets[numbered]
+    if lines.empty:
+        return np.array([], dtype=np.intp)
+    product = facts.product_of_line[lines.index.to_numpy()]
+    place = keys_of([product, lines["line"], lines["serving_order"], lines["audience"]])
+    with_row = keys_of([place, lines["input"], lines["row"]])
+    several = np.bincount(place[np.unique(with_row, return_index=True)[1]], minlength=place.max() + 1) > 1
+    return np.unique(product[several[place]])
 
 
-def _near_names(lines: pd.DataFrame, targets: pd.DataFrame, firsts: npt.NDArray[np.intp]) -> pd.DataFrame:
-    """Lines that name only a hormone or nattokinase and so gave no dose."""
-    found = []
-    product_of = {product_id: position for position, product_id in enumerate(lines["product_id"].to_numpy()[firsts])}
-    for product_id, text in zip(targets["product_id"], targets["ingredient"], strict=True):
-        reading = read_ingredient(text)
-        if reading.pieces:
-            continue
-        for name in reading.near_names:
-            code = "nattokinase-on-line" if name.startswith("natto") else "safety-hormone" if name not in ("annatto", "annatto extract", "teprenone") else ""
-            if code:
-                found.append((product_of[product_id], code, name, text))
-    return _table([f[0] for f in found], [f[1] for f in found], [f[2] for f in found], text=[f[3] for f in found])
+# -- barcodes ------------------------------------------------------------------------------------------------------------
 
 
-def check_digit(codes: pd.Series) -> pd.Series:
-    """Expected last digit of GTINs of 8, 12, 13 or 14 digits given as text (weights 3 and 1 from the right)."""
-    padded = codes.str.zfill(14)
-    digits = np.array([[int(char) for char in code] for code in padded], dtype=np.int64).reshape(len(codes), 14)
+def barcodes(facts: Facts) -> pd.DataFrame:
+    """Barcodes that are damaged, fail their check digit, or stand on several products."""
+    if not (facts.first["upc"] != "").any():
+        return nothing()
+    codes = facts.first["upc"].astype("str").str.replace(r"[\s-]", "", regex=True)
+    mangled, repaired = _mangled(codes)
+    whole = codes.str.fullmatch(r"\d{8}|\d{12,14}").to_numpy(dtype=bool) & ~mangled
+    expected = pd.Series("", index=codes.index, dtype="str")
+    expected[whole] = check_digits(codes[whole]).astype("str")
+    wrong = whole & (codes.str[-1] != expected).to_numpy()
+    padded = codes.where(whole | (repaired != ""), "").where(repaired == "", repaired).str.zfill(14)
+    group, _ = pd.factorize(padded)
+    known = (whole | (repaired != "").to_numpy()) & (padded.str.strip("0") != "").to_numpy()
+    counts = np.bincount(group[known], minlength=group.max(initial=0) + 1)
+    repeated = known & (counts[group] > 1)
+    first = facts.first.assign(upc=codes, _repaired=repaired, _digit=expected, _count=counts[group])
+    return together(
+        on_products(first, mangled, "gtin-mangled", value=lambda hit: hit["upc"], expected=lambda hit: "; it may be " + hit["_repaired"].where(hit["_repaired"] != "", "recovered only from the source")),
+        on_products(first, wrong, "gtin-check-digit", value=lambda hit: hit["upc"], expected=lambda hit: hit["_digit"]),
+        on_products(first, repeated, "gtin-duplicate", value=lambda hit: hit["upc"], expected=lambda hit: hit["_count"].astype("str")),
+        _conflicting(facts, first, np.where(repeated, group, -1)),
+    )  # fmt: skip
+
+
+def _mangled(codes: pd.Series) -> tuple[Mask, pd.Series]:
+    """Codes a spreadsheet has damaged, and what they were where the check digit tells."""
+    damaged = codes.str.fullmatch(r"\d(?:[.,]\d+)?[eE]\+?\d+|\d+[.,]0|\d{10,11}|\d{10,}0{5,}").to_numpy(dtype=bool)
+    damaged &= ~codes.str.fullmatch(r"\d{12,14}").to_numpy(dtype=bool)
+    digits = codes.str.replace(r"[.,]0$", "", regex=True)
+    short = digits.str.fullmatch(r"\d{10,11}").to_numpy(dtype=bool) & damaged
+    repaired = pd.Series("", index=codes.index, dtype="str")
+    padded = digits[short].str.zfill(12)
+    right = padded[padded.str[-1] == check_digits(padded).astype("str")]
+    repaired[right.index] = right
+    unexplained = codes.str.fullmatch(r"\d{10,11}").to_numpy(dtype=bool) & (repaired == "").to_numpy()
+    return damaged & ~unexplained, repaired
+
+
+def check_digits(codes: pd.Series) -> pd.Series:
+    """Expected last digit of GTINs of 8 to 14 digits given as text (weights 3 and 1 from the right)."""
+    digits = np.frombuffer("".join(codes.str.zfill(14)).encode("ascii"), dtype=np.uint8).reshape(len(codes), 14).astype(np.int64) - ord("0")
     return pd.Series((-(digits[:, :13] * np.array([3, 1] * 6 + [3])).sum(axis=1)) % 10, index=codes.index)
 
 
-def _barcodes(first: pd.DataFrame) -> pd.DataFrame:
-    codes = first["upc"].astype("str").str.replace(r"[\s-]", "", regex=True)
-    whole = codes[codes.str.fullmatch(r"\d{8}|\d{12,14}")]
-    if whole.empty:
-        return _table([], [])
-    expected = check_digit(whole)
-    wrong = whole.str[-1].astype("int64") != expected
-    bad = whole[wrong]
-    shared = whole.str.zfill(14)
-    counts = shared.map(shared.value_counts())
-    repeated = whole[counts > 1]
-    return pd.concat(
-        [
-            _table(bad.index.to_numpy(), "gtin-check-digit", bad.to_numpy(), expected[wrong].astype("str").to_numpy()),
-            _table(repeated.index.to_numpy(), "gtin-duplicate", repeated.to_numpy(), counts[counts > 1].astype("str").to_numpy()),
-        ],
-        ignore_index=True,
-    )
+def _conflicting(facts: Facts, first: pd.DataFrame, group: npt.NDArray[np.intp]) -> pd.DataFrame:
+    """Products that share a barcode and differ in the strength of one vitamin by more than printed rounding."""
+    judged = facts.judged
+    shared = judged[(group[judged["product"].to_numpy()] >= 0) & judged["amount_mcg"].notna().to_numpy() & (judged["reason"] == "").to_numpy()]
+    if shared.empty:
+        return nothing()
+    units = shared["units_per_serving"].where(shared["basis"] == "per_serving", 1.0).fillna(1.0)
+    strength = (shared["amount_mcg"] / units).groupby([group[shared["product"].to_numpy()], shared["nutrient"]], sort=False)
+    low, high = strength.transform("min"), strength.transform("max")
+    return on_rows(
+        shared.assign(_low=low, _high=high, _upc=first["upc"].to_numpy()[shared["product"].to_numpy()]),
+        high - low > number("gtin-conflicting-records", "rounding_mcg"), "gtin-conflicting-records",
+        value=lambda hit: hit["_upc"], expected=lambda hit: mcg(hit["_low"]) + " and " + mcg(hit["_high"]),
+    )  # fmt: skip
 
 
-def _same_label(first: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
+def same_label(facts: Facts) -> pd.DataFrame:
     """Products that print the same brand, name and doses as another one."""
-    named = first[(first["name"] != "") & (first["brand"] != "")]
-    if len(named) < 2:
-        return _table([], [])
-    doses = (judged["nutrient"] + " " + judged["form"] + " " + _mcg(judged["daily_mcg_high"])).groupby(judged["product"]).agg("; ".join)
-    key = named["brand"].astype("str").str.lower() + "|" + named["name"].astype("str").str.lower() + "|" + doses.reindex(named.index).fillna("")
-    twins = key[key.duplicated(keep=False)]
-    others = [
-        "; ".join(first["product_id"].iat[other] for other in group if other != own)[:200]
-        for own, group in ((own, twins.index[twins == value]) for own, value in twins.items())
-    ]
-    return _table(twins.index.to_numpy(), "record-duplicate", others)
+    first = facts.first
+    named = ((first["name"] != "") & (first["brand"] != "")).to_numpy()
+    if named.sum() < 2:
+        return nothing()
+    judged = facts.judged
+    dose = keys_of([judged["nutrient"], judged["form"], judged["daily_mcg_high"]]) if len(judged) else np.array([], dtype=np.intp)
+    doses = np.zeros(len(first), dtype=np.uint64)
+    np.add.at(doses, judged["product"].to_numpy(dtype=np.intp), pd.util.hash_array(dose.astype(np.int64)))
+    label = keys_of([first["brand"].astype("str").str.lower(), first["name"].astype("str").str.lower(), doses])
+    label[~named] = label.max() + 1 + np.arange((~named).sum())
+    order = np.argsort(label, kind="stable")
+    begins = np.flatnonzero(np.diff(label[order], prepend=-1))
+    size = np.diff(np.append(begins, len(order)))
+    leader, second = order[begins], order[np.minimum(begins + 1, len(order) - 1)]
+    group = np.empty(len(first), dtype=np.intp)
+    group[order] = np.repeat(np.arange(len(begins)), size)
+    other = np.where(leader[group] == np.arange(len(first)), second[group], leader[group])
+    ids = first["product_id"].to_numpy(dtype=object)
+    twins = size[group] > 1
+    table = first.assign(_other=ids[other], _more=size[group] - 2)
+    return on_products(table, twins, "record-duplicate", value=lambda hit: hit["_other"] + (" and " + hit["_more"].astype("str") + " more").where(hit["_more"] > 0, ""))
+
+
+# -- amounts and rows ----------------------------------------------------------------------------------------------------
+
+
+def zero_amounts(facts: Facts) -> pd.DataFrame:
+    """A vitamin listed with nothing of it."""
+    rows = facts.rows
+    bounds = facts.rows_with("amount-upper-bound")
+    return on_rows(rows, (rows["amount_mcg"] == 0).to_numpy() & ~rows["share"].to_numpy(dtype=bool) & ~bounds, "amount-zero")
+
+
+def not_assignable(facts: Facts) -> pd.DataFrame:
+    """One amount column for several vitamins."""
+    cells = facts.of_target("amount").astype("str") + " " + facts.of_target("unit").astype("str")
+    rows = facts.rows.assign(_cell=cells.str.strip())
+    return on_rows(rows, rows["amount_reason"] == "amount-not-assignable", "amount-not-assignable", value=lambda hit: hit["_cell"])
+
+
+def repeated_rows(facts: Facts) -> pd.DataFrame:
+    """One vitamin on several lines of one column."""
+    return on_rows(facts.judged, facts.judged["repeated"], "nutrient-row-repeated", value=lambda hit: hit["label_text"])
+
+
+def missing_fields(facts: Facts) -> pd.DataFrame:
+    """A record without market, or a US panel without serving size."""
+    with_dose = np.zeros(len(facts.first), dtype=bool)
+    with_dose[facts.row_products] = True
+    no_market = with_dose & (facts.market_ids == "") & (facts.first["market"] == "").to_numpy()
+    per_serving = np.zeros(len(facts.first), dtype=bool)
+    per_serving[facts.row_products[(facts.rows["basis"] == "per_serving").to_numpy()]] = True
+    counted = (facts.first["serving_size"] != "").to_numpy() | (facts.first["units_per_serving"] != "").to_numpy()
+    no_serving = per_serving & facts.in_us & ~counted & ~matching(facts.first["directions"], r"\bservings?\b") & (facts.first["directions"] != "").to_numpy()
+    return together(
+        on_products(facts.first, no_market, "required-field-missing", value="market", expected="no country's percents, units and maxima were applied", severity="note"),
+        on_products(facts.first, no_serving, "required-field-missing", value="serving size", expected="one unit was taken as the serving"),
+    )  # fmt: skip
+
+
+def hidden_characters(facts: Facts) -> pd.DataFrame:
+    """Invisible characters in any text of the record; those of a vitamin's line are told by its reader."""
+    found = []
+    for name in TEXTS[:4]:
+        codes, values = codes_of(facts.first[name])
+        if not any(not value.isascii() for value in values) and not matching(facts.first[name], r"[\x00-\x08\x0b-\x1f\x7f]").any():
+            continue
+        hit = matching(facts.first[name], HIDDEN)
+        found.append(on_products(facts.first, hit, "text-hidden-characters", value=lambda hit, name=name: name + " " + hit[name].astype("str").str.slice(0, 60).str.replace(HIDDEN, "", regex=True)))
+    return together(*found)
+
+
+def odd_glyphs(facts: Facts) -> pd.DataFrame:
+    """Fraction signs, full-width digits and hard blanks inside numbers, with how they were read."""
+    found = []
+    for name, table in (("directions", facts.first), ("serving_size", facts.first)):
+        hit = matching(table[name], ODD_NUMBER)
+        found.append(on_products(table, hit, "number-odd-glyphs", value=lambda rows, name=name: first_match(rows[name], ODD_NUMBER),
+                                 expected=lambda rows, name=name: _read(first_match(rows[name], ODD_NUMBER))))  # fmt: skip
+    texts = facts.of_target("ingredient").astype("str") + " " + facts.of_target("amount").astype("str")
+    rows = facts.rows.assign(_text=texts)
+    found.append(on_rows(rows, matching(texts, ODD_NUMBER), "number-odd-glyphs", value=lambda hit: first_match(hit["_text"], ODD_NUMBER),
+                         expected=lambda hit: _read(first_match(hit["_text"], ODD_NUMBER))))  # fmt: skip
+    return together(*found)
+
+
+def _read(texts: pd.Series) -> pd.Series:
+    return pd.Series([clean(text).text for text in texts], index=texts.index, dtype="str")
+
+
+def hidden_in_blend(facts: Facts) -> pd.DataFrame:
+    """A vitamin without amount that is a member of a blend."""
+    rows = facts.rows
+    nested = ((rows["parent"] != "") & rows["amount_mcg"].isna()).to_numpy()
+    if not nested.any():
+        return nothing()
+    product = facts.row_products
+    members = rows[nested]
+    of_member = pd.MultiIndex.from_arrays([product[nested], members["parent"].astype("str")])
+    nearby = np.isin(facts.product_of_line, np.unique(product[nested]))
+    lines = facts.lines[nearby]
+    index = pd.MultiIndex.from_arrays([facts.product_of_line[nearby], lines["line"].astype("str")])
+    unique = ~index.duplicated()
+    place = pd.Series(np.arange(len(lines)), index=index)[unique].reindex(of_member).to_numpy(dtype=float)
+    whole = np.where(np.isnan(place), 0, place).astype(np.intp)
+    parent = lines.iloc[whole]
+    is_blend = ~np.isnan(place) & says(parent["ingredient"], "blend-hides-amount")
+    total = (parent["amount"].astype("str") + " " + parent["unit"].astype("str")).str.strip().to_numpy()
+    total = np.where((parent["unit"] == "NP").to_numpy() | (total == ""), "no stated amount", total)
+    return on_rows(members.assign(_total=total, _blend=parent["ingredient"].to_numpy()), is_blend, "blend-hides-amount",
+                   value=lambda hit: hit["_blend"], expected=lambda hit: hit["_total"])  # fmt: skip
+
+
+CHECKS = {
+    ("id-missing",): missing_id,
+    ("id-duplicate",): repeated_id,
+    ("gtin-mangled", "gtin-check-digit", "gtin-duplicate", "gtin-conflicting-records"): barcodes,
+    ("record-duplicate",): same_label,
+    ("amount-zero",): zero_amounts,
+    ("amount-not-assignable",): not_assignable,
+    ("nutrient-row-repeated",): repeated_rows,
+    ("required-field-missing",): missing_fields,
+    ("text-hidden-characters",): hidden_characters,
+    ("number-odd-glyphs",): odd_glyphs,
+    ("blend-hides-amount",): hidden_in_blend,
+}
+"""Ids and the function that raises them."""

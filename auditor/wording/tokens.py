@@ -22,17 +22,18 @@ Meanings = dict[str, Any]
 
 
 class Rate(NamedTuple):
-    """Intakes per interval; `low` and `high` differ where the words are ambiguous by nature ('biweekly')."""
+    """Intakes per interval; `ambiguous` where the word itself means two rates ('biweekly')."""
 
     low: Fraction
     high: Fraction
     days: Fraction
+    ambiguous: bool = False
 
 
 class Token:
     """One number, word, phrase or mark; `start` and `end` index the readable text."""
 
-    __slots__ = ("text", "means", "number", "start", "end")
+    __slots__ = ("end", "means", "number", "start", "text")
 
     def __init__(self, text: str, means: Meanings, number: Decimal | None, start: int, end: int) -> None:
         self.text = text
@@ -68,7 +69,7 @@ _OPENING = str.maketrans({"[": "(", "{": "(", "]": ")", "}": ")", "~": "-", "×"
                           "—": "-", "・": ",", "＝": "="})  # fmt: skip
 _ENDINGS = re.compile(r"(?<=[^\W\d_])\((?:s|es|ies|n|en|e|r|er|m|ne|a|i|t)\)", re.IGNORECASE)
 _NOTHING: Meanings = {}
-_NUMBER_LIMIT = Decimal(10_000)
+_NUMBER_LIMIT = Decimal(10_000_000)
 
 
 def _accentless(char: str) -> str:
@@ -112,6 +113,8 @@ def sentences(tokens: list[Token]) -> Iterator[list[Token]]:
         if token.text == ".":
             before = sentence[-1].text if sentence else ""
             ends = before not in short
+            if index + 1 < len(tokens) and "time_unit" in tokens[index + 1].means:
+                ends = ends and not (sentence and sentence[-1].number is not None)  # "jeden 5. Tag"
             if ends and len(sentence) == 1 and sentence[0].number is not None:
                 sentence = []  # "1." numbers a list item
         elif token.text == "\n":
@@ -282,7 +285,7 @@ def _add(meanings: dict[str, Meanings], name: str, kind: str, entry: Any) -> Non
             times, _, days = rate.partition("/")
             low, _, high = times.partition("..")
             for word in words:
-                enter(word, "period", Rate(Fraction(low), Fraction(high or low), Fraction(days)))
+                enter(word, "period", Rate(Fraction(low), Fraction(high or low), Fraction(days), bool(high)))
     elif kind in ("time_units", "cjk_time_units"):
         for days, words in entry.items():
             for word in words:

@@ -1,0 +1,27 @@
+"""`python -m auditor` and the console script: run the command line, turn known errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Entry point; exit codes are 0 done, 1 findings at the level of --fail-on, 2 usage, 3 input, 4 evidence."""
+    from auditor.cli import cli
+    from auditor.errors import AuditorError
+
+    try:
+        cli(standalone_mode=True)
+    except AuditorError as error:
+        for problem in error.problems:
+            print(f"auditor: {problem}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output went away (`auditor evidence list | head`); nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

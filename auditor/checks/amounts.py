@@ -1,0 +1,218 @@
+"""Numbers, units and double declarations: amounts outside label practice, units the market asks for, copied lines."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from auditor.amounts import LineReading, read_line
+from auditor.checks import number
+from auditor.checks.facts import (
+    VITAMIN_K,
+    Facts,
+    Mask,
+    matching,
+    mcg,
+    nothing,
+    on_rows,
+    plain,
+    together,
+)
+from auditor.distinct import codes_of, distinct
+from auditor.dose import style_of
+
+MASS = r"(?<![a-z])(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli\w*|мкг|マイクロ\w*)\b"
+IU = r"(?<![a-z])(?:i\.? ?u\.?|i\.? ?e\.?|u\.? ?i\.?|j\.m\.|ius?|units?|usp)(?![a-z])"
+ROUNDING_MCG = 0.0125
+"""Half an international unit of vitamin D."""
+
+
+def implausible_days(facts: Facts) -> pd.DataFrame:
+    """Daily doses far outside label practice; a single amount outside it is told by the line's reader."""
+    judged = facts.judged
+    high = judged["daily_mcg_high"]
+    told = judged["source_rows"].isin(facts.problems.loc[facts.problems["code"].str.startswith("amount-implausible"), "row"].unique()).to_numpy()
+    known = judged["amount_mcg"].notna().to_numpy() & ~told & judged["other_mcg_high"].isna().to_numpy() & ~judged["share"].to_numpy(dtype=bool)
+    is_d = (judged["nutrient"] == "vitamin_d").to_numpy() & (judged["form"] != "calcifediol").to_numpy()
+    is_k = judged["nutrient"].isin(VITAMIN_K).to_numpy()
+    small_d = known & is_d & ((high > 0) & (high < number("amount-implausible-vitd", "smallest_mcg"))).to_numpy()
+    small_k = known & is_k & ((high > 0) & (high < number("amount-implausible-vitk", "smallest_mcg"))).to_numpy()
+    huge_k = known & is_k & (high > number("amount-implausible-vitk", "largest_mcg")).to_numpy()
+    large_k2 = known & ~huge_k & ((judged["nutrient"] == "vitamin_k2") & (judged["form"] == "unstated")).to_numpy()
+    large_k2 &= (high > number("amount-implausible-vitk", "large_mcg")).to_numpy()
+    return together(
+        on_rows(judged, small_d, "amount-implausible-vitd", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="a day is next to nothing", severity="warning"),
+        on_rows(judged, small_k, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="a day is next to nothing"),
+        on_rows(judged, huge_k, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="a day is above anything tested (45,000 mcg)", severity="error"),
+        on_rows(judged, large_k2, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="a day is far above MK-7 and usual for MK-4"),
+    )  # fmt: skip
+
+
+def units_of_market(facts: Facts) -> pd.DataFrame:
+    """Vitamin D in international units alone, or before the micrograms, where the market asks for micrograms."""
+    rows = facts.rows
+    declared = ((rows["nutrient"] == "vitamin_d") & rows["declared_iu"].notna() & rows["amount_mcg"].notna() & (rows["form"] != "calcifediol")).to_numpy()
+    market = facts.market_ids[facts.row_products]
+    asks = np.isin(market, ("us", "ca", "au", "nz")) | facts.in_eu[facts.row_products]
+    if not (declared & asks).any():
+        return nothing()
+    order = _printed_order(facts, declared & asks)
+    dates = facts.label_dates[facts.row_products]
+    us = market == "us"
+    # Before the 2016 rule US labels had to print IU; until 2021 they might.
+    alone = (order == _IU_ONLY) & ~(us & (dates != "") & (dates < "2016-07-26"))
+    severity = np.where(us & (dates >= "2021-01-01"), "error", np.where((us & (dates != "") & (dates < "2021-01-01")) | (market == "ca"), "note", "warning"))
+    names = np.array([found.title for found in facts.markets], dtype=object)[facts.row_products]
+    told = rows.assign(_severity=severity, _market=names)
+    return together(
+        on_rows(told, alone, "vitd-iu-only", value=lambda hit: plain(hit["declared_iu"]) + " IU", expected=lambda hit: mcg(hit["amount_mcg"]),
+                detail=lambda hit: hit["_market"], severity=lambda hit: hit["_severity"]),
+        on_rows(told, (order == _IU_FIRST) & us & ~((dates != "") & (dates < "2021-01-01")), "vitd-iu-first-us", value=lambda hit: plain(hit["declared_iu"]) + " IU",
+                expected=lambda hit: mcg(hit["amount_mcg"])),
+    )  # fmt: skip
+
+
+_IU_ONLY, _IU_FIRST, _MASS_FIRST = 1, 2, 3
+
+
+def _printed_order(facts: Facts, wanted: Mask) -> npt.NDArray[np.int64]:
+    """For each wanted row whether IU stand alone, before or after the mass unit."""
+    source = facts.rows["source_line"].to_numpy()[wanted]
+    lines = facts.targets.iloc[source].assign(_text=facts.rows["label_text"].to_numpy()[wanted])
+    texts = distinct(lines, ["amount", "unit", "_text"])
+    mass, iu = re.compile(MASS, re.IGNORECASE), re.compile(IU, re.IGNORECASE)
+
+    def order(amount: str, unit: str, text: str) -> int:
+        printed = f"{amount} {unit}" if amount else text
+        first_mass, first_iu = mass.search(printed), iu.search(printed)
+        if amount and not first_mass and not first_iu:
+            return 0
+        if not first_mass:
+            return _IU_ONLY if not amount or not mass.search(text) else 0
+        return _IU_FIRST if first_iu and first_iu.start() < first_mass.start() else _MASS_FIRST
+
+    found = np.zeros(len(facts.rows), dtype=np.int64)
+    found[wanted] = np.array(texts.map(order), dtype=np.int64)[texts.codes]
+    return found
+
+
+def per_unit_and_serving(facts: Facts) -> pd.DataFrame:
+    """mcg for one unit beside IU for the whole serving, or the reverse."""
+    rows = facts.rows
+    units = rows["units_per_serving"]
+    iu_mcg = rows["declared_iu"] * 0.025
+    mass = rows["amount_mcg"].where((rows["amount_mcg"] - iu_mcg).abs() > ROUNDING_MCG, rows["amount_other_mcg"])
+    ratio = iu_mcg / mass.where(mass > 0)
+    near = number("dual-vitd-per-unit-vs-serving", "within")
+    more, less = (ratio / units - 1).abs() <= near, (ratio * units - 1).abs() <= near
+    test = facts.rows_with("dual-vitd-mismatch") & ((units > 1) & (more | less)).to_numpy()
+    told = rows.assign(_mass=mass, _more=more)
+    return on_rows(
+        told, test, "dual-vitd-per-unit-vs-serving", value=lambda hit: mcg(hit["_mass"]) + " and " + plain(hit["declared_iu"]) + " IU",
+        expected=lambda hit: plain(hit["units_per_serving"]), detail=lambda hit: np.where(hit["_more"], "mcg per unit, IU per serving", "mcg per serving, IU per unit"),
+    )  # fmt: skip
+
+
+def copied_rows(facts: Facts) -> pd.DataFrame:
+    """Vitamin K lines that repeat the product's vitamin D amount, international units included."""
+    rows = facts.rows
+    is_d = (rows["nutrient"] == "vitamin_d").to_numpy()
+    wrong_k = ~is_d & rows["declared_iu"].notna().to_numpy()
+    if not wrong_k.any():
+        return nothing()
+    here = np.isin(facts.row_products, facts.row_products[wrong_k])
+    part = rows[here]
+    cell = (facts.of_target("amount").astype("str") + " " + facts.of_target("unit").astype("str")).str.strip()[here]
+    told = cell.where(cell != "", part["label_text"].str.replace(r"^.*?(?=\d[\d.,]* ?(?:m?cg|[µμu]g|mg|i\.?[ue]|ui))", "", regex=True, case=False))
+    told = told.str.replace(r"[\s()%*]+|\d+ ?%", "", regex=True).str.lower()
+    key = pd.MultiIndex.from_arrays([part["product"], told])
+    copies = wrong_k[here] & key.isin(key[is_d[here]])
+    return on_rows(part.assign(_told=cell.where(cell != "", part["label_text"])), copies, "row-copied-between-nutrients", value=lambda hit: hit["_told"])
+
+
+# -- the strength in the product's name ------------------------------------------------------------------------------------
+
+
+class _Named(NamedTuple):
+    """Strengths a product name gives: for vitamin D and vitamin K the amounts (mcg) it can mean, as printed."""
+
+    d: tuple[float, ...] = ()
+    k: tuple[float, ...] = ()
+    d_text: str = ""
+    k_text: str = ""
+
+
+_STRENGTH_IN_NAME = r"(?:\bd-? ?[23]?|\bk-? ?[127]|mk-? ?[47]|menaq|cholecalc|colecalc|vit).*\d{2}|\d{2}.*(?:\bd-? ?[23]?\b|\bk-? ?[12]|mk-? ?[47]|vit)"
+
+
+def strength_in_name(facts: Facts) -> pd.DataFrame:
+    """A strength in the product's name that is neither the amount per serving, per unit nor per day."""
+    rows = facts.rows
+    if rows.empty:
+        return nothing()
+    wanted = np.zeros(len(facts.first), dtype=bool)
+    wanted[facts.row_products] = True
+    wanted[wanted] = matching(facts.first["name"][wanted], _STRENGTH_IN_NAME)
+    if not wanted.any():
+        return nothing()
+    codes, names = codes_of(facts.first["name"][wanted].astype("str"))
+    style = style_of("us", facts.evidence)
+    read = [_named(read_line(name, style=style)) for name in names]
+    of_product = np.full(len(facts.first), -1, dtype=np.intp)
+    of_product[wanted] = codes
+    return together(*(_compared(facts, of_product, read, family) for family in ("d", "k")))
+
+
+def _named(readings: tuple[LineReading, ...]) -> _Named:
+    def amounts(reading: LineReading) -> tuple[float, ...]:
+        if reading.mcg_high is not None and not reading.share:
+            return tuple(float(value) for value in (reading.mcg_high, reading.other_mcg) if value is not None)
+        missing = next((problem.value for problem in reading.problems if problem.code == "unit-missing"), "")
+        digits = missing.replace(",", "").replace(".", "")
+        if not digits.isdigit():
+            return ()
+        return (float(digits), float(digits) * 0.025) if reading.nutrient == "vitamin_d" else (float(digits),)
+
+    found = {"d": [r for r in readings if r.nutrient == "vitamin_d"], "k": [r for r in readings if r.nutrient != "vitamin_d"]}
+    one = {family: of[0] for family, of in found.items() if len(of) == 1}
+    d, k = (amounts(one[family]) if family in one else () for family in ("d", "k"))
+    return _Named(d, k, one["d"].text if d else "", one["k"].text if k else "")
+
+
+def _compared(facts: Facts, of_product: npt.NDArray[np.intp], read: list[_Named], family: str) -> pd.DataFrame:
+    """Rows of the one line of a vitamin whose amounts all differ from the name's."""
+    code = "name-amount-mismatch" if family == "d" else "vitk-declared-twice-conflict"
+    judged = facts.judged
+    mine = (judged["nutrient"] == "vitamin_d").to_numpy() == (family == "d")
+    name = of_product[judged["product"].to_numpy()]
+    given = np.array([bool(getattr(named, family)) for named in read] + [False], dtype=bool)[name]
+    alone = np.bincount(judged["product"].to_numpy()[mine], minlength=len(facts.first))[judged["product"].to_numpy()] == 1
+    usable = mine & given & alone & judged["amount_mcg"].notna().to_numpy() & judged["other_mcg_high"].isna().to_numpy() & ~judged["repeated"].to_numpy(dtype=bool)
+    usable &= ~judged["share"].to_numpy(dtype=bool)
+    part = judged[usable]
+    if part.empty:
+        return nothing()
+    texts = [getattr(read[position], f"{family}_text") for position in name[usable]]
+    amount, units = part["amount_mcg"].to_numpy(), part["units_per_serving"].fillna(1.0).to_numpy()
+    meant = np.column_stack([amount, amount / units, amount * units, part["daily_mcg_low"].to_numpy(), part["daily_mcg_high"].to_numpy(), part["single_intake_mcg"].to_numpy()])
+    width = max(len(getattr(named, family)) for named in read)
+    named = np.array([(*getattr(read[position], family), *([np.nan] * width))[:width] for position in name[usable]], dtype=float)
+    gap = np.abs(named[:, :, None] - meant[:, None, :])
+    slack = np.maximum(number(code, "rounding_mcg"), number(code, "within") * meant)[:, None, :]
+    differs = ~(gap <= slack).any(axis=(1, 2))
+    return on_rows(part.assign(_named=texts), differs, code, value=lambda hit: "'" + hit["_named"] + "' in the product name" if family == "k" else hit["_named"],
+                   expected=lambda hit: mcg(hit["amount_mcg"]), detail="the panel was used")  # fmt: skip
+
+
+CHECKS = {
+    ("amount-implausible-vitd", "amount-implausible-vitk"): implausible_days,
+    ("vitd-iu-only", "vitd-iu-first-us"): units_of_market,
+    ("dual-vitd-per-unit-vs-serving",): per_unit_and_serving,
+    ("row-copied-between-nutrients",): copied_rows,
+    ("name-amount-mismatch", "vitk-declared-twice-conflict"): strength_in_name,
+}
+"""Ids and the function that raises them."""

@@ -1,0 +1,233 @@
+"""What the checks look at, and how they tell what they found.
+
+Every check takes :class:`Facts` and gives findings as a frame with :data:`COLUMNS`; texts are made for hits only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from auditor.checks import catalogue
+from auditor.directions import Directions, read_directions
+from auditor.distinct import codes_of
+from auditor.evidence import Evidence
+from auditor.limits import Limit
+from auditor.markets import Market, market_named
+
+COLUMNS = ("product", "order", "code", "nutrient", "value", "expected", "detail", "label_text", "severity")
+
+Mask = npt.NDArray[np.bool_]
+Objects = npt.NDArray[np.object_]
+Positions = npt.NDArray[np.intp]
+Cells = str | Callable[[pd.DataFrame], object]
+"""A cell of a finding: the same text for all, or what the rows that are hit say."""
+
+VITAMIN_K = ("vitamin_k2", "vitamin_k1", "vitamin_k")
+ON_RECORD = -1
+"""Place of a finding that concerns the record and no line."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One audit in one context, as the checks see it.
+
+    `lines` is the line table, `firsts` the first line of each product, `product_of_line` its position among the
+    products, `targets` the lines that name a vitamin, `rows` the rows of the doses (see
+    :class:`auditor.dose.LineDoses`; `source_line` points into `targets`), `problems` what the readers of text
+    reported, `judged` the judged doses.  `today` is only set where stale rules are to be told.
+    """
+
+    lines: pd.DataFrame
+    firsts: Positions
+    product_of_line: Positions
+    targets: pd.DataFrame
+    rows: pd.DataFrame
+    problems: pd.DataFrame
+    judged: pd.DataFrame
+    contexts: Objects
+    evidence: Evidence
+    limits: tuple[Limit, ...] = ()
+    today: date | None = None
+
+    @cached_property
+    def first(self) -> pd.DataFrame:
+        """First line of every product, which carries what is printed once per product."""
+        return self.lines.iloc[self.firsts].reset_index(drop=True)
+
+    @cached_property
+    def markets(self) -> Objects:
+        """Market of every product."""
+        codes, values = codes_of(self.first["market"])
+        return _objects([market_named(value) for value in values])[codes]
+
+    @cached_property
+    def market_ids(self) -> Objects:
+        """Id of every product's market, '' where it is not known."""
+        codes, values = codes_of(self.first["market"])
+        return _objects([market_named(value).id for value in values])[codes]
+
+    def market_is(self, test: Callable[[Market], bool]) -> Mask:
+        """Products whose market passes a test."""
+        codes, values = codes_of(self.first["market"])
+        return np.array([test(market_named(value)) for value in values], dtype=bool)[codes]
+
+    @cached_property
+    def in_us(self) -> Mask:
+        """Products made for the United States."""
+        return self.market_ids == "us"
+
+    @cached_property
+    def in_eu(self) -> Mask:
+        """Products under the food supplement law of the EU, which the UK and Norway share."""
+        return self.market_is(lambda market: bool(market.daily_values) and set(market.daily_values) <= {"eu", "uk"} and market.id != "ch")
+
+    @cached_property
+    def row_products(self) -> Positions:
+        """Product of every row."""
+        return self.rows["product"].to_numpy(dtype=np.intp)
+
+    def of_target(self, name: str) -> pd.Series:
+        """A column of the line table, for every row."""
+        return self.targets[name].iloc[self.rows["source_line"].to_numpy()].set_axis(self.rows.index)
+
+    def rows_with(self, *codes: str) -> Mask:
+        """Rows on which a reader of text reported one of the codes."""
+        reported = self.problems.loc[self.problems["code"].isin(codes), "row"]
+        return np.asarray(self.rows.index.isin(reported.unique()))
+
+    @cached_property
+    def is_panel(self) -> Mask:
+        """Products whose record transcribes a panel: some line carries a percent or its symbol, or a serving size is given."""
+        told = np.zeros(len(self.first), dtype=bool)
+        told[self.product_of_line[(self.lines["percent_dv"] != "").to_numpy()]] = True
+        return told | (self.first["serving_size"] != "").to_numpy()
+
+    @cached_property
+    def label_dates(self) -> Objects:
+        """Label date of every product as ISO text, '' if unknown."""
+        codes, values = codes_of(self.first["label_date"])
+        return _objects([value[:10] if re.match(r"\d{4}-\d{2}-\d{2}", value) else "" for value in values])[codes]
+
+    def read_directions(self, wanted: Mask) -> dict[str, Directions]:
+        """Readings of the distinct directions of some products."""
+        return {text: read_directions(text) for text in pd.unique(self.first["directions"][wanted].astype("str"))}
+
+
+def _objects(values: Iterable[object]) -> Objects:
+    items = list(values)
+    found = np.empty(len(items), dtype=object)
+    found[:] = items
+    return found
+
+
+def nothing() -> pd.DataFrame:
+    """No findings."""
+    return pd.DataFrame({name: pd.Series([], dtype="int64" if name in ("product", "order") else "str") for name in COLUMNS})
+
+
+def on_rows(
+    table: pd.DataFrame, test: pd.Series | Mask, code: str, *, value: Cells = "", expected: Cells = "", detail: Cells = "", severity: Cells = "",
+    whole_label: bool = False,
+) -> pd.DataFrame:  # fmt: skip
+    """One finding for each row (or judged dose) that meets the test; `whole_label` findings concern no one vitamin."""
+    where = np.flatnonzero(np.asarray(test, dtype=bool))
+    if not len(where):
+        return nothing()
+    hit = table.iloc[where]
+    order = hit["source_rows"].to_numpy() if "source_rows" in hit else hit.index.to_numpy()
+    return _told(hit, code, hit["product"].to_numpy(), order, value, expected, detail, severity, "" if whole_label else hit["nutrient"], hit["label_text"])
+
+
+def on_products(
+    first: pd.DataFrame, test: pd.Series | Mask, code: str, *, value: Cells = "", expected: Cells = "", detail: Cells = "", severity: Cells = "",
+    nutrient: Cells = "",
+) -> pd.DataFrame:  # fmt: skip
+    """One finding for each product that meets the test; `first` has one row per product, in their order."""
+    where = np.flatnonzero(np.asarray(test, dtype=bool))
+    if not len(where):
+        return nothing()
+    hit = first.iloc[where]
+    return _told(hit, code, where, np.full(len(where), ON_RECORD), value, expected, detail, severity, nutrient, "")
+
+
+def _told(
+    hit: pd.DataFrame, code: str, product: Positions, order: Positions, value: Cells, expected: Cells, detail: Cells, severity: Cells,
+    nutrient: object, label_text: object,
+) -> pd.DataFrame:  # fmt: skip
+    def cells(source: object) -> object:
+        found = source(hit) if callable(source) else source
+        return found.to_numpy() if isinstance(found, pd.Series) else found
+
+    return pd.DataFrame(
+        {
+            "product": product, "order": order, "code": code, "nutrient": cells(nutrient), "value": cells(value), "expected": cells(expected),
+            "detail": cells(detail), "label_text": cells(label_text), "severity": cells(severity),
+        }
+    )  # fmt: skip
+
+
+def together(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Several findings as one frame."""
+    some = [part for part in parts if len(part)]
+    return pd.concat(some, ignore_index=True) if some else nothing()
+
+
+# -- texts ---------------------------------------------------------------------------------------------------------------
+
+
+def on_distinct(values: pd.Series, text: Callable[[float], str]) -> pd.Series:
+    """Text of numbers, made once for each; missing numbers give ''."""
+    codes, found = pd.factorize(values.to_numpy(dtype=float))
+    shown = _objects([*(text(float(value)) for value in found), ""])
+    return pd.Series(shown[codes], index=values.index, dtype="str")
+
+
+def mcg(values: pd.Series) -> pd.Series:
+    """'62.5 mcg' for every amount."""
+    return on_distinct(values, lambda value: f"{value:,.10g} mcg")
+
+
+def plain(values: pd.Series) -> pd.Series:
+    """'62.5' for every number."""
+    return on_distinct(values, lambda value: f"{value:,.6g}")
+
+
+def span(low: pd.Series, high: pd.Series) -> pd.Series:
+    """'25 to 50 mcg' for every interval."""
+    return plain(low) + " to " + mcg(high)
+
+
+def matching(texts: pd.Series, pattern: str) -> Mask:
+    """Whether each text holds the pattern, searched once per distinct text, letters of either case."""
+    codes, values = codes_of(texts)
+    found = re.compile(pattern, re.IGNORECASE)
+    return np.array([found.search(value) is not None for value in values], dtype=bool)[codes] if len(values) else np.zeros(len(texts), dtype=bool)
+
+
+def says(texts: pd.Series, check_id: str) -> Mask:
+    """Whether each text holds one of the patterns of a check's entry."""
+    return matching(texts, "|".join(f"(?:{pattern})" for pattern in catalogue()[check_id].patterns))
+
+
+def first_match(texts: pd.Series, pattern: str) -> pd.Series:
+    """The words of each text that match; for hits only."""
+    found = re.compile(pattern, re.IGNORECASE)
+    return pd.Series([match[0].strip() if (match := found.search(text)) else "" for text in texts], index=texts.index, dtype="str")
+
+
+def keys_of(columns: Mapping[str, object] | list[object]) -> Positions:
+    """One code for each distinct combination of some columns."""
+    parts = list(columns.values()) if isinstance(columns, Mapping) else columns
+    codes: npt.NDArray[np.intp] | None = None
+    for part in parts:
+        own, values = pd.factorize(part, use_na_sentinel=False)  # type: ignore[call-overload]
+        codes = own.astype(np.intp) if codes is None else pd.factorize(codes * max(len(values), 1) + own)[0].astype(np.intp)
+    return codes if codes is not None else np.array([], dtype=np.intp)

@@ -1,0 +1,168 @@
+"""How often a dose is taken, from all the frequency words around it.
+
+Knows which words add to each other ("twice" and "daily"), which say the same again ("twice daily with meals"), and
+which leave two readings.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import lcm
+from typing import NamedTuple
+
+from auditor.wording.counts import Item
+from auditor.wording.tokens import Rate
+
+FREQUENCY_KINDS = frozenset(("rate", "period", "bound", "days", "part", "each_meal", "meals"))
+"""Items that say how often."""
+
+_MEALS_A_DAY = 3
+_AMBIGUOUS = frozenset(("frequency-ambiguous",))
+_ONCE = Fraction(1)
+_DAILY = Rate(_ONCE, _ONCE, _ONCE)
+_NO_SLOTS: frozenset[str] = frozenset()
+
+
+class Frequency(NamedTuple):
+    """Intakes per `days`; `slots` are the parts of the day they fall on, where these are named."""
+
+    times_low: Fraction
+    times_high: Fraction
+    days: Fraction
+    rule: str
+    slots: frozenset[str] = _NO_SLOTS
+    flags: frozenset[str] = frozenset()
+
+
+class _Words(NamedTuple):
+    """The frequency items around one dose, sorted."""
+
+    rates: list[Item]
+    periods: list[Item]
+    slots: frozenset[str]
+    occasions: int
+    kinds: frozenset[str]
+
+    @property
+    def choice(self) -> bool:
+        return "or" in self.kinds
+
+
+def read_frequency(items: list[Item], units_low: Fraction, units_high: Fraction) -> Frequency | None:
+    """The frequency said around a dose of `units_low` to `units_high` units; None when it stays unsaid."""
+    slots, occasions = _occasions(items)
+    periods = [item for item in items if item.kind == "period"] or [item for item in items if item.kind == "bound"]
+    kinds = frozenset(item.kind for item in items)
+    words = _Words([item for item in items if item.kind == "rate"], periods, slots, occasions, kinds)
+    said: Frequency | None
+    if periods:
+        said = _by_period(words, units_low, units_high)
+    elif words.rates:
+        said = _by_times(words)
+    elif "each_meal" in kinds:
+        said = _by_each_meal(words)
+    elif "meals" in kinds:
+        flags = _AMBIGUOUS | {"with-meals-uncounted"}
+        said = Frequency(_ONCE, Fraction(_MEALS_A_DAY), _ONCE, "meals-uncounted", flags=flags)
+    elif slots:
+        said = Frequency(Fraction(occasions), Fraction(occasions), _ONCE, "parts-of-day", slots)
+    else:
+        said = Frequency(_ONCE, _ONCE, _ONCE, "days-of-week") if "days" in kinds else None
+    return _on_some_days(said, items) if said else None
+
+
+def _on_some_days(said: Frequency, items: list[Item]) -> Frequency:
+    """ "5 days a week" on top of what is taken on such a day."""
+    for share in items:
+        if share.kind == "days":
+            said = said._replace(
+                times_low=said.times_low * Fraction(share.low),
+                times_high=said.times_high * Fraction(share.high),
+                days=said.days * share.value,
+            )
+    return said
+
+
+def _times(rates: list[Item], choice: bool) -> tuple[Fraction, Fraction, frozenset[str]]:
+    """Range of all the times that are said; two different ones without 'or' leave two readings."""
+    low, high = Fraction(min(rate.low for rate in rates)), Fraction(max(rate.high for rate in rates))
+    differ = any((rate.low, rate.high) != (rates[0].low, rates[0].high) for rate in rates)
+    return low, high, _AMBIGUOUS if differ and not choice else frozenset()
+
+
+def _by_period(words: _Words, units_low: Fraction, units_high: Fraction) -> Frequency:
+    period, flags = _one_period(words.periods, words.choice)
+    if words.rates:
+        low, high, differ = _times(words.rates, words.choice)
+        return Frequency(low * period.low, high * period.high, period.days, "times-and-period", flags=flags | differ)
+    if period != _DAILY:
+        return Frequency(period.low, period.high, period.days, "count-and-period", flags=flags)
+    each, both = _times_beside_daily(words, units_low, units_high)
+    rule = "count-and-period" if each == 1 else "parts-of-day"
+    return Frequency(_ONCE if both else each, each, _ONCE, rule, words.slots, flags | (_AMBIGUOUS if both else flags))
+
+
+def _times_beside_daily(words: _Words, units_low: Fraction, units_high: Fraction) -> tuple[Fraction, bool]:
+    """How many intakes "daily" means beside "in the morning and evening" or "with each meal".
+
+    A share word ('je', 'each') or a count that cannot be split makes it one dose each time; otherwise both the total
+    and the dose each time are possible, which the second value says.
+    """
+    count = _MEALS_A_DAY if "each_meal" in words.kinds else words.occasions
+    if count < 2 or "divided" in words.kinds:
+        return _ONCE, False
+    splits = units_low % count == 0 and units_high % count == 0
+    return Fraction(count), splits and "each_share" not in words.kinds
+
+
+def _one_period(periods: list[Item], choice: bool) -> tuple[Rate, frozenset[str]]:
+    """The period of a dose; several different ones are a choice or, without 'or', two readings."""
+    rates: list[Rate] = list(dict.fromkeys(item.value for item in periods))
+    ambiguous = any(rate.ambiguous for rate in rates) or (len(rates) > 1 and not choice)
+    days = Fraction(lcm(*(int(rate.days) for rate in rates)))
+    low = min(rate.low * days / rate.days for rate in rates)
+    high = max(rate.high * days / rate.days for rate in rates)
+    return Rate(low, high, days), _AMBIGUOUS if ambiguous else frozenset()
+
+
+def _by_times(words: _Words) -> Frequency | None:
+    """Times without a period: "before two meals", "2 x 1", "once in the morning"; "3 times" alone says nothing."""
+    low, high, flags = _times(words.rates, words.choice)
+    implied = next((rate.value for rate in words.rates if rate.value), "")
+    if not implied and not words.slots:
+        return None
+    rule = "meals-counted" if implied == "meals" else "times-and-parts" if words.slots else "times-cross"
+    return Frequency(low, high, _ONCE, rule, words.slots, flags)
+
+
+def _by_each_meal(words: _Words) -> Frequency:
+    """Three meals, and the parts of the day that come to them ("with each meal and at bedtime")."""
+    flags = frozenset(("with-meals",))
+    high = Fraction(_MEALS_A_DAY + (0 if words.choice else words.occasions))
+    low = _ONCE if words.choice and words.occasions else high
+    return Frequency(
+        low, high, _ONCE, "each-meal", words.slots | {"meals"}, flags | (_AMBIGUOUS if low < high else flags)
+    )
+
+
+def _occasions(items: list[Item]) -> tuple[frozenset[str], int]:
+    """Slots of the day that are named and how many intakes they make: morning and evening 2, morning or evening 1."""
+    parts = [item for item in items if item.kind == "part"]
+    if not parts:
+        return _NO_SLOTS, 0
+    inside = [item for item in items if parts[0].start < item.start <= parts[-1].start]
+    listed = any(item.kind == "and" for item in inside)
+    slots = {parts[0].value}
+    count, separated, end = 1, False, parts[0].end
+    for item in inside:
+        separated |= item.start == end  # 早晚: two slots in one word
+        end = item.end
+        if item.kind == "and" or (item.kind == "comma" and listed):
+            separated = True
+        elif item.kind == "or":
+            separated = False
+        elif item.kind == "part":
+            count += separated and item.value not in slots
+            slots.add(item.value)
+            separated = False
+    return frozenset(slots), count

@@ -1,0 +1,110 @@
+"""An intake: one dose with its frequency, and the arithmetic of two of them.
+
+Totals are exact fractions; a decimal number is made only for the result.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from math import lcm
+from typing import NamedTuple
+
+from auditor.wording.frequency import Frequency
+
+
+class Intake(NamedTuple):
+    """A dose with its frequency: units per intake, intakes per `days`; `days` 0 while no frequency is known.
+
+    `word` is the place of the unit's word, `start` and `end` that of all the words read; `slots` are the parts of the
+    day that the words name, which add up with those of another intake.
+    """
+
+    low: Fraction
+    high: Fraction
+    unit: str
+    word: tuple[int, int]
+    times_low: Fraction = Fraction(0)
+    times_high: Fraction = Fraction(0)
+    days: Fraction = Fraction(0)
+    rule: str = ""
+    contexts: tuple[str, ...] = ()
+    joined: str = ""
+    slots: frozenset[str] = frozenset()
+    flags: frozenset[str] = frozenset()
+    start: int = 0
+    end: int = 0
+
+    @property
+    def timed(self) -> bool:
+        """Whether a frequency is known."""
+        return self.days > 0
+
+    @property
+    def per_day(self) -> tuple[Fraction, Fraction]:
+        """Fewest and most units a day, averaged over the interval."""
+        return self.low * self.times_low / self.days, self.high * self.times_high / self.days
+
+    def at(self, said: Frequency) -> Intake:
+        """The same dose at a frequency."""
+        return self._replace(
+            times_low=said.times_low,
+            times_high=said.times_high,
+            days=said.days,
+            rule=said.rule,
+            slots=said.slots,
+            flags=self.flags | said.flags,
+        )
+
+    def with_frequency_of(self, other: Intake) -> Intake:
+        """The same dose at the frequency of another intake; its slots of the day stay its own."""
+        said = Frequency(other.times_low, other.times_high, other.days, other.rule, self.slots, other.flags)
+        return self.at(said)
+
+
+def add_parts(first: Intake, second: Intake) -> Intake:
+    """Two intakes of one day as one: equal doses add their times, unequal ones their units."""
+    joined = first._replace(rule="parts-of-day", slots=first.slots | second.slots, flags=first.flags | second.flags,
+                     start=min(first.start, second.start), end=max(first.end, second.end), word=first.word if first.word[1] else second.word)  # fmt: skip
+    if (first.low, first.high) == (second.low, second.high):
+        return joined._replace(
+            times_low=first.times_low + second.times_low, times_high=first.times_high + second.times_high
+        )
+    return joined._replace(low=first.low * first.times_low + second.low * second.times_low,
+                   high=first.high * first.times_high + second.high * second.times_high, times_low=Fraction(1), times_high=Fraction(1))  # fmt: skip
+
+
+def either(first: Intake, second: Intake, rule: str) -> Intake:
+    """One intake that spans two alternatives of the same unit."""
+    days = Fraction(lcm(int(first.days), int(second.days)))
+    if days > _LONGEST_INTERVAL:
+        (first, second), days = (_per_one_day(first), _per_one_day(second)), Fraction(1)
+    a_low, a_high = first.times_low * days / first.days, first.times_high * days / first.days
+    b_low, b_high = second.times_low * days / second.days, second.times_high * days / second.days
+    joined = first._replace(days=days, rule=rule, flags=first.flags | second.flags, slots=first.slots | second.slots,
+                     start=min(first.start, second.start), end=max(first.end, second.end))  # fmt: skip
+    ordered = (first.low - second.low) * (a_low - b_low) >= 0 and (first.high - second.high) * (a_high - b_high) >= 0
+    if ordered and (first.low - second.low) * (a_high - b_high) >= 0:
+        return joined._replace(
+            low=min(first.low, second.low),
+            high=max(first.high, second.high),
+            times_low=min(a_low, b_low),
+            times_high=max(a_high, b_high),
+        )
+    # 3 once a day or 2 twice a day: the ends belong to different counts, so only the totals can be spanned.
+    lows, highs = (first.low * a_low, second.low * b_low), (first.high * a_high, second.high * b_high)
+    return joined._replace(low=min(lows), high=max(highs), times_low=Fraction(1), times_high=Fraction(1))
+
+
+_LONGEST_INTERVAL = 3_660
+
+
+def _per_one_day(intake: Intake) -> Intake:
+    """The same average as units a day, for intervals without a common multiple that a reader could follow."""
+    low, high = intake.per_day
+    return intake._replace(low=low, high=high, times_low=Fraction(1), times_high=Fraction(1), days=Fraction(1))
+
+
+def decimal(value: Fraction) -> Decimal:
+    """The fraction as a decimal number, exact where it can be."""
+    return Decimal(value.numerator) / Decimal(value.denominator) if value.denominator != 1 else Decimal(value.numerator)

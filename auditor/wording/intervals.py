@@ -1,0 +1,98 @@
+"""How often: the words around a number of days, weeks or hours, and the words that say it alone."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from math import lcm
+
+from auditor.wording.counts import Item, Quantity, at, joins, quantity_at
+from auditor.wording.tokens import Rate, Token
+
+_DAILY = Rate(Fraction(1), Fraction(1), Fraction(1))
+
+
+def read_every(tokens: list[Token], index: int, items: list[Item]) -> int:
+    """ "every other day", "alle 20 Tage", "every 12 hours", "each meal"; 0 when none of these follows."""
+    start = tokens[index].start
+    position = index + 1
+    following = at(tokens, position)
+    if "meal" in following.means or "meals" in following.means:
+        items.append(Item("each_meal", start, following.end))
+        return position + 1
+    if "ordinal" in following.means and "time_unit" in at(tokens, position + 1).means:
+        count = following.means["ordinal"]
+        return _add_interval(tokens, start, position + 1, count, count, items)
+    if following.number is not None:
+        quantity = quantity_at(tokens, position)
+        if quantity:
+            position = quantity.end + 1 if at(tokens, quantity.end).text == ":" else quantity.end
+            unit = at(tokens, position).means
+            if "time_unit" in unit or "cjk_time_unit" in unit:
+                return _add_interval(tokens, start, position, quantity.low, quantity.high, items)
+        return 0
+    if "time_unit" in following.means or "cjk_time_unit" in following.means:
+        return _add_interval(tokens, start, position, Decimal(1), Decimal(1), items)
+    return 0
+
+
+def _add_interval(tokens: list[Token], start: int, unit: int, low: Decimal, high: Decimal, items: list[Item]) -> int:
+    """A period of `low` to `high` time units as times per whole days ("every 12 hours" is 2 in 1 day)."""
+    means = tokens[unit].means
+    length = means.get("time_unit") or means["cjk_time_unit"]
+    rarest, densest = 1 / (Fraction(high) * length), 1 / (Fraction(low) * length)
+    days = Fraction(lcm(rarest.denominator, densest.denominator))
+    if low == high and densest < 1 and densest.numerator == 1:
+        days = Fraction(densest.denominator)
+    items.append(Item("period", start, tokens[unit].end, Rate(rarest * days, densest * days, days)))
+    return unit + 1
+
+
+def read_duration(tokens: list[Token], index: int, quantity: Quantity, items: list[Item]) -> int:
+    """A number of hours, days, weeks: an interval, a share of days, or a duration that is no dose."""
+    unit = quantity.end
+    means = tokens[unit].means
+    before = at(tokens, index - 1)
+    following = at(tokens, unit + 1)
+    start = tokens[index].start
+    if "cjk_time_unit" in means and tokens[unit].text > "\u3000":
+        if means["cjk_time_unit"] >= 1 and (quantity.high == 1 or following.text in ("に", "ごと", "毎")):
+            return _add_interval(tokens, start, unit, quantity.low, quantity.high, items)
+        return unit + 1
+    if means.get("time_unit") is None:
+        return unit + 1
+    a_day = quantity.low == quantity.high and Fraction(quantity.low) * means["time_unit"] == 1
+    if "per_unit" in before.means or ("per" in before.means and a_day):
+        return _add_interval(tokens, start, unit, quantity.low, quantity.high, items)
+    if "period" in following.means and means["time_unit"] == 1 and following.means["period"].days > 1:
+        days = following.means["period"].days
+        items.append(Item("days", start, following.end, days, quantity.low, quantity.high))
+        return unit + 2
+    items.append(Item("duration", start, tokens[unit].end))
+    return unit + 1
+
+
+def read_period(tokens: list[Token], index: int, items: list[Item]) -> int:
+    """A word for a rate by itself ("daily"), unless it tells a duration or what an amount adds up to."""
+    token = tokens[index]
+    before = at(tokens, index - 1).text if index else ""
+    if before in ("for", "within") and token.text.startswith("a "):
+        items.append(Item("duration", token.start, token.end))
+        return index + 1
+    last = items[-1] if items else None
+    # "(= 1,000 IU per day)" tells what the dose amounts to, not how often it is taken.
+    kind = "bound" if last and last.kind == "amount" and last.end >= token.start - 2 else "period"
+    items.append(Item(kind, token.start, token.end, token.means.get("period", _DAILY)))
+    return index + 1
+
+
+def read_count(tokens: list[Token], index: int, items: list[Item]) -> int:
+    """ "once", "twice", "once or twice", "up to twice"."""
+    low = high = tokens[index].means["count"]
+    end = index + 1
+    if joins(at(tokens, end)) and "count" in at(tokens, end + 1).means:
+        high, end = tokens[end + 1].means["count"], end + 2
+    if index and "up_to" in tokens[index - 1].means:
+        low = Decimal(1)
+    items.append(Item("rate", tokens[index].start, tokens[end - 1].end, None, low, high))
+    return end

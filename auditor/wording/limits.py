@@ -1,0 +1,74 @@
+"""Words of a directions sentence that set a limit, forbid, or speak of another use: no dose stands in them."""
+
+from __future__ import annotations
+
+from auditor.wording.tokens import Token
+
+
+def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token], bool]:
+    """The sentence without limits, prohibitions and intensive uses; and whether its doses are for other cases only."""
+    secondary = False
+    kept: list[Token] = []
+    index = 0
+    while index < len(sentence):
+        token = sentence[index]
+        means = token.means
+        if "ceiling_after" in means:
+            flags.add("ceiling")
+            kept = _before_last_comma(kept)
+            index = _clause_end(sentence, index)
+            continue
+        if _opens_limit(sentence, index):
+            end = _clause_end(sentence, index)
+            limit = sentence[index:end]
+            if any(not other.means.keys().isdisjoint(("ceiling", "ceiling_number")) for other in limit):
+                flags.add("ceiling")
+            elif any("ceiling_after" in other.means for other in limit):  # "... nicht überschreiten"
+                flags.add("ceiling")
+                kept = _before_last_comma(kept)
+            index = end
+            continue
+        if "aside" in means:
+            flags.add("supervised-range")
+            rest = sentence[index:]
+            return (kept if any(other.number is not None for other in rest) else _before_last_comma(kept)), secondary
+        if "supervised" in means and "not_supervised" not in means:
+            flags.add("supervised-range")
+            secondary = True
+        if "titration" in means:
+            flags.add("loading-phase")
+            secondary = True
+        kept.append(token)
+        index += 1
+    return kept, secondary
+
+
+def _opens_limit(sentence: list[Token], index: int) -> bool:
+    means = sentence[index].means
+    following = sentence[index + 1 : index + 5]
+    if "negation" in means:
+        return not (following and following[0].text == "-")
+    if "ceiling" in means:
+        return True
+    if "ceiling_number" in means:
+        for token in following:
+            if token.text == ",":
+                return False
+            if token.number is not None or "count" in token.means:
+                return True
+    return False
+
+
+def _clause_end(sentence: list[Token], index: int) -> int:
+    """Index where a limit ends: a comma followed by a verb, else the end of the sentence."""
+    for position in range(index + 1, len(sentence) - 1):
+        if sentence[position].text == "," and "verbs" in sentence[position + 1].means:
+            return position
+    return len(sentence)
+
+
+def _before_last_comma(tokens: list[Token]) -> list[Token]:
+    for position in range(len(tokens) - 1, -1, -1):
+        if tokens[position].text == ",":
+            return tokens[:position]
+    return []

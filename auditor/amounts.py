@@ -14,8 +14,9 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from auditor.figures import AMOUNT, DAILY_VALUE, STRENGTH, basis_of, with_roles
-from auditor.ingredients import GLUED, Piece, read_ingredient
+from auditor.figures import AMOUNT, DAILY_VALUE, OTHER_BASIS, STRENGTH, basis_of, serving_of, with_roles
+from auditor.ingredients import GLUED, UNASSIGNABLE, Piece, read_ingredient
+from auditor.names import is_hormone
 from auditor.text import clean, shorten
 from auditor.units import DATA, IU, NOT_PROVIDED, Quantity, find_quantities, mcg_per_unit, read_number, unit_named
 
@@ -38,6 +39,9 @@ class Style(NamedTuple):
         return dict(self.percent_bases).get("vitamin_d" if nutrient == "vitamin_d" else "vitamin_k", ())
 
 
+NO_STYLE = Style()
+
+
 class Problem(NamedTuple):
     """Something found on a line; `code` is a finding id or a reason code, the rest fills its message."""
 
@@ -50,6 +54,8 @@ class Problem(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class LineReading:
     """One nutrient of one line.
+
+    `basis` and `serving` are what the line itself says its amount is for ('per_drop'; '5 drops').
 
     Amounts are mcg for the line's basis: `mcg_low`..`mcg_high` (equal for a plain figure), and `other_mcg` as a second
     reading where the figures contradict each other.  All are `None` when nothing can be computed, and `reason` says
@@ -67,11 +73,14 @@ class LineReading:
     iu: Decimal | None = None
     percent: Decimal | None = None
     basis: str = ""
+    serving: str = ""
     share: bool = False
     reason: str = ""
     problems: tuple[Problem, ...] = ()
 
 
+_DECIMAL_COMMA = re.compile(r"\d{1,3},\d{1,2}")
+_LAST_NUMBER = re.compile(r"^[ |)\]]*(\d{1,5})[ *†‡]*$")
 _SYMBOL_ONLY = re.compile(r"[*†‡§#^~\-–—. ]*|n/?a|not (?:stated|declared|disclosed|present|provided)", re.IGNORECASE)
 _NOT_NUMBERS = re.compile(r"[+-]?(?:nan|inf(?:inity)?|null|none|na|<na>|#n/a|#value!|#ref!)", re.IGNORECASE)
 _SPREADSHEET_NUMBER = re.compile(r"\d[eE][+-]?\d|\d_\d")
@@ -81,7 +90,7 @@ _NUMBER_AND_WORD = re.compile(r"[<>]?\s*-?[\d.,' ]+\s*([^\d\s(%].*)?")
 
 @lru_cache(maxsize=131_072)
 def read_line(
-    ingredient: str, amount: str = "", unit: str = "", percent_dv: str = "", form: str = "", operator: str = "", style: Style = Style()
+    ingredient: str, amount: str = "", unit: str = "", percent_dv: str = "", form: str = "", operator: str = "", style: Style = NO_STYLE
 ) -> tuple[LineReading, ...]:
     """Read one line of a label; all arguments are text as printed.
 
@@ -96,20 +105,34 @@ def read_line(
     percent, percent_problem = _read_percent(percent_dv)
     families = {piece.nutrient == "vitamin_d" for piece in found.pieces}
     unassignable = bool(column.figures) and len(found.pieces) > 1 and (len(families) > 1 or not all(p.share for p in found.pieces))
-    said = basis_of(column.text) or basis_of(clean(ingredient).text)
+    printed = clean(ingredient).text
+    said = basis_of(column.text) or basis_of(printed)
+    serving = serving_of(column.text) or serving_of(printed)
     extra = tuple(Problem(code, shorten(ingredient)) for code in found.repairs if code in ("hidden-characters", "look-alike-letters", "mojibake"))
-    extra += tuple(Problem(_NEAR_NAMES.get(name, "near-name"), name) for name in found.near_names)
+    extra += tuple(Problem(_NEAR_NAMES[name] if name in _NEAR_NAMES else "near-name", name) for name in found.near_names if name in _NEAR_NAMES or is_hormone(name))
     readings = []
     for piece in found.pieces:
         piece = _with_form_column(piece, form)
-        if unassignable:
+        said = _own_basis(piece) or said
+        if column.text:
+            piece = replace(piece, text=f"{piece.text} {column.text}")
+        if unassignable or UNASSIGNABLE in piece.problems:
+            piece = replace(piece, problems=tuple(code for code in piece.problems if code != UNASSIGNABLE))
             readings.append(_reading(piece, said, reason="amount-not-assignable", problems=extra))
             continue
-        readings.append(_Witnesses(piece, column, percent, style, found.bare_number).verdict(said, extra + percent_problem))
+        reading = _Witnesses(piece, column, percent, style, found.bare_number).verdict(said, extra + percent_problem)
+        readings.append(replace(reading, serving=serving, basis="per_serving") if serving else reading)
     if any(GLUED in piece.problems for piece in found.pieces):
         confirmed = [reading for reading in readings if not reading.reason]
         return (confirmed[0],) if len({(r.nutrient, r.mcg_high) for r in confirmed}) == 1 else (_unconfirmed(readings[0]),)
     return tuple(readings)
+
+
+def _own_basis(piece: Piece) -> str:
+    """Basis of the figure that is used, where the line gives figures for several."""
+    if all(figure.role != OTHER_BASIS for figure in piece.quantities):
+        return ""
+    return next((basis_of(figure.basis) for figure in piece.quantities if figure.role == AMOUNT and figure.basis), "")
 
 
 def _unconfirmed(reading: LineReading) -> LineReading:
@@ -195,7 +218,7 @@ class _Column:
         amounts = [figure for figure in figures if figure.role not in (DAILY_VALUE, STRENGTH)]
         if any(figure.sign == "-" and figure.start <= 2 for figure in amounts):
             return _Column(text, (), "amount-negative", text)
-        if amounts or figures and not _BARE_NUMBER.fullmatch(amount):
+        if amounts or (figures and not _BARE_NUMBER.fullmatch(amount)):
             return _Column(text, figures)
         if _BARE_NUMBER.fullmatch(amount):
             if "-" in amount and amount.lstrip("<>≤≥~ ").startswith("-"):
@@ -237,6 +260,8 @@ class _Witnesses:
 
     def verdict(self, basis: str, extra: tuple[Problem, ...]) -> LineReading:
         self.problems += extra
+        if self.percent is None:
+            self.percent = self._bare_percent()
         reason = self._obstacle()
         if reason:
             return _reading(self.piece, basis, reason=reason, iu=self._declared_iu(), percent=self.percent, problems=tuple(self.problems))
@@ -316,6 +341,9 @@ class _Witnesses:
     def _figure(kind: str, quantity: Quantity, factor: Decimal) -> _Figure | None:
         if not quantity.readings:
             return None
+        if quantity.unit == IU and _DECIMAL_COMMA.fullmatch(quantity.number):
+            # '5,00 IU' is five, or a torn 5,000: nobody declares hundredths of a unit.
+            quantity = replace(quantity, readings=(*quantity.readings, Decimal(quantity.number.replace(",", "") + "0")), problem="separator-ambiguous")
         values = tuple(reading * factor for reading in quantity.readings)
         halves = tuple(factor * Decimal((0, (5,), int(reading.as_tuple().exponent) - 1)) for reading in quantity.readings)
         return _Figure(kind, values, halves, quantity)
@@ -356,6 +384,16 @@ class _Witnesses:
         self.problems.append(Problem(code, f"{quantity.number} {quantity.printed_unit} at {printed}", f"{_plain(active)} mcg"))
         return _Figure("mass", (active,), (active / 100,), quantity)
 
+    def _bare_percent(self) -> Decimal | None:
+        """A last number without unit ('Vitamine D 10 µg 200'), if it is exactly the percent of a daily value of the market."""
+        bare = _LAST_NUMBER.search(clean(self.piece.tail).text)
+        masses = [figure for figure in self._amounts(self.everything) if figure.unit == "microgram" and figure.readings]
+        if bare is None or not masses:
+            return None
+        value = Decimal(bare[1])
+        fits = any(abs(100 * masses[0].readings[0] / base - value) <= Decimal("0.5") for base in self.style.bases(self.piece.nutrient))
+        return value if fits else None
+
     # -- agreement -------------------------------------------------------------------------------------------------
 
     def _percent_fits(self, value: Decimal, half: Decimal) -> bool:
@@ -377,14 +415,30 @@ class _Witnesses:
         if first.doubtful and len(figures) == 1:
             return first.values[0], first.values[0], first.values[1]
         values = [figure.values[0] for figure in figures]
-        if first.quantity.high is not None:
-            factor = mcg_per_unit(first.quantity.unit, self.piece.nutrient) or Decimal(1)
-            return min(values[0], first.quantity.high * factor), max(values[0], first.quantity.high * factor), None
-        figures = [figure for figure in figures if figure is first or not _range_holds(figure, values[0], self.piece.nutrient)]
+        # "1-4 I.U." beside an amount of 4 IU: the label prints a range, the record kept its upper end.
+        ranged = next((figure for figure in figures if _range_holds(figure, values[0], self.piece.nutrient)), first)
+        if ranged.quantity.high is not None:
+            factor = mcg_per_unit(ranged.quantity.unit, self.piece.nutrient) or Decimal(1)
+            ends = (ranged.values[0], ranged.quantity.high * factor)
+            return min(ends), max(ends), None
         if len(figures) == 1 or _all_agree(figures):
             value, other = self._doubted_unit(self._most_exact(figures), figures)
             return (*self._signed(value, first.quantity), other)
+        outvoted = self._outvoted(figures)
+        if outvoted is not None:
+            return self._most_exact(outvoted), self._most_exact(outvoted), None
         return self._contradiction(figures)
+
+    def _outvoted(self, figures: list[_Figure]) -> list[_Figure] | None:
+        """The figures that agree, where a microgram and an IU figure stand against one weight in mg: that is a raw
+        material ('10 mg concentrate (25 mcg = 1000 IU)')."""
+        weights = [figure for figure in figures if figure.quantity.unit in ("milligram", "gram")]
+        rest = [figure for figure in figures if figure not in weights]
+        if len(weights) != 1 or {figure.kind for figure in rest} != {"mass", "iu"} or not _all_agree(rest):
+            return None
+        code = "vitd-raw-material-weight" if self.piece.nutrient == "vitamin_d" else "vitk-raw-material-weight"
+        self.problems.append(Problem(code, f"{weights[0].quantity.number} {weights[0].quantity.printed_unit}", f"{_plain(rest[0].values[0])} mcg"))
+        return rest
 
     def _signed(self, value: Decimal, quantity: Quantity) -> tuple[Decimal, Decimal]:
         if quantity.sign == "<":
@@ -406,9 +460,10 @@ class _Witnesses:
         number, unit = figure.quantity.number, figure.quantity.unit
         thousands = 0 if "," in number else 1
         mark = self.style.decimal_mark
-        if "," in number and (unit == IU or mark == "point" or mark == ""):
+        torn = unit == IU and _DECIMAL_COMMA.fullmatch(number) is not None
+        if "," in number and not torn and (unit == IU or mark == "point" or mark == ""):
             return figure._replace(values=figure.values[:1], halves=figure.halves[:1])
-        if "." in number and mark == "comma":
+        if "." in number and not torn and mark == "comma":
             return self._chosen(figure, thousands, "the market writes thousands with a point")
         if "." in number and unit == IU and mark == "" and figure.quantity.printed_unit.lower().replace(".", "").replace(" ", "") != "iu":
             return self._chosen(figure, thousands, "the unit is written as in markets that part thousands with a point")

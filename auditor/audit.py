@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor import __version__
+from auditor.checks.across import LabelKeys, find_across, label_keys
+from auditor.checks.facts import Facts
+from auditor.checks.findings import _finished as finished_findings
 from auditor.checks.findings import find_all
 from auditor.classify import names_of
 from auditor.dose import IU_PER_MCG, contexts_of, line_doses, targets_of
@@ -19,8 +22,8 @@ from auditor.joining import chosen_rows, join_rows
 from auditor.judging import judge
 from auditor.labels import as_line_table
 from auditor.markets import markets
-from auditor.products import products_table
-from auditor.schema import empty_table, typed
+from auditor.products import add_findings, products_table
+from auditor.schema import FINDINGS, SEVERITIES, empty_table, typed
 
 REJECTED_AMOUNTS = {
     "amount-negative": "the amount is negative; accepted are numbers from 0 up, with a unit",
@@ -77,6 +80,45 @@ def audit_lines(
     Raises:
         UsageError: unknown context, market or authority, or a needed column is missing.
     """
+    part = audit_part(frame, context=context, market=market, evidence=evidence, authority=authority)
+    shared = {block: find_across(keys) for block, keys in enumerate(part.keys)}
+    tables = finished(part.tables, {block: located(found, part.keys[block].labels) for block, found in shared.items()})
+    rejected, rows = len(tables["rejects"].drop_duplicates(["source", "row"])), _count_rows(frame)
+    summary = RunSummary(
+        rows_in=rows, rows_audited=rows - rejected, rows_rejected=rejected, labels=part.labels, context=context, market=market,
+        authority=authority, evidence_edition=part.evidence.edition.id,
+    )  # fmt: skip
+    return Audit(**tables, summary=summary)
+
+
+PLACE, BLOCK = "_line", "_block"
+"""Columns of a part's tables that do not leave it: position of the product's first line, number of the context."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Labels audited before it is known what they share with others.
+
+    `tables` are frames by name with :data:`PLACE` and :data:`BLOCK`, a product's rows together and in order; `keys` are
+    the keys of the labels in each context, with :data:`PLACE`.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    keys: tuple[LabelKeys, ...]
+    labels: int
+    evidence: Evidence
+
+
+def audit_part(
+    frame: pd.DataFrame, *, context: str = "auto", market: str = "", evidence: Evidence | None = None, authority: str = "",
+    places: npt.NDArray[np.int64] | None = None, input_places: npt.NDArray[np.int64] | None = None,
+) -> Part:  # fmt: skip
+    """Audit some labels, all lines of each, without looking beyond them; arguments and errors as in :func:`audit_lines`.
+
+    Args:
+        places: what :data:`PLACE` says of each line, ascending; their positions in the frame by default.
+        input_places: positions of the lines in the whole input, which tell whether a product's lines stand together.
+    """
     evidence = evidence or load_evidence()
     check_options(evidence, context, market, authority)
     missing = [name for name in ("product_id", "ingredient") if name not in frame]
@@ -85,18 +127,67 @@ def audit_lines(
     lines = as_line_table(frame).reset_index(drop=True)
     if market:
         lines["market"] = lines["market"].astype("str").where(lines["market"] != "", market)
+    places = np.arange(len(lines)) if places is None else places
     product, ids = pd.factorize(lines["product_id"])
     firsts = np.full(len(ids), len(lines), dtype=np.intp)
     np.minimum.at(firsts, product, np.arange(len(lines)))
+    labels = _Labels(lines, product, firsts, places, places if input_places is None else input_places)
     wanted = tuple(evidence.contexts) if context == "all" else (context,)
-    parts = [_judged_in(lines, product, firsts, asked, evidence, authority) for asked in wanted]
-    audit = parts[0] if len(parts) == 1 else _together(parts)
-    summary = RunSummary(
-        rows_in=_count_rows(lines), labels=len(ids), context=context, market=market, authority=authority,
-        evidence_edition=evidence.edition.id,
-    )  # fmt: skip
-    rejected = len(audit.rejects.drop_duplicates(["source", "row"]))
-    return replace(audit, summary=replace(summary, rows_rejected=rejected, rows_audited=summary.rows_in - rejected))
+    parts = [_judged_in(labels, asked, evidence, authority) for asked in wanted]
+    tables = {name: _interleaved([tables[name] for tables, _ in parts]) for name in ("products", "doses", "findings")}
+    return Part(tables | {"rejects": parts[0][0]["rejects"]}, tuple(keys for _, keys in parts), len(ids), evidence)
+
+
+def _interleaved(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of the same labels in several contexts as one: ordered by product, then context."""
+    if len(tables) == 1:
+        return tables[0].assign(**{BLOCK: np.int16(0)})
+    table = pd.concat([table.assign(**{BLOCK: np.int16(block)}) for block, table in enumerate(tables)], ignore_index=True)
+    return table.sort_values([PLACE, BLOCK], kind="stable", ignore_index=True)
+
+
+def located(found: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Findings across labels in their final words, with the place of their label."""
+    told = finished_findings(found)
+    return typed(told.assign(product_id=labels["product_id"].to_numpy()[told["product"].to_numpy(dtype=np.intp)]), "findings").assign(
+        **{PLACE: labels[PLACE].to_numpy()[told["product"].to_numpy(dtype=np.intp)]}
+    )
+
+
+def finished(tables: dict[str, pd.DataFrame], across: dict[int, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables as they are written: findings across labels put in (by context), counted and named on their products.
+
+    They follow the other findings of the product that are as grave.
+    """
+    products, findings = tables["products"], tables["findings"]
+    more = [found.assign(**{BLOCK: np.int16(block)}) for block, found in across.items() if len(found)]
+    if more:
+        products, findings = _with_more(products, findings, pd.concat(more, ignore_index=True))
+    if products[BLOCK].any():
+        findings = findings.drop_duplicates([PLACE, *(column.name for column in FINDINGS)], ignore_index=True)
+    told = {**tables, "products": products, "findings": findings}
+    return {name: table.drop(columns=[PLACE, BLOCK], errors="ignore").reset_index(drop=True) for name, table in told.items()}
+
+
+def _with_more(products: pd.DataFrame, findings: pd.DataFrame, more: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    merged = pd.concat([findings, more[findings.columns]], ignore_index=True)
+    rank = merged["severity"].map({name: position for position, name in enumerate(SEVERITIES)}).to_numpy(dtype=np.int64)
+    merged = merged.iloc[np.lexsort((rank, merged[BLOCK], merged[PLACE]))]
+    merged = merged.drop_duplicates([PLACE, BLOCK, "finding_id", "nutrient", "value"], ignore_index=True)
+    keys = products[PLACE].to_numpy(dtype=np.int64) * 1024 + products[BLOCK].to_numpy(dtype=np.int64)
+    touched = np.isin(keys, more[PLACE].to_numpy(dtype=np.int64) * 1024 + more[BLOCK].to_numpy(dtype=np.int64))
+    where = np.flatnonzero(touched)
+    of_finding = merged[PLACE].to_numpy(dtype=np.int64) * 1024 + merged[BLOCK].to_numpy(dtype=np.int64)
+    mine = merged[np.isin(of_finding, keys[where])]
+    position = pd.Index(keys[where]).get_indexer(mine[PLACE].to_numpy(dtype=np.int64) * 1024 + mine[BLOCK].to_numpy(dtype=np.int64))
+    counted = pd.DataFrame(index=pd.RangeIndex(len(where)))
+    add_findings(counted, mine.assign(product=position))
+    products = products.copy()
+    for name in counted:
+        column = products[name].to_numpy(dtype=object if name == "finding_ids" else np.int64, copy=True)
+        column[where] = counted[name].to_numpy()
+        products[name] = pd.Series(column, index=products.index, dtype=products[name].dtype if name != "finding_ids" else "str")
+    return products, merged
 
 
 def check_options(evidence: Evidence, context: str, market: str, authority: str) -> None:
@@ -113,15 +204,27 @@ def check_options(evidence: Evidence, context: str, market: str, authority: str)
         raise UsageError(problems)
 
 
-def _count_rows(lines: pd.DataFrame) -> int:
+def _count_rows(frame: pd.DataFrame) -> int:
     """Input rows behind the lines; a products-layout row may give two lines, a DSLD record many."""
-    known = lines["row"].to_numpy() != ""
-    return int(len(lines) - known.sum() + len(lines.loc[known, ["input", "row"]].drop_duplicates()))
+    if "row" not in frame:
+        return len(frame)
+    known = (frame["row"].notna() & (frame["row"] != "")).to_numpy()
+    return int(len(frame) - known.sum() + len(frame.loc[known, [name for name in ("input", "row") if name in frame]].drop_duplicates()))
 
 
-def _judged_in(
-    lines: pd.DataFrame, product: npt.NDArray[np.intp], firsts: npt.NDArray[np.intp], asked: str, evidence: Evidence, authority: str
-) -> Audit:
+@dataclass(frozen=True)
+class _Labels:
+    """The lines of some labels: `product` numbers the product of each line, `firsts` are the products' first lines."""
+
+    lines: pd.DataFrame
+    product: npt.NDArray[np.intp]
+    firsts: npt.NDArray[np.intp]
+    places: npt.NDArray[np.int64]
+    input_places: npt.NDArray[np.int64]
+
+
+def _judged_in(labels: _Labels, asked: str, evidence: Evidence, authority: str) -> tuple[dict[str, pd.DataFrame], LabelKeys]:
+    lines, product, firsts = labels.lines, labels.product, labels.firsts
     n = len(firsts)
     contexts, fits = contexts_of(lines, product, n, evidence, asked)
     targets = targets_of(lines)
@@ -132,40 +235,35 @@ def _judged_in(
     joined["context"] = pd.Categorical(np.array(contexts, dtype=object)[joined["product"]], categories=list(evidence.contexts)) if len(joined) else ""
     joined["context"] = joined["context"].astype("str")
     judged = judge(joined, evidence, authority).sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
-    findings = find_all(lines, targets, rows, found.problems, judged, contexts, firsts, evidence)
+    findings = find_all(lines, targets, rows, found.problems, judged, contexts, firsts, evidence, product_of_line=product)
+    facts = Facts(lines, firsts, product, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence)
     ids = lines["product_id"].to_numpy()[firsts]
+    place = labels.places[firsts]
     products = products_table(lines, firsts, contexts, judged, findings, evidence)
     findings["product_id"] = ids[findings["product"]] if len(findings) else ""
-    return Audit(products, _doses(judged, ids), typed(findings, "findings"), _rejected_rows(rows, targets))
+    keys = label_keys(facts, labels.input_places)
+    tables = {
+        "products": products.assign(**{PLACE: place}),
+        "doses": _doses(judged, ids).assign(**{PLACE: place[judged["product"].to_numpy(dtype=np.intp)]}),
+        "findings": typed(findings, "findings").assign(**{PLACE: place[findings["product"].to_numpy(dtype=np.intp)]}),
+        "rejects": _rejected_rows(rows, targets, labels.places),
+    }
+    return tables, LabelKeys(keys.labels.assign(**{PLACE: place}), keys.strengths)
 
 
-def _together(parts: list[Audit]) -> Audit:
-    """Audits of the same labels in several contexts as one: ordered by product, then context."""
-    count = len(parts)
-
-    def merged(name: str) -> pd.DataFrame:
-        tables = [getattr(part, name) for part in parts]
-        order = [table["product_id"].map({key: n for n, key in enumerate(parts[0].products["product_id"])}) * count + position
-                 for position, table in enumerate(tables)]  # fmt: skip
-        table = pd.concat(tables, ignore_index=True)
-        return table.iloc[np.argsort(pd.concat(order, ignore_index=True).to_numpy(), kind="stable")].reset_index(drop=True)
-
-    findings = merged("findings").drop_duplicates(ignore_index=True)
-    return Audit(merged("products"), merged("doses"), findings, parts[0].rejects)
-
-
-def _rejected_rows(rows: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+def _rejected_rows(rows: pd.DataFrame, targets: pd.DataFrame, places: npt.NDArray[np.int64]) -> pd.DataFrame:
     bad = rows[rows["amount_reason"].isin(list(REJECTED_AMOUNTS))] if len(rows) else rows
     if bad.empty:
-        return empty_table("rejects")
+        return empty_table("rejects").assign(**{PLACE: np.array([], dtype=np.int64)})
     source = targets.iloc[bad["source_line"].to_numpy()]
-    return pd.DataFrame(
+    rejected = pd.DataFrame(
         {
             "source": source["input"].to_numpy(), "row": source["row"].to_numpy(), "column": "amount",
             "value": (source["amount"].astype("str") + " " + source["unit"].astype("str")).str.strip().to_numpy(),
             "reason": bad["amount_reason"].to_numpy(), "message": bad["amount_reason"].map(REJECTED_AMOUNTS).to_numpy(),
         }
-    ).astype("str").drop_duplicates(ignore_index=True)  # fmt: skip
+    ).astype("str").assign(**{PLACE: places[source.index.to_numpy()]})  # fmt: skip
+    return rejected.drop_duplicates(list(empty_table("rejects").columns), ignore_index=True)
 
 
 def _doses(judged: pd.DataFrame, ids: npt.NDArray[np.object_]) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def audit(
         sys.exit(1)
 
 
-class _progress:  # noqa: N801
+class _progress:
     """A progress line on standard error while files are read; nothing when that is no terminal."""
 
     def __enter__(self) -> Callable[[int, int], None]:
@@ -141,20 +141,30 @@ def _print_summary(found: Audit, written: tuple[Path, ...]) -> None:
     from auditor.summary import class_counts, coverage, finding_counts
 
     console, run = _console(stderr=True), found.summary
-    console.print(f"\n[bold]{run.labels:,} labels audited[/bold] (evidence {run.evidence_edition}, context {run.context})")
-    console.print(f"{run.rows_in:,} rows in = {run.rows_audited:,} audited + {run.rows_rejected:,} rejected")
+    console.print(f"\n[bold]{run.labels:,} labels audited[/bold], evidence edition {run.evidence_edition}, context {run.context}")
+    console.print(f"rows: {run.rows_in:,} in = {run.rows_audited:,} audited + {run.rows_rejected:,} rejected\n")
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("class", "labels", "share"):
-        table.add_column(name, justify="left" if name == "class" else "right")
-    for row in class_counts(found).itertuples():
-        table.add_row(str(row[1]), f"{row[2]:,}", f"{row[3]:.1%}")
+    table.add_column("class")
+    table.add_column("products", justify="right")
+    table.add_column("share", justify="right")
+    for row in class_counts(found).to_dict("records"):
+        table.add_row(row["class"], f"{row['products']:,}", f"{row['share']:.1%}")
     console.print(table)
-    for row in coverage(found).itertuples(index=False):
-        console.print(" ".join(str(cell) for cell in row) if False else "", end="")
-    top = finding_counts(found).head(8)
-    if len(top):
-        console.print("most frequent findings: " + ", ".join(f"{row.finding_id} {row.products:,}" for row in top.itertuples()))
-    console.print("written: " + ", ".join(str(path) for path in written))
+    console.print()
+    reasons = coverage(found)
+    for name, group in reasons.groupby("name", sort=False):
+        done = group.loc[group["reason"] == "", "doses"].sum()
+        rest = group[group["reason"] != ""].head(3)
+        why = "; ".join(f"{row['short'] or row['reason']} {row['doses']:,}" for row in rest.to_dict("records"))
+        total = group["doses"].sum()
+        console.print(f"{name}: {done:,} of {total:,} doses computed" + (f" (not: {why})" if why else ""))
+    counted = finding_counts(found)
+    for severity, group in counted.groupby("severity", sort=False):
+        top = ", ".join(f"{row['finding_id']} {row['products']:,}" for row in group.head(4).to_dict("records"))
+        console.print(f"{severity}s: {group['findings'].sum():,} ({top})")
+    if run.rows_rejected:
+        console.print("rejected rows stand in the rejects table with file, row and reason")
+    console.print("\nwritten: " + ", ".join(str(path) for path in written))
     console.print(f"[dim]'studied-range' is a dose that trials used, not one that was shown to work. {CAVEAT}[/dim]")
 
 
@@ -246,7 +256,16 @@ def diff(old: str, new: str) -> None:
     """List products whose class moved between two audits, and whether label or evidence moved it."""
     from auditor.diff import diff as compare_audits
 
-    click.echo(compare_audits(Path(old), Path(new)).as_text())
+    found = compare_audits(old, new)
+    click.echo(f"{found.products_in_both:,} products in both; {len(found.changed):,} changed class, {len(found.added):,} added, {len(found.removed):,} removed")
+    for row in found.settings.to_dict("records"):
+        if row["old"] != row["new"]:
+            click.echo(f"  {row['setting']}: {row['old']} -> {row['new']}")
+    for row in found.changed.to_dict("records"):
+        click.echo(f"{row['product_id']}  {row['context']}: {row['old']} -> {row['new']}  ({row['cause']})  {row['name']}")
+    for word, table in (("added", found.added), ("removed", found.removed)):
+        for row in table.to_dict("records"):
+            click.echo(f"{row['product_id']}  {row['context']}: {word}, {row['class']}  {row['name']}")
 
 
 @cli.group()

@@ -35,7 +35,7 @@ class Comparison:
         """The table as a CSV file that is safe to open in a spreadsheet."""
         rows = [["", *self.table.columns], *([name, *cells] for name, cells in zip(self.table.index, self.table.to_numpy().tolist(), strict=True))]
         safe = pd.DataFrame([[neutralised(str(cell)) for cell in row] for row in rows])
-        return safe.to_csv(index=False, header=False, lineterminator="\n").encode()
+        return str(safe.to_csv(index=False, header=False, lineterminator="\n")).encode()
 
 
 def compare(
@@ -183,7 +183,7 @@ def _price_of_studied(doses: list[dict[str, Any]], per_day: float, evidence: Evi
     row = doses[0]
     bands = [band for band in bands_of(row, evidence) if band.status == "established"]
     high, least, most = row["daily_mcg_high"], row["servings_per_day_low"], row["servings_per_day_high"]
-    doubtful = row["form"] in ("unstated", "mixed") and row["nutrient"] != "vitamin_d" or either_of(row) or spaced_rule(row) or row["interval_days"] > 1
+    doubtful = (row["form"] in ("unstated", "mixed") and row["nutrient"] != "vitamin_d") or either_of(row) or spaced_rule(row) or row["interval_days"] > 1
     if len(bands) != 1 or doubtful or math.isnan(high) or not most > 0:
         return math.nan
     linear = abs(row["daily_mcg_low"] * most - high * least) < 1e-6 * high

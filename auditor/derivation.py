@@ -19,18 +19,43 @@ from auditor.checks import catalogue
 from auditor.classify import names_of, outcomes
 from auditor.dose import IU_PER_MCG, LineDoses, contexts_of, line_doses, style_of, targets_of
 from auditor.evidence import Band, Evidence, Trial
-from auditor.headline import CLASS_NUTRIENTS, bands_of, daily, dose_of, edges, either_of, points_of, spaced_rule, untested_between
+from auditor.headline import (
+    CLASS_NUTRIENTS,
+    bands_of,
+    daily,
+    dose_of,
+    edges,
+    either_of,
+    points_of,
+    spaced_rule,
+    untested_between,
+)
 from auditor.joining import chosen_rows
 from auditor.judging import candidates
 from auditor.text import clean, shorten
 from auditor.units import IU, find_quantities
 from auditor.words import (
-    SPACED_DOSE, capital, count, dose, form_name, listed, nutrient_name, number, plural, printable, reason_sentence, reason_short, short_form, span,
+    SPACED_DOSE,
+    capital,
+    count,
+    dose,
+    form_name,
+    listed,
+    number,
+    nutrient_name,
+    plural,
+    printable,
+    reason_sentence,
+    reason_short,
+    short_form,
+    span,
     wording,
 )  # fmt: skip
 
 MAX_SHOWN_CHARACTERS = 300
 NAMED_STUDIES = 4
+FIGURES = ("numbers", "numbers and units", "double declaration", "percent daily value")
+"""Families of checks that tell how the figures of a line were read."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +102,7 @@ class Case:
         checks = catalogue()
         chosen = [
             message for finding_id, severity, message in zip(self.findings["finding_id"], self.findings["severity"], self.findings["message"], strict=True)
-            if checks[finding_id].family in families and severity in severities
+            if finding_id in checks and checks[finding_id].family in families and severity in severities
         ]  # fmt: skip
         return [printable(message) for message in dict.fromkeys(chosen)]
 
@@ -144,14 +169,15 @@ def _shown(text: object) -> str:
 
 
 def _reading(case: Case) -> Step:
-    rows, sentences = [], []
+    rows: list[tuple[str, str]] = []
+    sentences: list[str] = []
     for reading in case.readings:
         line = case.lines.iloc[reading["place"]]
         rows.append((f"{_line_title(case, reading['place'])}: {form_name(reading['nutrient'], reading['form'])}", _read_as(reading)))
         sentences += _how_read(case, reading, line)
     left_out = [reading for reading in case.readings if reading["number"] not in case.kept]
     sentences += [_why_left_out(case, reading) for reading in left_out]
-    sentences += case.messages("numbers", "double declaration", "percent daily value", severities=("error", "warning"))
+    sentences += case.messages(*FIGURES, severities=("error", "warning"))
     return Step("How it was read", tuple(dict.fromkeys(sentences)), tuple(rows))
 
 
@@ -194,7 +220,7 @@ def _agreement(reading: dict[str, Any], line: pd.Series) -> Iterator[str]:
 def _percent(case: Case, reading: dict[str, Any], line: pd.Series) -> Iterator[str]:
     """A percent that fits one of the market's daily values is a second witness."""
     percent, amount = reading["declared_percent_dv"], reading["amount_mcg"]
-    if math.isnan(percent) or not amount or reading["form"] == "calcifediol" or case.messages("percent daily value", severities=("error", "warning")):
+    if math.isnan(percent) or not amount or reading["amount_low_mcg"] != amount or reading["form"] == "calcifediol" or case.messages("percent daily value", severities=("error", "warning")):
         return
     for base in style_of(str(line["market"]), case.evidence).bases(reading["nutrient"]):
         if abs(100 * amount / float(base) - percent) <= max(1.0, 0.02 * percent):
@@ -216,15 +242,14 @@ def _why_left_out(case: Case, reading: dict[str, Any]) -> str:
 
 
 def _per_day(case: Case) -> Step:
-    rows, sentences = [], []
+    rows: list[tuple[str, str]] = []
+    sentences: list[str] = []
     for row in case.doses:
         readings = case.lines_of(row)
         for reading in readings:
             rows.append((capital(form_name(row["nutrient"], row["form"])), _arithmetic(reading)))
         if len(readings) > 1:
             sentences.append(f"{capital(form_name(row['nutrient'], row['form']))}: {_how_joined(readings)}, so {dose_of(row) or 'no dose'} a day.")
-        if row["reason"] and row["verdict"] == "not-computable" and any(not math.isnan(reading["amount_mcg"]) for reading in readings):
-            sentences += [reason_sentence(code, row["nutrient"], row["form"]) for code in row["reason"].split(";")]
     sources = dict.fromkeys(row["servings_source"] for row in case.doses if row["servings_source"] and not math.isnan(row["daily_mcg_high"]))
     sentences += [wording()["servings_source"][source] for source in sources]
     sentences += _together(case)
@@ -249,7 +274,7 @@ def _arithmetic(reading: dict[str, Any]) -> str:
         amounts.append((reading["amount_other_mcg"],) * 2)
     basis = reading["basis"] or "per_serving"
     if math.isnan(reading["factor_high"]):
-        return f"{' or '.join(span(*pair) for pair in amounts)} mcg {wording()['basis'][basis]}; the daily use is unknown"
+        return f"{' or '.join(span(*pair) for pair in amounts)} mcg {wording()['basis'][basis]}; no daily dose: {reason_short(reading['day_reason'] or reading['reason'])}"
     parts = []
     for low, high in amounts:
         total = dose(low * reading["factor_low"], high * reading["factor_high"], *name)
@@ -416,7 +441,8 @@ def _upper_levels(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _verdicts(case: Case) -> Step:
-    rows, sentences = [], []
+    rows: list[tuple[str, str]] = []
+    sentences: list[str] = []
     for row in case.doses:
         name = capital(form_name(row["nutrient"], row["form"]))
         verdict = row["verdict"] if row["verdict"] != "depends" else f"depends: {listed(row['possible_verdicts'].split(';'), 'or')}"

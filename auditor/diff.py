@@ -6,28 +6,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 import pandas as pd
 
 from auditor.errors import InputError
-from auditor.schema import TABLES
 
 PACKAGE = "datapackage.json"
 RULES = ("evidence_edition", "context", "market", "authority")
 """What a run was judged by; `version` stands for the rules of reading."""
 
-_LABEL_COLUMNS = (
-    "vitamin_d_form", "vitamin_d_daily_mcg_low", "vitamin_d_daily_mcg_high", "vitamin_k2_form", "vitamin_k2_daily_mcg_low", "vitamin_k2_daily_mcg_high",
-)  # fmt: skip
+_PRODUCT_COLUMNS = ("product_id", "name", "class", "context")
+_DOSE_COLUMNS = ("nutrient", "form", "interval_days", "single_intake_mcg", "daily_mcg_low", "daily_mcg_high")
+"""What a label says, as far as it can move a class."""
 
 
 @dataclass(frozen=True)
 class Diff:
     """Two audits compared.
 
-    `changed` has `product_id`, `name`, `context`, `old`, `new` (classes) and `cause`: 'label' (the doses or forms differ),
-    'evidence' (they are equal, the edition, context, market or authority differs), 'both', or 'rules' (all these are
-    equal: the software judges otherwise).  `added` and `removed` have `product_id`, `name`, `context`, `class`.
+    `changed` has `product_id`, `name`, `context`, `old`, `new` (classes) and `cause`: 'label' (doses or forms differ and the
+    input files do), 'evidence' (the label is the same, the edition, context, market or authority differs), 'both', or
+    'rules' (all these are the same: another version of the software reads or judges otherwise).  `added` and `removed` have `product_id`, `name`, `context`, `class`.
     `settings` has one row per setting of the runs: `setting`, `old`, `new`.
     """
 
@@ -36,6 +37,16 @@ class Diff:
     removed: pd.DataFrame
     settings: pd.DataFrame
     products_in_both: int
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A written audit: its tables as text, the settings of its run, the hashes of its input files."""
+
+    products: pd.DataFrame
+    doses: pd.DataFrame
+    run: dict[str, Any]
+    inputs: frozenset[str]
 
 
 def diff(old_dir: str | Path, new_dir: str | Path) -> Diff:
@@ -48,15 +59,15 @@ def diff(old_dir: str | Path, new_dir: str | Path) -> Diff:
     old, new = (_read(Path(folder), problems) for folder in (old_dir, new_dir))
     if problems or old is None or new is None:
         raise InputError(problems)
-    (old_products, old_run), (new_products, new_run) = old, new
-    every = old_run.get("context") == "all" and new_run.get("context") == "all"
+    every = old.run.get("context") == "all" and new.run.get("context") == "all"
     key = ["product_id", "context"] if every else ["product_id"]
-    before, after = (table.drop_duplicates(key).set_index(key, drop=False) for table in (old_products, new_products))
+    before, after = (written.products.drop_duplicates(key).set_index(key, drop=False) for written in (old, new))
     shared = before.index[before.index.isin(after.index)]
     one, other = before.loc[shared], after.loc[shared]
     moved = (one["class"] != other["class"]).to_numpy()
-    label = (one[list(_LABEL_COLUMNS)].to_numpy() != other[list(_LABEL_COLUMNS)].to_numpy()).any(axis=1)
-    judged = any(old_run.get(name, "") != new_run.get(name, "") for name in RULES) | (one["context"] != other["context"]).to_numpy()
+    said = [_doses_said(written, table) for written, table in ((old, one), (new, other))]
+    label = (said[0] != said[1]) & (not old.inputs or old.inputs != new.inputs)
+    judged = any(old.run.get(name, "") != new.run.get(name, "") for name in RULES) | (one["context"] != other["context"]).to_numpy()
     cause = pd.Series("rules", index=range(len(shared)), dtype="str")
     cause[judged] = "evidence"
     cause[label] = "label"
@@ -68,7 +79,7 @@ def diff(old_dir: str | Path, new_dir: str | Path) -> Diff:
         }
     )[moved].reset_index(drop=True)  # fmt: skip
     settings = pd.DataFrame(
-        [(name, str(old_run.get(name, "")), str(new_run.get(name, ""))) for name in ("version", *RULES)], columns=["setting", "old", "new"], dtype="str"
+        [(name, str(old.run.get(name, "")), str(new.run.get(name, ""))) for name in ("version", *RULES)], columns=["setting", "old", "new"], dtype="str"
     )
     return Diff(changed, _without(after, before), _without(before, after), settings, len(shared))
 
@@ -78,30 +89,46 @@ def _without(table: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     return table.loc[~table.index.isin(other.index), ["product_id", "name", "context", "class"]].reset_index(drop=True)
 
 
-def _read(folder: Path, problems: list[str]) -> tuple[pd.DataFrame, dict[str, Any]] | None:
-    """Products (all cells text) and run settings of a written audit; what is wrong is added to `problems`."""
+def _doses_said(written: _Written, products: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """All doses of each product as one text, in the order of `products`."""
+    doses = written.doses
+    text = doses[_DOSE_COLUMNS[0]].str.cat([doses[name] for name in _DOSE_COLUMNS[1:]], sep="|")
+    key = doses["product_id"] + "\n" + doses["context"]
+    joined = text.groupby(key, sort=False).agg("; ".join)
+    wanted = products["product_id"].array + "\n" + products["context"].array
+    return np.asarray(joined.reindex(wanted).fillna(""), dtype=object)
+
+
+def _read(folder: Path, problems: list[str]) -> _Written | None:
+    """A written audit, all cells as text; what is wrong with it is added to `problems`."""
     accepted = "accepted is a folder written by 'auditor audit -o DIR'"
     if not folder.is_dir():
         problems.append(f"{folder}: is {'a file' if folder.exists() else 'not there'}; {accepted}")
         return None
-    missing = [name for name in ("products.csv", PACKAGE) if not (folder / name).is_file()]
+    missing = [name for name in ("products.csv", "doses.csv", PACKAGE) if not (folder / name).is_file()]
     if missing:
         problems.append(f"{folder}: holds no {' and no '.join(missing)}; {accepted}")
         return None
     try:
-        run = orjson.loads((folder / PACKAGE).read_bytes())["auditor"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        run = None
-    if not isinstance(run, dict):
+        package = orjson.loads((folder / PACKAGE).read_bytes())
+        run = dict(package["auditor"])
+        inputs = frozenset(entry["sha256"] for entry in package.get("inputs", ()))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         problems.append(f"{folder / PACKAGE}: says nothing of an audit; {accepted}")
         return None
+    products = _read_table(folder / "products.csv", _PRODUCT_COLUMNS, accepted, problems)
+    doses = _read_table(folder / "doses.csv", ("product_id", "context", *_DOSE_COLUMNS), accepted, problems)
+    return None if products is None or doses is None else _Written(products, doses, run, inputs)
+
+
+def _read_table(path: Path, columns: tuple[str, ...], accepted: str, problems: list[str]) -> pd.DataFrame | None:
     try:
-        products = pd.read_csv(folder / "products.csv", dtype="str", keep_default_na=False, encoding="utf-8")
+        table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
     except (ValueError, UnicodeDecodeError) as error:
-        problems.append(f"{folder / 'products.csv'}: cannot be read as a table ({error}); {accepted}")
+        problems.append(f"{path}: cannot be read as a table ({error}); {accepted}")
         return None
-    lacking = [column.name for column in TABLES["products"] if column.name not in products and column.name in ("product_id", "name", "class", "context", *_LABEL_COLUMNS)]
+    lacking = [name for name in columns if name not in table]
     if lacking:
-        problems.append(f"{folder / 'products.csv'}: column {', '.join(lacking)} is missing; {accepted}")
+        problems.append(f"{path}: column {', '.join(lacking)} is missing; {accepted}")
         return None
-    return products, run
+    return table[list(columns)]

@@ -7,6 +7,7 @@ nutrients becomes several rows; rows of one product, nutrient and form are then 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 
 import numpy as np
@@ -18,9 +19,11 @@ from auditor.audiences import read_audience
 from auditor.directions import read_directions
 from auditor.distinct import codes_of, distinct
 from auditor.evidence import Evidence
+from auditor.figures import says_spaced
 from auditor.ingredients import read_ingredient
 from auditor.markets import market_named
 from auditor.schedules import Schedule, schedule
+from auditor.text import clean
 
 IU_PER_MCG = 40.0
 """1 IU of vitamin D2 or D3 is exactly 0.025 mcg (see data/units.txt)."""
@@ -50,12 +53,12 @@ class LineDoses:
 def style_of(market: str, evidence: Evidence | None) -> Style:
     """Number style and percent bases of a market under an evidence edition."""
     known = market_named(market)
-    bases: dict[str, dict[object, None]] = {}
+    bases: dict[str, dict[Decimal, None]] = {}
     if evidence is not None:
         for value in evidence.daily_values.values():
             if value.market in known.daily_values:
                 bases.setdefault(value.nutrient, {})[value.value_mcg] = None
-    return Style(known.decimal_mark, tuple((nutrient, tuple(amounts)) for nutrient, amounts in bases.items()))  # type: ignore[misc]
+    return Style(known.decimal_mark, tuple((nutrient, tuple(amounts)) for nutrient, amounts in bases.items()))
 
 
 def is_target(ingredient: str) -> bool:
@@ -75,7 +78,8 @@ def contexts_of(lines: pd.DataFrame, product: npt.NDArray[np.intp], n_products: 
     """Context each product is judged in, and for each line whether its audience fits that context.
 
     With `asked` other than 'auto' every product gets it.  'auto' takes what the label names: adult where any line is
-    for adults or for nobody in particular, else pregnancy, else the youngest age named.
+    for adults or for nobody in particular, else pregnancy, else the age of the oldest column ("ages 2-3" and "4 and over"
+    on a children's label give the latter), and within a column the youngest age it names.
     """
     order = list(evidence.contexts)
     found = distinct(lines, ["audience", "name", "directions"])
@@ -88,7 +92,7 @@ def contexts_of(lines: pd.DataFrame, product: npt.NDArray[np.intp], n_products: 
         low = np.full(n_products, adult, dtype=np.int64)
         np.maximum.at(top, product, ranks)
         np.minimum.at(low, product, ranks)
-        settled = np.where(top >= pregnancy, np.where(low == pregnancy, pregnancy, top), low)
+        settled = np.where((top == adult) & (low == pregnancy), pregnancy, top)
         names = {adult: "adult", pregnancy: "pregnancy", -1: "adult"}
         contexts = [names.get(value) or order[value] for value in settled.tolist()]
     else:
@@ -144,8 +148,10 @@ def line_doses(lines: pd.DataFrame, product: npt.NDArray[np.intp], contexts: lis
     rows["audience_fits"] = fits[line_of_row]
     rows["source_line"] = line_of_row
     day = work.iloc[line_of_row].assign(_line_basis=rows["line_basis"].to_numpy())
+    day["serving_size"] = np.where((day["serving_size"] == "").to_numpy(), rows["line_serving"].to_numpy(), day["serving_size"].astype("str").to_numpy())
+    day["_spaced_name"] = _spaced_names(day["name"])
     plans = distinct(day, ["serving_size", "units_per_serving", "servings_per_day_min", "servings_per_day_max", "directions", "_line_basis", "basis",
-                           "market", "dosage_form", "_context"])  # fmt: skip
+                           "market", "dosage_form", "_context", "_spaced_name"])  # fmt: skip
     schedules = plans.map(schedule)
     rows = pd.concat([rows, _schedule_columns(schedules).iloc[plans.codes].reset_index(drop=True)], axis=1)
     problems = pd.concat(
@@ -153,6 +159,13 @@ def line_doses(lines: pd.DataFrame, product: npt.NDArray[np.intp], contexts: lis
         ignore_index=True,
     )
     return LineDoses(_with_daily(rows), problems)
+
+
+def _spaced_names(names: pd.Series) -> pd.Series:
+    """'yes' where a product's name says that it is not taken daily."""
+    codes, texts = codes_of(names)
+    said = np.array(["yes" if says_spaced(clean(text).text) else "" for text in texts] or [""], dtype=object)
+    return pd.Series(said[codes], index=names.index, dtype="str")
 
 
 def _flatten(readings: list[tuple[LineReading, ...]]) -> tuple[list[LineReading], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -185,6 +198,7 @@ def _reading_columns(flat: list[LineReading]) -> pd.DataFrame:
             "amount_other_mcg": np.array([_float(r.other_mcg) for r in flat]),
             "declared_iu": np.array([_float(r.iu) for r in flat]),
             "declared_percent_dv": np.array([_float(r.percent) for r in flat]),
+            "line_serving": pd.Series([r.serving for r in flat], dtype="str"),
             "line_basis": pd.Series([r.basis for r in flat], dtype="str"),
             "share": np.array([r.share for r in flat], dtype=bool),
             "amount_reason": pd.Series([r.reason for r in flat], dtype="str"),
@@ -225,7 +239,7 @@ def _problem_table(problems: list[tuple[Problem, ...]], codes: npt.NDArray[np.in
 def _with_daily(rows: pd.DataFrame) -> pd.DataFrame:
     """Add the daily interval, the contradicting one beside it, and the reason where there is none."""
     share = rows["share"].to_numpy()
-    low = np.where(share, 0.0, rows["amount_low_mcg"]) * rows["factor_low"]
+    low = np.where(share & rows["amount_mcg"].notna().to_numpy(), 0.0, rows["amount_low_mcg"]) * rows["factor_low"]
     high = rows["amount_mcg"] * rows["factor_high"]
     other_low = rows["amount_other_mcg"] * rows["factor_low"]
     other_high = rows["amount_other_mcg"] * rows["factor_high"]

@@ -24,9 +24,6 @@ from auditor.words import capital, dose, form_name, printable, wording
 
 __all__ = ["Citation", "Explanation", "Step", "explain", "headline", "verdict_matrix"]
 
-CROSS_PRODUCT_FINDINGS = ("gtin-duplicate", "record-duplicate")
-"""Findings that only an audit of several products can make."""
-
 MAX_IDS_COMPARED = 20_000
 
 
@@ -99,8 +96,8 @@ def explain(
     Args:
         lines: line table; only the product's own lines are audited.
         product_id: the product.
-        audit: the run the product was seen in: its context, market and authority hold where none is given here, and its
-            findings across products are told as well.
+        audit: the run the product was seen in: its context, market and authority hold where none is given here, and in that
+            context its findings are told, which include those that only a look at all products can make.
         context: 'auto' or one context id.
         evidence: the edition the audit used; the shipped one by default.
         authority: whose upper levels to compare with.
@@ -122,7 +119,9 @@ def explain(
         table["market"] = table["market"].where(table["market"] != "", market)
     product: dict[str, Any] = found.products.iloc[0].to_dict()
     doses: list[dict[str, Any]] = found.doses.to_dict("records")
-    findings = _findings(found.findings, audit, product_id)
+    findings = found.findings
+    if audit is not None and audit.summary.context == context:
+        findings = audit.findings[audit.findings["product_id"] == product_id]
     case = read_case(table, product, doses, findings, evidence, context, authority)
     return Explanation(
         product_id=printable(product_id), brand=printable(product["brand"]), name=printable(product["name"]), klass=product["class"],
@@ -172,14 +171,6 @@ def closest_ids(product_id: str, known: list[str]) -> list[str]:
     inside = [other for other in known if asked and asked in other.lower()][:5]
     pool = known if len(known) <= MAX_IDS_COMPARED else [other for other in known if other[:4].lower() == asked[:4]][:MAX_IDS_COMPARED]
     return list(dict.fromkeys([*inside, *difflib.get_close_matches(product_id, pool, n=5)]))[:5]
-
-
-def _findings(own: pd.DataFrame, audit: Audit | None, product_id: str) -> pd.DataFrame:
-    if audit is None:
-        return own
-    told = audit.findings
-    across = told[(told["product_id"] == product_id) & told["finding_id"].isin(list(CROSS_PRODUCT_FINDINGS))]
-    return pd.concat([own, across[~across["finding_id"].isin(own["finding_id"])]], ignore_index=True) if len(across) else own
 
 
 def _references(doses: list[dict[str, Any]], evidence: Evidence) -> tuple[Citation, ...]:

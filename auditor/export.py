@@ -6,8 +6,8 @@ Every format is told by its extension.  The same audit gives the same bytes, whe
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from errno import EISDIR
 from pathlib import Path
@@ -16,13 +16,13 @@ from uuid import uuid4
 
 import pandas as pd
 
-from auditor.datapackage import CAVEATS, AuditTables, data_dictionary, data_package
+from auditor.datapackage import CAVEATS, AuditTables, RunSummary, data_dictionary, data_package
 from auditor.errors import UsageError
 from auditor.report import render_report
 from auditor.schema import TABLES
-from auditor.writers import TABLE_WRITERS, csv_bytes, extra_columns, open_table_writer
+from auditor.writers import TABLE_WRITERS, TableWriter, csv_bytes, extra_columns, open_table_writer
 
-__all__ = ["FOLDER_FILES", "csv_bytes", "data_dictionary", "write_audit"]
+__all__ = ["FOLDER_FILES", "AuditWriter", "csv_bytes", "data_dictionary", "is_streamable", "open_output", "write_audit"]
 
 FOLDER_FILES = {table: f"{table}.csv" for table in TABLES}
 """CSV files of an output folder by table; `datapackage.json` describes them."""
@@ -47,7 +47,7 @@ def write_audit(audit: AuditTables, target: str | os.PathLike[str], table: str =
     if table not in TABLES:
         raise UsageError(f"table: '{table}' is not a table; accepted are {', '.join(TABLES)}")
     path = Path(target)
-    if os.fspath(target).endswith(("/", os.sep)) or path.is_dir() or not path.suffix:
+    if _is_folder(target):
         write, paths = _write_folder, tuple(path / name for name in (*FOLDER_FILES.values(), "datapackage.json"))
     else:
         extension, paths = _extension(path), (path,)
@@ -61,6 +61,86 @@ def write_audit(audit: AuditTables, target: str | os.PathLike[str], table: str =
     except OSError as error:
         raise UsageError(f"{target}: cannot be written ({error.strerror or error})") from error
     return paths
+
+
+class AuditWriter:
+    """Takes the tables of an audit piece by piece; made by :func:`open_output`.
+
+    Rows of a table have to come in their order; tables may take turns.
+    """
+
+    def __init__(self, writers: Mapping[str, TableWriter], finish: Callable[[RunSummary], None]) -> None:
+        self._writers = writers
+        self._finish = finish
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables that are written."""
+        return tuple(self._writers)
+
+    def append(self, table: str, frame: pd.DataFrame) -> None:
+        """Write rows of a table; a table that is not wanted is passed over."""
+        if table in self._writers and len(frame):
+            self._writers[table].append(frame)
+
+    def finish(self, summary: RunSummary) -> None:
+        """Complete the files once all rows are written."""
+        self._finish(summary)
+
+
+def is_streamable(target: str | os.PathLike[str]) -> bool:
+    """Whether the output can be written piece by piece; workbooks and reports need the whole audit."""
+    path = Path(target)
+    return _is_folder(target) or _extension(path) not in _DOCUMENT_WRITERS
+
+
+@contextmanager
+def open_output(
+    target: str | os.PathLike[str], table: str = "products", extra: Sequence[str] = ()
+) -> Iterator[tuple[AuditWriter, tuple[Path, ...]]]:
+    """Writer of an audit that comes in pieces, and the files it makes; the same files, byte for byte, as :func:`write_audit`.
+
+    The files appear when the block ends without an exception, after :meth:`AuditWriter.finish`.
+
+    Args:
+        target: as in :func:`write_audit`, but for a workbook or report.
+        table: as there.
+        extra: passed-through columns of the products table.
+
+    Raises:
+        UsageError: as there.
+    """
+    if table not in TABLES:
+        raise UsageError(f"table: '{table}' is not a table; accepted are {', '.join(TABLES)}")
+    path = Path(target)
+    folder = _is_folder(target)
+    names = FOLDER_FILES if folder else {table: path.name}
+    paths = tuple(path / name for name in (*names.values(), "datapackage.json")) if folder else (path,)
+    extension = ".csv" if folder else _extension(path)
+    try:
+        with _whole_or_not_at_all(paths) as drafts, ExitStack() as stack:
+            own = dict(zip(names, drafts, strict=False))
+            writers = {
+                name: stack.enter_context(
+                    open_table_writer(draft, extension, name, extra if name == "products" else ())
+                )
+                for name, draft in own.items()
+            }
+
+            def finish(summary: RunSummary) -> None:
+                stack.close()
+                if folder:
+                    files = {name: (names[name], draft) for name, draft in own.items()}
+                    drafts[-1].write_bytes(data_package(summary, files, extra))
+
+            yield AuditWriter(writers, finish), paths
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written ({error.strerror or error})") from error
+
+
+def _is_folder(target: str | os.PathLike[str]) -> bool:
+    path = Path(target)
+    return os.fspath(target).endswith(("/", os.sep)) or path.is_dir() or not path.suffix
 
 
 def _extension(path: Path) -> str:

@@ -24,6 +24,9 @@ def headline(product: Row, doses: Sequence[Row], evidence: Evidence) -> str:
         "studied-range": _studied, "high-dose": _outside, "sub-therapeutic": _outside, "depends": _open,
         "not-established": _not_established, "not-computable": _not_computable,
     }[found]  # fmt: skip
+    if not judged:
+        apart = listed(list(dict.fromkeys(form_name(row["nutrient"], row["form"]) for row in doses)))
+        return f"{start}: the label lists neither vitamin D nor vitamin K2{f', only {apart}' if apart else ''}."
     return f"{start}: {tell(product, judged, evidence)}"
 
 
@@ -98,12 +101,20 @@ def _studied(product: Row, doses: list[Row], evidence: Evidence) -> str:
 def _beside(told: list[Row], doses: list[Row]) -> str:
     """What became of the doses that did not decide the class."""
     others = [row for row in doses if not any(row is one for one in told)]
-    words = {"not-computable": "could not be computed", "not-established": "has no studied range", "depends": "is open"}
+    words = {
+        "not-computable": "could not be computed", "not-established": "has no studied range", "depends": "stays open because",
+        "studied-range": "is in its studied range", "sub-therapeutic": "is below its studied range", "high-dose": "is above its studied range",
+    }  # fmt: skip
     parts = [
-        f"{form_name(row['nutrient'], row['form'])}{f', {dose_of(row)} a day,' if dose_of(row) else ''} {words.get(row['verdict'], 'is ' + row['verdict'])}"
+        f"{form_name(row['nutrient'], row['form'])}{f', {dose_of(row)} a day,' if dose_of(row) else ''} {words[row['verdict']]}{_open_because(row)}"
         for row in others
     ]  # fmt: skip
     return f" {capital(listed(parts))}." if parts else ""
+
+
+def _open_because(row: Row) -> str:
+    codes = [code for code in str(row["reason"]).split(";") if code and not code.startswith(SPACED_DOSE)]
+    return f" {listed([reason_short(code) for code in codes])}" if row["verdict"] == "depends" else ""
 
 
 def _outside(product: Row, doses: list[Row], evidence: Evidence) -> str:
@@ -115,7 +126,8 @@ def _outside(product: Row, doses: list[Row], evidence: Evidence) -> str:
     limits = [row for row in deciding if str(row["over_upper_level"]) == "True"]
     if limits:
         limit = dose(math.nan, float(limits[0]["upper_level_mcg"]), limits[0]["nutrient"])
-        text += f" It is also above the upper level of {limit} ({limits[0]['upper_level_authority']})."
+        what = "It" if limits[0]["interval_days"] <= 1 else f"Its average, {dose_of(limits[0])} a day,"
+        text += f" {what} is also above the upper level of {limit} ({limits[0]['upper_level_authority']})."
     return text + _beside(deciding, doses)
 
 
@@ -149,8 +161,6 @@ def _open(product: Row, doses: list[Row], evidence: Evidence) -> str:
 
 
 def _not_established(product: Row, doses: list[Row], evidence: Evidence) -> str:
-    if not doses:
-        return "the label lists neither vitamin D nor vitamin K2."
     return f"no trial supports a dose range for {listed(list(dict.fromkeys(form_name(row['nutrient'], row['form']) for row in doses)))} in this context."
 
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
-from auditor.figures import AMOUNT, DAILY_VALUE, RAW, STRENGTH, with_roles
+from auditor.figures import with_roles
+from auditor.grouping import Group, group_figures
 from auditor.names import TARGET, TRADE, NameHit, find_names, may_name_target
 from auditor.text import clean
 from auditor.units import Quantity, find_quantities
 
 K_NUTRIENTS = ("vitamin_k", "vitamin_k1", "vitamin_k2")
+UNASSIGNABLE = "amount-not-assignable"
+"""Problem code of a piece whose figure may belong to another name of the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Piece:
 
     `forms` are the forms named; `form` is the single one, `mixed` for several under one figure, `unstated`
     for none.  `share` is true where a figure covers several nutrients ("K1 and K2 91 mcg") and so is only
-    an upper end for this one.  `quantities` are the figures beside it, percents included, as printed.
+    an upper end for this one.  `tail` is what the line says after its last figure.  `quantities` are the figures beside it, percents included, as printed.
     """
 
     nutrient: str
@@ -35,6 +39,7 @@ class Piece:
     quantities: tuple[Quantity, ...] = ()
     share: bool = False
     problems: tuple[str, ...] = ()
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,10 @@ _GLUED = (
 """A name with an amount stuck to it may be parted in two places: 'K18' is K 18 or K1 8."""
 
 
+# "Vitamins A & D", "vitamine D, K": the word stands once for both letters.
+_SHARED_WORD = re.compile(r"\bvit[a-zé]*s? [a-ek]\d?\d? ?(?:&|,|/|\+|and|und|et|e|y|en|og|och|i) ?(?=[dk]\b)")
+
+
 @lru_cache(maxsize=65_536)
 def read_ingredient(text: str) -> Ingredient:
     """Read an ingredient text as printed.  A text that names neither vitamin gives :data:`NOTHING`."""
@@ -72,6 +81,7 @@ def read_ingredient(text: str) -> Ingredient:
     lowered = cleaned.lower()
     if not may_name_target(lowered):
         return NOTHING
+    lowered = _SHARED_WORD.sub(r"\g<0>vitamin ", lowered)
     hits = find_names(lowered)
     if not any(hit.name.kind in (TARGET, TRADE) for hit in hits):
         glued = _glued(lowered, repairs)
@@ -114,152 +124,21 @@ def _mask(text: str, hits: tuple[NameHit, ...]) -> str:
     return masked
 
 
-@dataclass(slots=True)
-class _Group:
-    """Neighbouring names of one vitamin and the figures given to them."""
-
-    hits: list[NameHit]
-    quantities: list[Quantity]
-
-    @property
-    def family(self) -> str:
-        return _family(self.hits[0])
-
-
-def _family(hit: NameHit) -> str:
-    """Vitamin D, vitamin K or something else: figures never cross families."""
-    if hit.name.kind not in (TARGET, TRADE):
-        return f"other:{hit.text}"
-    return "D" if hit.name.nutrient == "vitamin_d" else "K"
-
-
 def _pieces(text: str, printed: str, hits: tuple[NameHit, ...], quantities: tuple[Quantity, ...]) -> list[Piece]:
-    owners = [hit for hit in hits if hit.name.kind not in ("source", "near-name") or hit.text.startswith("natto")]
-    owners = [hit for hit in owners if hit.name.kind != "source"]
-    groups = _group(text, owners, hits, quantities)
-    if any(group.family == "K" and any(q.unit == "iu" for q in group.quantities) for group in groups):
-        # 'D3 + K2 drops 1000 IU D3 25 mcg K2': the names in front are a title, the amounts stand before their names.
-        turned = _group(text, owners, hits, quantities, amounts_first=True)
-        if not any(group.family == "K" and any(q.unit == "iu" for q in group.quantities) for group in turned):
-            groups = turned
-    wanted = [group for group in groups if group.family in ("D", "K")]
-    return [piece for group in _settle(wanted) for piece in _read_group(text, printed, group)]
+    pieces = [
+        replace(piece, problems=(*piece.problems, UNASSIGNABLE)) if group.unassignable else piece
+        for group in group_figures(text, hits, quantities) for piece in _read_group(text, printed, group)
+    ]  # fmt: skip
+    if quantities and len(pieces) == 1:
+        pieces[0] = replace(pieces[0], tail=printed[quantities[-1].end :])
+    return pieces
 
 
-def _group(
-    text: str, owners: list[NameHit], hits: tuple[NameHit, ...], quantities: tuple[Quantity, ...], *, amounts_first: bool = False
-) -> list[_Group]:
-    amounts = [quantity for quantity in quantities if quantity.role not in (DAILY_VALUE, STRENGTH)]
-    first_target = next(hit for hit in owners if hit.name.kind in (TARGET, TRADE))
-    name_first = not amounts or owners[0].start < amounts[0].start or first_target.start < amounts[0].start
-    tokens = sorted([*owners, *quantities], key=lambda token: token.start)
-    groups: list[_Group] = []
-    if name_first and not amounts_first:
-        for token in tokens:
-            if isinstance(token, Quantity):
-                owner = _carrier_of(text, token, hits)
-                if owner is None and groups:
-                    groups[-1].quantities.append(token)
-            elif groups and not groups[-1].quantities and _family(token) == groups[-1].family:
-                groups[-1].hits.append(token)
-            else:
-                groups.append(_Group([token], []))
-        return groups
-    waiting: list[Quantity] = []
-    for token in tokens:
-        if isinstance(token, Quantity):
-            # A percent right after a name closes that name's figures: "25 mcg vitamin D3 125 %, 100 mcg K2".
-            if token.unit == "%" and groups and not waiting:
-                groups[-1].quantities.append(token)
-            else:
-                waiting.append(token)
-        elif groups and not waiting and _family(token) == groups[-1].family:
-            groups[-1].hits.append(token)
-        else:
-            groups.append(_Group([token], waiting))
-            waiting = []
-    if waiting and groups:
-        groups[-1].quantities += waiting
-    return groups
-
-
-def _carrier_of(text: str, quantity: Quantity, hits: tuple[NameHit, ...]) -> NameHit | None:
-    """The carrier a bracketed weight belongs to: '(8 mg; S. cerevisiae)' is yeast, not vitamin."""
-    opened = text.rfind("(", 0, quantity.start)
-    if opened < 0 or text.find(")", opened, quantity.start) >= 0:
-        return None
-    closed = text.find(")", quantity.end)
-    closed = len(text) if closed < 0 else closed
-    inside = [hit for hit in hits if opened < hit.start < closed]
-    after = [hit for hit in inside if hit.start >= quantity.end]
-    if after and after[0].name.kind in ("other", "source") and not any(hit.start < quantity.start for hit in inside):
-        return after[0] if quantity.unit != "iu" else None
-    return None
-
-
-def _settle(groups: list[_Group]) -> list[_Group]:
-    """Join groups that speak of the same amount; keep parts, drop the total they are parts of."""
-    parts = {_forms_named(group) for group in groups if group.family == "D" and _amounts(group) and _specific(group)}
-    settled: list[_Group] = []
-    for group in groups:
-        last = settled[-1] if settled else None
-        alike = last is not None and last.family == group.family
-        same = last is not None and _same_name(last, group) and (len(parts) < 2 or (_specific(last) and _specific(group)))
-        if last is not None and alike and (not _amounts(group) or not _amounts(last) or same) and not (len(parts) > 1 and not _specific(last)):
-            last.hits += group.hits
-            last.quantities += group.quantities
-        else:
-            settled.append(group)
-    settled = _join_titles(settled)
-    return [group for group in settled if _specific(group) or not any(_is_part(other, group) for other in settled)]
-
-
-def _join_titles(groups: list[_Group]) -> list[_Group]:
-    """Give names without a figure to the one group of their vitamin that has one: 'D3 + K2 MK7 drops, 25 mcg K2'."""
-    kept = []
-    for group in groups:
-        withs = [other for other in groups if other.family == group.family and _amounts(other)]
-        if _amounts(group) or len(withs) != 1:
-            kept.append(group)
-        else:
-            withs[0].hits += group.hits
-    return kept
-
-
-def _is_part(part: _Group, whole: _Group) -> bool:
-    """Whether a group with an amount of its own is a part of a vaguer one ('Vitamin K2 180 mcg (MK-7 135 mcg, ...)')."""
-    if part is whole or part.family != whole.family or not _amounts(part) or not _specific(part):
-        return False
-    nutrients = {hit.name.nutrient for hit in whole.hits}
-    return "vitamin_k2" not in nutrients or any(hit.name.nutrient == "vitamin_k2" for hit in part.hits)
-
-
-def _amounts(group: _Group) -> list[Quantity]:
-    return [quantity for quantity in group.quantities if quantity.role in (AMOUNT, RAW)]
-
-
-def _specific(group: _Group) -> bool:
-    """Whether the group names a form, not only 'vitamin D', 'vitamin K' or 'vitamin K2'."""
-    return any(hit.name.form != "unstated" for hit in group.hits)
-
-
-def _forms_named(group: _Group) -> str:
-    return "|".join(sorted({hit.name.form for hit in group.hits if hit.name.form != "unstated"}))
-
-
-def _same_name(one: _Group, other: _Group) -> bool:
-    def names(group: _Group) -> set[tuple[str, str]]:
-        return {(hit.name.nutrient, hit.name.form) for hit in group.hits if hit.name.form != "unstated"}
-
-    if one.family == "D":
-        return len(names(one) | names(other)) <= 1
-    return bool(names(one)) and names(one) == names(other)
-
-
-def _read_group(text: str, printed_text: str, group: _Group) -> list[Piece]:
-    start = min(token.start for token in (*group.hits, *group.quantities))
-    end = max(token.end for token in (*group.hits, *group.quantities))
-    printed = printed_text[start:end] + (")" if printed_text[start:end].count("(") > printed_text[start:end].count(")") else "")
+def _read_group(text: str, printed_text: str, group: Group) -> list[Piece]:
+    tokens: list[NameHit | Quantity] = [*group.hits, *group.quantities]
+    start, end = min(token.start for token in tokens), max(token.end for token in tokens)
+    printed = printed_text[start:end]
+    printed += "".join(close for open_, close in ("()", "[]") if printed.count(open_) > printed.count(close))
     figures = tuple(group.quantities)
     trades = [hit for hit in group.hits if hit.name.kind == TRADE]
     names = [hit for hit in group.hits if hit.name.kind == TARGET]
@@ -270,7 +149,7 @@ def _read_group(text: str, printed_text: str, group: _Group) -> list[Piece]:
 
 def _vitamin_d(text: str, names: list[NameHit], trades: list[NameHit], printed: str, figures: tuple[Quantity, ...]) -> Piece:
     forms = _forms(names)
-    source = "line" if forms else "trade-name" if trades else "unstated"
+    source = "line" if forms else "trade-name" if _forms(trades) else "unstated"
     forms = forms or _forms(trades)
     problems: tuple[str, ...] = ()
     form = forms[0] if len(forms) == 1 else "unstated"
@@ -292,7 +171,8 @@ def _vitamin_k(
     other = [hit for hit in names if hit.name.form == "k3"]
     forms, source = _forms(k2), "line"
     if not forms:
-        forms, source = _forms(trades), "trade-name" if trades else "unstated"
+        forms = _forms(trades)
+        source = "trade-name" if forms else "unstated"
     if k1 and (k2 or trades):
         if len(names) >= 2 and _says_as(text, names) and len({hit.name.nutrient for hit in names}) == 2 and names[0].name.nutrient != "vitamin_k":
             return [_contradicting_k(names, forms, printed, figures)]
@@ -308,7 +188,7 @@ def _vitamin_k(
         return [Piece("vitamin_k2", "mixed", forms, source, printed, figures, problems=("vitk-mixed-total",))]
     if forms:
         return [Piece("vitamin_k2", forms[0], forms, source, printed, figures)]
-    if k2:
+    if k2 or trades:
         return [Piece("vitamin_k2", "unstated", (), "unstated", printed, figures)]
     if other:
         return [Piece("vitamin_k", "k3", ("k3",), "line", printed, figures, problems=("vitk-menadione",))]
@@ -317,7 +197,7 @@ def _vitamin_k(
 
 def _excludes_itself(text: str, names: list[NameHit]) -> bool:
     """Menatetrenone (MK-4) given as another name of MK-7, side by side and not as a second form."""
-    for one, other in zip(names, names[1:], strict=False):
+    for one, other in pairwise(names):
         if {one.name.form, other.name.form} == {"mk4", "mk7"} and "tren" in one.text + other.text:
             gap = text[one.end : other.start]
             if len(gap) <= 4 and not _BOTH.search(gap) and not any(char.isdigit() for char in gap):
@@ -345,5 +225,5 @@ def _says_as(text: str, names: list[NameHit]) -> bool:
     """Whether the second name explains the first ('D3 (as ergocalciferol)') rather than standing beside it."""
     if len(names) < 2:
         return False
-    between = [text[one.end : other.start] for one, other in zip(names, names[1:], strict=False)]
+    between = [text[one.end : other.start] for one, other in pairwise(names)]
     return any("(" in gap or re.search(r"\bas\b|\bals\b", gap) for gap in between) and not any(_BOTH.search(gap) for gap in between)

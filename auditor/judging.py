@@ -88,7 +88,8 @@ def judge(doses: pd.DataFrame, evidence: Evidence, authority: str = "") -> pd.Da
         levels = levels if authority else [level for level in levels if level.authority in DEFAULT_AUTHORITIES]
         if levels:
             number["upper_level_mcg"][where] = float(levels[0].value_mcg)
-            text["upper_level_authority"][where] = levels[0].authority
+            same = [level.authority for level in levels if level.value_mcg == levels[0].value_mcg]
+            text["upper_level_authority"][where] = " and ".join(dict.fromkeys(same))
     judged = doses.assign(**number, **{name: pd.Series(column, index=doses.index, dtype="str") for name, column in text.items()})
     unknown = (doses["reason"] != "").to_numpy()
     spaced = _spaced(judged, bits, evidence)

@@ -27,13 +27,15 @@ class Limit(BaseModel):
     """One maximum (or minimum) in one market.
 
     `forms` empty: every form.  `contexts` empty: everybody; `audience` says it in words.  `per` is 'day' or 'unit'.
-    A dose equal to the value keeps it.  `finding` is the check that tells it.
+    `place` and `authority` are the words of the message.  A dose equal to the value keeps it.  `finding` is the check that tells it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str = Field(pattern=r"^[A-Z0-9][A-Za-z0-9.-]*$")
     finding: str = Field(pattern=r"^reg-[a-z0-9-]+$")
     market: str
+    place: str = Field(min_length=2)
+    authority: str = Field(min_length=2)
     nutrients: tuple[Literal["vitamin_d", "vitamin_k2", "vitamin_k1", "vitamin_k"], ...] = Field(min_length=1)
     forms: tuple[str, ...] = ()
     audience: str

@@ -19,13 +19,13 @@ import pandas as pd
 import pyarrow.csv
 import pyarrow.parquet
 
-from auditor import engines
 from auditor.audit import Audit, RunSummary, audit_lines
-from auditor.engines import Everything, Progress, ReadSettings, read_everything
+from auditor.engines import Everything, Progress, ReadSettings, accounted, read_everything
 from auditor.errors import InputError
 from auditor.evidence import Evidence
 from auditor.export import FOLDER_FILES, write_audit
 from auditor.schema import PRODUCTS, arrow_schema, empty_table, typed
+from auditor.writers import neutralised
 
 AUDIT_COLUMNS = frozenset({"product_id", "class", "possible_classes", "vitamin_d_verdict", "vitamin_k2_verdict"})
 """Columns that tell a products table written by an audit from a file of labels."""
@@ -51,7 +51,7 @@ class Market:
             assert self.finished is not None
             return self.finished
         found = audit_lines(self.read.lines, context=context, authority=authority, evidence=evidence)
-        return engines.accounted(found, self.read)
+        return accounted(found, self.read)
 
 
 def open_market(
@@ -136,9 +136,24 @@ def _table(file: Path, table: str) -> pd.DataFrame:
     if missing:
         raise InputError(f"{file}: the {table} table of an audit lacks {', '.join(missing)}; write it anew with `auditor audit`")
     frame = found.to_pandas()
+    if file.suffix.lower() == ".csv":
+        frame = _as_audited(frame)
     numbers = {column.name: 0 for column in PRODUCTS if column.type == "integer"}
     frame = frame.fillna(numbers if table == "products" else {})
-    return typed(frame, table)
+    own = typed(frame, table)
+    extras = [name for name in frame.columns if table == "products" and name not in own]
+    return own.assign(**{name: frame[name].astype("str").fillna("").array for name in extras})
+
+
+def _as_audited(frame: pd.DataFrame) -> pd.DataFrame:
+    """Texts as they were before the CSV writer neutralised them for spreadsheets."""
+    texts = {name: frame[name].astype("str") for name in frame.columns if pd.api.types.is_string_dtype(frame[name])}
+    marked = {name: text for name, text in texts.items() if text.str.startswith("'").any()}
+    return frame.assign(**{name: text.map(_plain).astype("str") for name, text in marked.items()}) if marked else frame
+
+
+def _plain(text: str) -> str:
+    return text[1:] if text.startswith("'") and neutralised(text) != text else text
 
 
 def _summary(folder: Path, products: int) -> RunSummary:

@@ -38,6 +38,9 @@ def markets() -> dict[str, Market]:
 
 
 def market_named(text: str) -> Market:
-    """Market of a record's market cell ('us', 'DE', 'eu-de'); :data:`UNKNOWN` when empty or not in the table."""
+    """Market of a record's market cell ('us', 'DE', 'eu-de'); :data:`UNKNOWN` when empty, without percent tables when
+    the code is not in the table."""
     code = text.strip().lower().replace("_", "-").removeprefix("eu-")
-    return markets().get({"usa": "us", "gb": "uk", "canada": "ca"}.get(code, code), UNKNOWN)
+    code = {"usa": "us", "gb": "uk", "canada": "ca"}.get(code, code)
+    # A market of which no percent table is known is not tried against other countries' tables.
+    return markets().get(code, UNKNOWN._replace(id=code, daily_values=()) if code else UNKNOWN)

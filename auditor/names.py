@@ -19,7 +19,9 @@ SUBSTANCES = Path(__file__).parent / "data" / "substances"
 TARGET = "target"
 TRADE = "trade-name"
 VERIFIED_ENOUGH = ("verified", "secondary")
-"""A trade name tells a form only when somebody read where it says so."""
+"""A trade name tells a form only when somebody read where it says so; else it only tells the vitamin."""
+MAKER = "maker"
+"""Kind of a trade name that is a company and so no ingredient."""
 
 
 class Name(NamedTuple):
@@ -48,8 +50,9 @@ def _tables() -> list[tuple[str, Name]]:
             name = Name(entry.get("nutrient", default), entry.get("form", ""), entry.get("kind", TARGET))
             found += [(spelling, name) for spelling in entry["spellings"]]
         for entry in table.get("trade_name", []):
-            if entry["status"] in VERIFIED_ENOUGH:
-                name = Name(entry["nutrient"], entry["form"], TRADE)
+            if entry.get("kind") != MAKER:
+                form = entry["form"] if entry["status"] in VERIFIED_ENOUGH else "unstated"
+                name = Name(entry["nutrient"], form, TRADE)
                 found += [(spelling, name) for spelling in entry["names"]]
     return found
 
@@ -113,6 +116,12 @@ def _hint() -> re.Pattern[str]:
         else:
             hints[re.escape(word[:4]) if len(word) >= 4 else _pattern_of(spelling)] = None
     return re.compile("|".join(hints))
+
+
+def is_hormone(name: str) -> bool:
+    """Whether a name found in a text is that of a prescription-only hormone."""
+    meaning = _meanings().get(_fold(name))
+    return meaning is not None and meaning.kind == "hormone"
 
 
 # A bacterium's strain is no vitamin: "Lactobacillus acidophilus K2".

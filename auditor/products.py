@@ -32,7 +32,7 @@ def products_table(
     table = pd.concat([table, vitamin_d.add_prefix("vitamin_d_"), vitamin_k2.add_prefix("vitamin_k2_")], axis=1)
     _add_class(table)
     _add_upper_level(table, judged)
-    _add_findings(table, findings)
+    add_findings(table, findings)
     _add_price(table, first, judged)
     extras = [name for name in lines.columns if name not in LINE_COLUMNS and name not in {column.name for column in PRODUCTS}]
     return pd.concat([typed(table, "products"), first[extras].astype("str")], axis=1)
@@ -138,7 +138,8 @@ def _add_upper_level(table: pd.DataFrame, judged: pd.DataFrame) -> None:
     table["over_upper_level"] = over
 
 
-def _add_findings(table: pd.DataFrame, findings: pd.DataFrame) -> None:
+def add_findings(table: pd.DataFrame, findings: pd.DataFrame) -> None:
+    """Count the findings of each product by severity and name them; `product` of a finding is a row of the table."""
     n = len(table)
     for severity in SEVERITIES:
         chosen = findings.loc[findings["severity"] == severity, "product"].to_numpy(dtype=np.intp)

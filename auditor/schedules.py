@@ -13,10 +13,11 @@ from fractions import Fraction
 from functools import cache, lru_cache
 
 from auditor.amounts import Problem
+from auditor.figures import says_spaced
 from auditor.directions import Directions, Regimen, read_directions
 from auditor.markets import market_named
 from auditor.servings import Serving, read_serving
-from auditor.text import shorten
+from auditor.text import clean, shorten
 from auditor.units import DATA
 
 ONE = Fraction(1)
@@ -57,13 +58,14 @@ def read_number_cell(text: str) -> Fraction | None:
 @lru_cache(maxsize=262_144)
 def schedule(
     serving_size: str, units_per_serving: str, servings_min: str, servings_max: str, directions: str, line_basis: str, basis: str,
-    market: str, dosage_form: str, context: str,
+    market: str, dosage_form: str, context: str, name_says_spaced: str = "",
 ) -> Schedule:  # fmt: skip
     """Schedule of a line from its texts as printed.
 
     `line_basis` is what the line itself says its amount is for ('per_drop'), `basis` what the record says; else the
     market's habit decides.  Servings stated as data win over directions; a product taken less than daily keeps the
-    directions' interval, because records cannot express one.
+    directions' interval, because records cannot express one.  `name_says_spaced` is 'yes' where the product's name says
+    "weekly", "Depot" or the like: such a product is never judged as a daily one for lack of readable directions.
     """
     if _not_oral().search(dosage_form.lower()):
         return _Builder(Serving((), False, ""), "per_unit", False, [Problem("dose-not-oral", dosage_form)]).stuck("not-taken-by-mouth", "directions")
@@ -82,17 +84,31 @@ def schedule(
     if serving.problem == "serving-range" and chosen_basis == "per_serving":
         problems.append(Problem("serving-range", shorten(serving_size)))
         return builder.stuck("serving-range", "label" if stated else "directions" if regimens else "assumed")
+    spaced_words = says_spaced(clean(directions).text)
+    if not regimens and (spaced_words or name_says_spaced):
+        problems.append(Problem("dose-interval-unread", shorten(directions) if spaced_words else "the product's name"))
+        return builder.stuck("interval-not-read", "directions")
+    if name_says_spaced and regimens and not any(regimen.interval_days > 1 for regimen in regimens):
+        problems.append(Problem("dose-depot-conflict", shorten(directions)))
     if stated and not any(regimen.interval_days > 1 for regimen in regimens):
         _compare(stated, regimens, serving, problems)
         return builder.from_servings(*stated, "label")
     if regimens:
         if told.status == "ambiguous":
             problems.append(Problem("dose-frequency-ambiguous", shorten(told.problem or directions)))
+        if "frequency-unsaid" in told.flags:
+            problems.append(Problem("dose-frequency-unsaid", shorten(directions)))
+            return builder.from_regimens(regimens, "assumed")
         return builder.from_regimens(regimens)
     if told.status == "absent":
         problems.append(Problem("dose-directions-missing"))
     else:
         problems.append(Problem("dose-directions-unparsed", shorten(told.problem or directions)))
+        if any(char.isdigit() for char in clean(directions).text):
+            # A number that could not be read may be the dose; "as directed by your physician" holds none.
+            return builder.stuck("directions-not-read", "directions")
+    if assumed_basis and chosen_basis == "per_unit" and not serving.counts and _UNCOUNTED.search(dosage_form.lower()):
+        return builder.stuck("serving-not-stated", "assumed")
     return builder.from_servings(ONE, ONE, "assumed")
 
 
@@ -102,6 +118,8 @@ def _not_oral() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(words)})")
 
 
+_UNCOUNTED = re.compile(r"liquid|drop|oil|syrup|solution|powder|granul")
+"""Dosage forms that have no unit of their own: an amount 'per unit' of a liquid is an amount of nothing known."""
 _FLAGGED = ("open-ended", "loading-phase", "supervised-range", "as-needed", "body-weight", "number-words-differ", "with-meals-uncounted")
 BASES = ("per_serving", "per_unit", "per_day", "per_ml", "per_drop", "per_100g")
 
@@ -152,7 +170,7 @@ def _compare(stated: tuple[Fraction, Fraction], regimens: tuple[Regimen, ...], s
         if per_serving is None or len(regimens) > 1:
             return
         low, high = regimen.units_per_day_low / per_serving, regimen.units_per_day_high / per_serving
-        if low > stated[1] or high < stated[0]:
+        if (low, high) != stated:
             problems.append(Problem("dose-servings-vs-directions", f"{_show(low)} to {_show(high)} a day" if low != high else f"{_show(low)} a day",
                                     _show(stated[0]) if stated[0] == stated[1] else f"{_show(stated[0])} to {_show(stated[1])}"))  # fmt: skip
 
@@ -171,11 +189,9 @@ class _Builder:
     problems: list[Problem]
 
     def _units(self) -> Fraction | None:
+        """Countable units in a serving; a volume or a weight is no count ('1 drop (0.03 mL)')."""
         counts = dict(self.serving.counts)
-        for unit in ("piece", *counts):
-            if unit in counts:
-                return Fraction(counts[unit])
-        return None
+        return next((Fraction(counts[unit]) for unit in _COUNTABLE if unit in counts), None)
 
     def from_servings(self, low: Fraction, high: Fraction, source: str) -> Schedule:
         """Factors when the count is of servings."""
@@ -195,26 +211,26 @@ class _Builder:
         """How many of the basis's unit make a serving."""
         counts = {unit: Fraction(count) for unit, count in self.serving.counts}
         if basis == "per_unit":
-            return next((counts[unit] for unit in ("piece", "spray", "drop", "sachet", "ampoule") if unit in counts), None)
+            return self._units()
         unit = {"per_drop": "drop", "per_ml": "ml"}.get(basis)
         if unit:
             return counts.get(unit)
         weight = counts.get("gram") or counts.get("ml")
         return weight / 100 if weight is not None else None
 
-    def from_regimens(self, regimens: tuple[Regimen, ...]) -> Schedule:
+    def from_regimens(self, regimens: tuple[Regimen, ...], source: str = "directions") -> Schedule:
         """Factors when the count is of units, from one regimen or from alternatives the label allows."""
         parts = [self._one(regimen) for regimen in regimens]
         if any(part is None for part in parts):
             unit = next(regimen.word or regimen.unit for regimen, part in zip(regimens, parts, strict=True) if part is None)
             self.problems.append(Problem("dose-drops-without-volume" if self.basis in ("per_drop", "per_ml") or unit.startswith("drop") else "dose-basis-unknown", unit))
-            return self.stuck("unit-of-directions-not-in-serving", "directions")
+            return self.stuck("unit-of-directions-not-in-serving", source)
         known = [part for part in parts if part is not None]
         interval = max(regimen.interval_days for regimen in regimens)
         single = max(part[2] for part in known)
         return self._built(
             min(part[0] for part in known), max(part[1] for part in known), single,
-            min(part[0] for part in known), max(part[1] for part in known), "directions", Fraction(interval),
+            min(part[0] for part in known), max(part[1] for part in known), source, Fraction(interval),
         )  # fmt: skip
 
     def _one(self, regimen: Regimen) -> tuple[Fraction, Fraction, Fraction] | None:
@@ -224,6 +240,9 @@ class _Builder:
         if self.basis == "per_day":
             if regimen.interval_days <= 1:
                 return self._per_portion(quantity, low, high, regimen)
+            if self.assumed_basis and regimen.unit != "serving":
+                # A market's habit of declaring the daily portion cannot hold where there is no daily portion.
+                return low, high, quantity[1]
             return ONE / Fraction(regimen.interval_days), ONE / Fraction(regimen.interval_days), ONE
         per = self._units_per_basis(regimen, quantity)
         if per is None:
@@ -295,4 +314,5 @@ class _Builder:
 
 _ML_OF = {"tsp": Fraction(5), "tbsp": Fraction(15)}
 """Kitchen measures with a legal volume (21 CFR 101.9(b)(5)(viii)); a drop, dropper or scoop has none."""
+_COUNTABLE = ("piece", "spray", "drop", "sachet", "ampoule", "dropper", "scoop", "pump", "capful")
 _PIECES = ("piece", "sachet", "ampoule", "scoop", "dropper", "spray")

@@ -6,12 +6,16 @@ Every function is pure and works on columns, so a whole market takes moments.  S
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from auditor.audit import Audit
 from auditor.evidence import Evidence, load_evidence
 from auditor.schema import CLASSES, SEVERITIES, VERDICTS
 from auditor.words import form_name, nutrient_name, reason_sentence, reason_short, wording
+
+Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 MAX_POINTS = 5_000
 MARKET_BINS = 60
@@ -36,7 +40,7 @@ def coverage(audit: Audit) -> pd.DataFrame:
     """
     doses = audit.doses
     stuck = doses["verdict"] == "not-computable"
-    reason = doses["reason"].str.partition(";")[0].where(stuck, "")
+    reason = doses["reason"].str.split(";").str[0].where(stuck, "")
     counts = pd.DataFrame({"nutrient": doses["nutrient"], "reason": reason}).value_counts(sort=False).rename("doses").reset_index()
     counts["share"] = counts["doses"] / counts.groupby("nutrient")["doses"].transform("sum")
     order = {name: position for position, name in enumerate(wording()["nutrient"])}
@@ -119,7 +123,7 @@ def market_map(products: pd.DataFrame, limit: int = MAX_POINTS) -> pd.DataFrame:
     return binned[["vitamin_d_mcg", "vitamin_k2_mcg", "class", "products"]].assign(product_id="", name="")
 
 
-def _cell_middles(values: np.ndarray) -> np.ndarray:
+def _cell_middles(values: Floats) -> Floats:
     logs = np.log10(values)
     width = max((logs.max() - logs.min()) / MARKET_BINS, 1e-9)
     cell = np.minimum(np.floor((logs - logs.min()) / width), MARKET_BINS - 1)
@@ -156,13 +160,15 @@ def class_changes(one: Audit, other: Audit) -> pd.DataFrame:
     return both.loc[both["old"] != both["new"], ["product_id", "name", "context", "old", "new"]].reset_index(drop=True)
 
 
-def _counted(values: pd.Series, names: tuple[str, ...]) -> np.ndarray:
-    return values.value_counts().reindex(list(names), fill_value=0).to_numpy(dtype=np.int64)
+def _counted(values: pd.Series, names: tuple[str, ...]) -> Counts:
+    """Rows of each name, those of none included."""
+    found: Counts = values.value_counts().reindex(list(names), fill_value=0).to_numpy(dtype=np.int64)
+    return found
 
 
 def _texts(values: list[str]) -> pd.Series:
     return pd.Series(values, dtype="str")
 
 
-def _with_share(counts: np.ndarray) -> dict[str, np.ndarray]:
+def _with_share(counts: Counts) -> dict[str, Counts | Floats]:
     return {"products": counts, "share": counts / max(int(counts.sum()), 1)}

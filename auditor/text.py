@@ -36,8 +36,12 @@ _SPELLINGS = str.maketrans({**_DASHES, ord("μ"): "µ", ord("’"): "'", ord("�
 # Cyrillic look-alikes inside the short names of the vitamins: МК-7, К2, Д3 stay recognisable names.
 _LOOKALIKE = re.compile(r"(?<![Ѐ-ӿ])([МмКкДд]{1,2})(?=[ -]?\d)")
 _LOOKALIKES = str.maketrans("МмКкДд", "MmKkDd")
+# Machine-read letters in figures: '1OO mcg', '5000 lU'.  Only where a digit stands before and a unit follows.
+_LETTER_O = re.compile(r"(?<=\d)[.,]?[Oo]+(?=[\dOo.,]*\s?(?:mcg|µg|ug|mg|I\.?U|UI|IE)\b)")
+_UNIT_IU = re.compile(r"(?<=\d)(\s?)[1l|!]\s?U(?![\w.])|(?<=\d)(\s?)I\s?[UV](?![\w.])")
 _SPACES = re.compile(r"\s+")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
+_MISREAD = re.compile(r"\d[.,]?[Oo]|\d\s?[1lI|!]\s?[UV](?![\w.])")
 # Dot leaders of typed panels: "Vitamin D3 ........ 25 mcg".
 _LEADERS = re.compile(r"\.{3,}|_{3,}|(?: \.){3,}")
 _ASCII_ODD = re.compile(r"\.\.\.|___| \. \.|&(?:#181|micro|mu|nbsp|amp);|\((?:r|tm|c)\)|\s\s|^\s|\s$", re.IGNORECASE)
@@ -48,13 +52,15 @@ def clean(text: str) -> Cleaned:
     """Readable copy of a label text.
 
     Repair codes: `hidden-characters` (zero-width, bidi or control characters removed), `mojibake`
-    (known double encodings such as 'Âµg'), `look-alike-letters` (Cyrillic letters in MK-7, K2),
+    (known double encodings such as 'Âµg'), `look-alike-letters` (Cyrillic letters in MK-7, K2; 'O' for 0, 'lU' for IU),
     `fraction-sign` ('1½' read as 1 1/2, which Unicode folding alone would turn into eleven halves).
     """
     text = text[:MAX_READ_CHARACTERS]
-    if _PLAIN.fullmatch(text) and not _ASCII_ODD.search(text):
-        return Cleaned(text, ())
     repairs: list[str] = []
+    if _MISREAD.search(text):
+        text = _without_misreadings(text, repairs)
+    if _PLAIN.fullmatch(text) and not _ASCII_ODD.search(text):
+        return Cleaned(text, tuple(repairs))
     for damaged, sound in _MOJIBAKE.items():
         if damaged in text:
             text = text.replace(damaged, sound)
@@ -74,6 +80,14 @@ def clean(text: str) -> Cleaned:
         text = _LOOKALIKE.sub(lambda found: found[0].translate(_LOOKALIKES), text)
         repairs.append("look-alike-letters")
     return Cleaned(_SPACES.sub(" ", _LEADERS.sub(" ", text)).strip(), tuple(dict.fromkeys(repairs)))
+
+
+def _without_misreadings(text: str, repairs: list[str]) -> str:
+    mended = _LETTER_O.sub(lambda found: found[0].lower().replace("o", "0"), text)
+    mended = _UNIT_IU.sub(lambda found: f"{found[1] or found[2] or ''}IU", mended)
+    if mended.replace(" ", "") != text.replace(" ", ""):
+        repairs.append("look-alike-letters")
+    return mended
 
 
 def shorten(text: str, limit: int = 120) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pint
@@ -27,11 +27,11 @@ SUBSTANCES_WITH_IU = {"vitamin_d": "iu_vitamin_d"}
 
 
 @cache
-def registry() -> pint.UnitRegistry:
+def registry() -> pint.UnitRegistry[Any]:
     """The registry: built from nothing but `data/units.txt`, exact decimals throughout."""
     import pint
 
-    ureg = pint.UnitRegistry(None, non_int_type=Decimal)
+    ureg: pint.UnitRegistry[Any] = pint.UnitRegistry(None, non_int_type=Decimal)
     ureg.load_definitions(str(DATA / "units.txt"))
     return ureg
 
@@ -83,6 +83,8 @@ _REPEATED = re.compile(r"\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})")
 _SINGLE = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 _PLAIN_NUMBER = re.compile(r"\d{1,15}(?:[.,·]\d{1,9})?|[.,·]\d{1,9}")
 _FRACTION = re.compile(r"(?:(\d{1,3}) )?(\d{1,3})/(\d{1,3})")
+# The '00' of a torn '50 00 IU'; '025' may have lost its decimal mark.
+_LEADING_ZERO = re.compile(r"0\d+")
 # '1,5000' follows no convention: a decimal comma is not followed by four figures after a whole number.
 _ODD_COMMA = re.compile(r"[1-9]\d*,\d{4,}")
 
@@ -100,6 +102,8 @@ def read_number(text: str) -> Number:
     a point likewise, decimal first.  Who calls decides with the unit, the market and the other figures.
     """
     text = text.strip()
+    if _LEADING_ZERO.fullmatch(text):
+        return Number((), "number-malformed")
     if _GROUPED.fullmatch(text):
         return Number((_decimal(text.replace(" ", "").replace("'", "").replace(",", ".")),))
     if _BOTH.fullmatch(text):
@@ -151,9 +155,10 @@ def _quantity_pattern() -> re.Pattern[str]:
     words = sorted({spelling for unit in _unit_table().values() for spelling in unit}, key=len, reverse=True)
     units = "|".join(re.escape(word).replace(r"\ ", r" ?") for word in words)
     return re.compile(
-        rf"(?P<sign><|>|≤|≥|\bless than |\bunder |\bup to )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
-        rf"(?P<number>(?<![a-zà-ÿ\d_.,]){NUMBER_PATTERN})"
+        rf"(?P<sign><|>|≤|≥|(?<!not )(?<!no )\bless than |\bunder |\bup to )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
+        rf"(?P<number>(?:(?<![a-zà-ÿ\d_.,])(?<!\de[+-])|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
         rf"(?:[ ]?(?:-|~|to|bis|à)[ ]?(?P<high>{NUMBER_PATTERN}))?"
+        rf"(?:[ ]?(?P<multiple>{'|'.join(_MULTIPLES)})(?=[ ]?(?:iu|i\.u|ui|u\.i|ie|i\.e|usp|international|internat|int)))?"
         rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%)|(?P<ppm>ppm\b)|(?P<lost>(?:[?¿\ufffd]+|p)g\b))"
         rf"(?:[ ]?(?:/|per|pro|je|par)[ ]?(?P<per>100 ?g|100 ?ml|g|gram|gramm|kg|mg|ml|drop|drops|tropfen|goutte|gotas?|goccia)\b)?",
         re.IGNORECASE,
@@ -171,6 +176,15 @@ def _unit_table() -> dict[str, tuple[str, ...]]:
     return {unit: tuple(entry["spellings"]) for unit, entry in table.items() if unit != NOT_PROVIDED}
 
 
+_MULTIPLES = {"k": 1_000, "thousand": 1_000, "tsd\\.?": 1_000, "mille": 1_000, "millions?": 1_000_000, "millionen": 1_000_000, "mio\\.?": 1_000_000, "m": 1_000_000}
+"""'5k IU', '1 MIU/g': words between a number and international units."""
+
+
+def _multiplied(number: Number, word: str | None) -> Number:
+    factor = next((value for pattern, value in _MULTIPLES.items() if word and re.fullmatch(pattern, word, re.IGNORECASE)), 1)
+    return Number(tuple(reading * factor for reading in number.readings), number.problem)
+
+
 _HAS_DIGIT = re.compile(r"\d")
 
 
@@ -180,7 +194,7 @@ def find_quantities(text: str) -> tuple[Quantity, ...]:
         return ()
     found = []
     for match in _quantity_pattern().finditer(text):
-        number = read_number(match["number"])
+        number = _multiplied(read_number(match["number"]), match["multiple"])
         high = read_number(match["high"]) if match["high"] else None
         if match["lost"]:
             unit = "micro-sign-lost"

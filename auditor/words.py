@@ -57,11 +57,11 @@ def short_form(form: str) -> str:
 
 
 def number(value: float) -> str:
-    """A number to read: at most two decimals and no trailing zeros, thousands apart; a tiny one keeps two digits."""
+    """A number to read: at most two decimals and no trailing zeros, thousands apart; below one it keeps three digits."""
     if not math.isfinite(value):
         return ""
-    if value and abs(value) < 0.01:
-        return f"{value:.2g}"
+    if abs(value) < 1:
+        return f"{value:.3g}"
     text = f"{value:,.2f}"
     return text.rstrip("0").rstrip(".")
 

@@ -41,7 +41,7 @@ class Check(NamedTuple):
     raised_by: str = "check"
     hides: tuple[str, ...] = ()
     hides_on_label: tuple[str, ...] = ()
-    numbers: MappingProxyType[str, float] = NO_MAPPING
+    numbers: MappingProxyType[str, Any] = NO_MAPPING
     patterns: tuple[str, ...] = ()
     fires: MappingProxyType[str, Any] = NO_MAPPING
     silent: MappingProxyType[str, Any] = NO_MAPPING

@@ -1,104 +1,248 @@
-"""Checks on joined doses: forms, ranges, spacing, gaps between studied doses, upper level, vitamin K antagonists."""
+"""Dose and serving: ranges, spaced doses, servings against directions and package, audiences, gaps between studied doses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from auditor.evidence import Evidence
+from auditor.checks import catalogue, number
+from auditor.checks.facts import Facts, first_match, matching, mcg, nothing, on_distinct, on_products, on_rows, plain, says, span, sure_high, together
+from auditor.directions import Directions
+from auditor.distinct import codes_of, distinct
+from auditor.judging import DEFAULT_AUTHORITIES
+from auditor.schedules import read_number_cell, schedule
+from auditor.text import shorten
 
-LARGE_SINGLE_MCG = 500
-"""A single intake from which a spaced product is warned of: the worked example of BfR statement 031/2025 (20,000 IU)."""
-VKA_FROM_MCG = {"vitamin_k2": 10.0, "vitamin_k1": 100.0, "vitamin_k": 10.0}
-"""Lowest daily dose for the vitamin K antagonist note (vitamin K study section 6, W1)."""
-
-Mask = npt.NDArray[np.bool_]
+YOUNG = ("infant", "child", "teen")
 
 
-def find(doses: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
-    """Findings of this family; `doses` are judged doses."""
+def ranges(facts: Facts) -> pd.DataFrame:
+    """A label that allows more than one daily dose; a warning where the ends are judged differently."""
+    judged = facts.judged
+    low, high = judged["daily_mcg_low"], judged["daily_mcg_high"]
+    test = (low < high) & ~judged["share"].astype(bool) & ~judged["repeated"].astype(bool)
+    crosses = (low <= judged["upper_level_mcg"]) & (high > judged["upper_level_mcg"])
+    depends = (judged["verdict"] == "depends") & judged["reason"].str.contains("daily-use-is-a-range", regex=False)
+    severity = np.where(crosses | depends, "warning", "")
+    what = np.where(crosses, "; the ends lie on both sides of the upper level", np.where(depends, "; the ends are judged differently", ""))
+    told = judged.assign(_severity=severity, _what=what)
+    return on_rows(told, test, "dose-range", value=lambda hit: span(hit["daily_mcg_low"], hit["daily_mcg_high"]), detail=lambda hit: hit["_what"],
+                   severity=lambda hit: hit["_severity"])  # fmt: skip
+
+
+def spaced(facts: Facts) -> pd.DataFrame:
+    """Doses that are not taken daily; large single intakes of vitamin D; spaced doses for children."""
+    judged = facts.judged
+    rare = judged["interval_days"] > 1
+    single = judged["single_intake_mcg"]
+    of_d = rare & (judged["nutrient"] == "vitamin_d") & (judged["form"] != "calcifediol")
+    bolus = of_d & (single > number("dose-bolus-single-large", "note_above_mcg"))
+    severity = np.where(single >= number("dose-bolus-single-large", "warning_from_mcg"), "", "note")
+    harm = np.where(single >= number("dose-bolus-single-large", "harm_from_mcg"), "; trials of single doses this large found more falls and fractures", "")
+    young = judged["context"].str.startswith(YOUNG)
+    return together(
+        on_rows(judged, rare, "dose-non-daily", value=lambda hit: mcg(hit["single_intake_mcg"]), expected=lambda hit: mcg(hit["daily_mcg_high"].round(3)), detail=lambda hit: plain(hit["interval_days"])),
+        on_rows(judged.assign(_severity=severity, _harm=harm), bolus, "dose-bolus-single-large", value=lambda hit: mcg(hit["single_intake_mcg"]),
+                detail=lambda hit: hit["_harm"], severity=lambda hit: hit["_severity"]),
+        on_rows(judged, rare & young, "dose-child-not-daily", value=lambda hit: plain(hit["interval_days"])),
+    )  # fmt: skip
+
+
+def interval_in_doubt(facts: Facts) -> pd.DataFrame:
+    """A name that says weekly beside daily directions, and a large dose of which no interval is known."""
+    judged = facts.judged
+    product = judged["product"].to_numpy(dtype=np.intp)
+    named = says(facts.first["name"], "dose-depot-conflict")[product]
+    assumed = (judged["servings_source"] == "assumed").to_numpy()
+    daily = (judged["interval_days"] == 1).to_numpy() & judged["amount_mcg"].notna().to_numpy()
+    large = ((judged["nutrient"] == "vitamin_d") & (sure_high(judged) > number("dose-interval-needed", "above_mcg"))).to_numpy()
+    words = facts.first["name"].to_numpy()[product]
+    told = judged.assign(_name=words)
+    pattern = "|".join(catalogue()["dose-depot-conflict"].patterns)
+    return together(
+        on_rows(told, daily & named & ~assumed, "dose-depot-conflict", value=lambda hit: first_match(hit["_name"].astype("str"), pattern), whole_label=True),
+        on_rows(judged, daily & assumed & large, "dose-interval-needed", value=lambda hit: mcg(hit["daily_mcg_high"])),
+    )  # fmt: skip
+
+
+def near_edges(facts: Facts) -> pd.DataFrame:
+    """Doses between two studied points of a band, or in the strip just below it."""
+    doses = facts.judged
     low = np.fmin(doses["daily_mcg_low"], doses["other_mcg_low"])
     high = np.fmax(doses["daily_mcg_high"], doses["other_mcg_high"])
-    form, nutrient = doses["form"], doses["nutrient"]
-    parts = [
-        _findings(doses, (nutrient == "vitamin_d") & (form == "unstated") & (doses["forms"] == ""), "vitd-form-missing"),
-        _findings(doses, form == "d2", "vitd-form-d2"),
-        _findings(doses, nutrient.isin(["vitamin_k2", "vitamin_k"]) & (form == "unstated"), "vitk-form-missing"),
-        _findings(doses, doses["repeated"], "nutrient-row-repeated", value=doses["label_text"]),
-        _findings(doses, (low < high) & ~doses["share"] & ~doses["repeated"], "dose-range", value=_span(low, high)),
-        _findings(
-            doses, doses["interval_days"] > 1, "dose-non-daily", value=_mcg(doses["single_intake_mcg"]), expected=_mcg(high),
-            detail=_plain(doses["interval_days"]),
-        ),
-        _findings(
-            doses, (doses["interval_days"] > 1) & (nutrient == "vitamin_d") & (doses["single_intake_mcg"] >= LARGE_SINGLE_MCG),
-            "dose-bolus-single-large", value=_mcg(doses["single_intake_mcg"]),
-        ),
-        _findings(
-            doses, doses["over_upper_level"].fillna(False).astype(bool), "safety-vitd-over-ul", value=_mcg(high),
-            expected=_mcg(doses["upper_level_mcg"]), detail=doses["upper_level_authority"] + ", " + doses["context"],
-        ),
-        _findings(doses, nutrient.isin(list(VKA_FROM_MCG)) & ~(high < nutrient.map(VKA_FROM_MCG).astype(float).fillna(0)), "safety-vitk-vka"),
-        *_near_edges(doses, low, high, evidence),
-    ]  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
-
-
-def _near_edges(doses: pd.DataFrame, low: pd.Series, high: pd.Series, evidence: Evidence) -> list[pd.DataFrame]:
-    """Doses between two studied points of a band, or in the strip just below it."""
     parts = []
     for band_id in doses["band_id"].unique():
         for part in band_id.split(";") if band_id else ():
-            band = evidence.bands[part]
+            band = facts.evidence.bands[part]
             here = (doses["band_id"] == band_id) & (high == low)
             points = [float(point) for point in band.studied_points_mcg]
             if len(points) > 1:
                 between = here & (high > points[0]) & (high < points[-1]) & ~high.isin(points)
-                parts.append(_findings(doses, between, "dose-between-studied", value=_mcg(high), expected=" and ".join(f"{p:,.0f} mcg" for p in points)))
+                parts.append(on_rows(doses, between, "dose-between-studied", value=lambda hit: mcg(hit["daily_mcg_high"]), expected=" and ".join(f"{p:,.0f} mcg" for p in points)))
             if band.borderline_from_mcg is not None and band.low_mcg is not None and ";" not in band_id:
                 strip = here & (high >= float(band.borderline_from_mcg)) & (high < float(band.low_mcg))
-                parts.append(
-                    _findings(doses, strip, "dose-borderline-low", value=_mcg(high), expected=f"from {float(band.low_mcg):,g} mcg", detail=band.borderline_note)
-                )
-    return parts
+                parts.append(on_rows(doses, strip, "dose-borderline-low", value=lambda hit: mcg(hit["daily_mcg_high"]), expected=f"from {float(band.low_mcg):,g} mcg",
+                                     detail=band.borderline_note))  # fmt: skip
+    return together(*parts)
 
 
-def _findings(
-    doses: pd.DataFrame, test: pd.Series, code: str, value: pd.Series | str = "", expected: pd.Series | str = "", detail: pd.Series | str = ""
-) -> pd.DataFrame:
-    """One row per dose that meets the test."""
-    where = np.flatnonzero(test.to_numpy(dtype=bool))
+def serving_and_directions(facts: Facts) -> pd.DataFrame:
+    """US: a panel for another number of units than is taken at once; EU: directions that count the daily portion again."""
+    rows = facts.rows
+    read = (rows["servings_source"] == "directions").to_numpy() & rows["units_per_serving"].notna().to_numpy()
+    at_once = rows["single_factor"] * rows["units_per_serving"]
+    us = read & facts.in_us[facts.row_products] & (rows["basis"] == "per_serving").to_numpy() & ((rows["single_factor"] - 1).abs() > 1e-9).to_numpy()
+    told = rows.assign(_units=at_once)
+    return together(
+        on_rows(told, us, "dose-serving-vs-directions-us", value=lambda hit: plain(hit["_units"]), expected=lambda hit: plain(hit["units_per_serving"]), whole_label=True),
+        _counted_again(facts),
+    )
 
-    def cells(source: pd.Series | str) -> object:
-        return source if isinstance(source, str) else source.to_numpy()[where]
 
-    return pd.DataFrame(
-        {
-            "product": doses["product"].to_numpy()[where], "order": doses["source_rows"].to_numpy()[where], "code": code,
-            "nutrient": doses["nutrient"].to_numpy()[where], "value": cells(value), "expected": cells(expected), "detail": cells(detail),
-            "label_text": doses["label_text"].to_numpy()[where],
-        }
+def _counted_again(facts: Facts) -> pd.DataFrame:
+    rows = facts.rows
+    per_day = (rows["basis"] == "per_day") & (rows["servings_source"] == "directions") & (rows["factor_high"] == 1) & (rows["interval_days"] == 1)
+    wanted = np.zeros(len(facts.first), dtype=bool)
+    wanted[facts.row_products[per_day.to_numpy() & facts.in_eu[facts.row_products]]] = True
+    if not wanted.any():
+        return nothing()
+    counts = {text: max((float(r.units_per_day_high) for r in told.regimens if r.unit != "serving"), default=0.0) for text, told in facts.read_directions(wanted).items()}
+    units = pd.Series(facts.first["directions"].astype("str").map(counts), index=facts.first.index)
+    return on_products(facts.first.assign(_units=units), wanted & (units > 1).to_numpy(), "dose-eu-multiplied-twice", value=lambda hit: plain(hit["_units"].astype(float)))
+
+
+def package(facts: Facts) -> pd.DataFrame:
+    """Servings per container that do not follow from the units in the package, or two numbers of them."""
+    first = facts.first
+    ambiguous = matching(first["servings_per_container"], r"\d+\s*(?:/|;|\bor\b|\boder\b|\bou\b)\s*\d+")
+    printed = on_number(first["servings_per_container"])
+    source = first["net_contents"] if "net_contents" in first else pd.Series("", index=first.index)
+    pattern = "|".join(catalogue()["dose-servings-container-mismatch"].patterns)
+    net = _units_in(source.astype("str"), pattern).fillna(_units_in(first["name"].astype("str"), pattern))
+    units = pd.Series(np.nan, index=first.index)
+    chosen = facts.rows[(facts.rows["basis"] == "per_serving").to_numpy()].drop_duplicates("product")
+    units[chosen["product"].to_numpy()] = chosen["units_per_serving"].to_numpy()
+    servings = net / units
+    wrong = (servings - printed).abs() > number("dose-servings-container-mismatch", "servings")
+    table = first.assign(_net=net, _units=units, _servings=servings.round(1))
+    return together(
+        on_products(table, wrong.to_numpy(dtype=bool) & ~ambiguous, "dose-servings-container-mismatch", value=lambda hit: plain(hit["_net"]) + " units at " + plain(hit["_units"]) + " a serving",
+                    expected=lambda hit: plain(hit["_servings"]), detail=lambda hit: hit["servings_per_container"]),
+        on_products(first, ambiguous, "dose-servings-container-ambiguous", value=lambda hit: hit["servings_per_container"]),
     )  # fmt: skip
 
 
-def _on_distinct(values: pd.Series, text: Callable[[float], str]) -> pd.Series:
-    codes, found = pd.factorize(values.to_numpy(dtype=float))
-    shown = np.array([*(text(float(value)) for value in found), ""], dtype=object)
-    return pd.Series(shown[codes], index=values.index)
+def on_number(texts: pd.Series) -> pd.Series:
+    """The one number of each text ('about 60'), missing where there is none or several."""
+    codes, values = codes_of(texts)
+    numbers = []
+    for value in values:
+        found = re.findall(r"\d+(?:\.\d+)?", value)
+        numbers.append(float(found[0]) if len(found) == 1 else float("nan"))
+    return pd.Series(np.array([*numbers, np.nan])[codes], index=texts.index)
 
 
-def _mcg(values: pd.Series) -> pd.Series:
-    return _on_distinct(values, lambda value: f"{value:,.10g} mcg")
+def _units_in(texts: pd.Series, pattern: str) -> pd.Series:
+    """The one count of units in each text; missing where none or several are told."""
+    found = re.compile(pattern, re.IGNORECASE)
+    codes, values = codes_of(texts)
+    counts = []
+    for value in values:
+        numbers = {match[1].replace(",", "") for match in found.finditer(value)}
+        counts.append(float(next(iter(numbers))) if len(numbers) == 1 else float("nan"))
+    return pd.Series(np.array([*counts, np.nan])[codes], index=texts.index)
 
 
-def _plain(values: pd.Series) -> pd.Series:
-    return _on_distinct(values, lambda value: f"{value:,.6g}")
+def unset_maximum(facts: Facts) -> pd.DataFrame:
+    """A maximum of 0 beside a minimum means that none was set."""
+    most, least = facts.first["servings_per_day_max"], facts.first["servings_per_day_min"]
+    if not (most != "").any():
+        return nothing()
+    zero = matching(most, r"^\s*0+(?:[.,]0+)?\s*$")
+    some = np.array([read_number_cell(value) is not None for value in codes_of(least)[1]] or [False], dtype=bool)[codes_of(least)[0]]
+    return on_products(facts.first, zero & some, "dose-zero-maximum-unset", value=lambda hit: hit["servings_per_day_min"])
 
 
-def _span(low: pd.Series, high: pd.Series) -> pd.Series:
-    return _plain(low) + " to " + _mcg(high)
+# -- audiences -------------------------------------------------------------------------------------------------------------
 
 
+def audiences(facts: Facts) -> pd.DataFrame:
+    """Labels with doses for several groups of people, morning and evening columns, children on an adult strength."""
+    judged = facts.judged
+    by_column = _several_audience_columns(facts)
+    with_dose = np.zeros(len(facts.first), dtype=bool)
+    with_dose[facts.row_products] = True
+    wanted = with_dose & says(facts.first["directions"], "dose-multiple-audiences")
+    readings = facts.read_directions(wanted) if wanted.any() else {}
+    several = {text: len({regimen.contexts for regimen in told.regimens if regimen.contexts}) > 1 for text, told in readings.items()}
+    by_text = facts.first["directions"].astype("str").map(several).eq(True).to_numpy() & wanted
+    return together(
+        on_products(facts.first, by_column | by_text, "dose-multiple-audiences", value=lambda hit: hit["directions"].astype("str").map(shorten), detail=lambda hit: pd.Series(facts.contexts[hit.index], index=hit.index)),
+        on_rows(judged, judged["several_columns"].astype(bool), "dose-am-pm", value=lambda hit: mcg(hit["daily_mcg_high"])),
+        _children(facts, wanted, readings),
+    )  # fmt: skip
+
+
+def _several_audience_columns(facts: Facts) -> np.ndarray:
+    """Products whose vitamin lines stand in columns for several audiences."""
+    targets = facts.targets
+    named = (targets["audience"] != "").to_numpy()
+    product = facts.product_of_line[targets.index.to_numpy()[named]]
+    codes, _ = codes_of(targets["audience"][named])
+    low = np.full(len(facts.first), np.iinfo(np.intp).max, dtype=np.intp)
+    high = np.full(len(facts.first), -1, dtype=np.intp)
+    np.minimum.at(low, product, codes)
+    np.maximum.at(high, product, codes)
+    return np.asarray((high >= 0) & (low != high))
+
+
+def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions]) -> pd.DataFrame:
+    """Directions for an age group whose daily dose passes the upper level of that age."""
+    ages = {text: _young_of(told) for text, told in readings.items()}
+    named = facts.first["directions"].astype("str").map({text: bool(found) for text, found in ages.items()}).eq(True).to_numpy() & wanted
+    own = pd.Series(facts.contexts).str.startswith(YOUNG).to_numpy()
+    rows = facts.rows
+    test = (named & ~own)[facts.row_products] & ((rows["nutrient"] == "vitamin_d") & rows["amount_mcg"].notna() & rows["amount_other_mcg"].isna() & (rows["form"] != "calcifediol")).to_numpy()
+    part = rows[test]
+    if part.empty:
+        return nothing()
+    lines = facts.targets.iloc[part["source_line"].to_numpy()].assign(_line_basis=part["line_basis"].to_numpy())
+    plans = distinct(lines, ["serving_size", "units_per_serving", "directions", "_line_basis", "basis", "market", "dosage_form"])
+
+    def worst(size: str, units: str, directions: str, line_basis: str, basis: str, market: str, form: str) -> tuple[float, float, str]:
+        """Factor a day, upper level and age group of the child direction that comes closest to its upper level."""
+        found = [(0.0, 1.0, "")]
+        for context in ages.get(directions, ()):
+            levels = [level for level in facts.evidence.upper_levels_for("vitamin_d", context) if level.authority in DEFAULT_AUTHORITIES]
+            factor = schedule(size, units, "", "", directions, line_basis, basis, market, form, context).factor_high
+            if levels and factor is not None:
+                found.append((float(factor), float(levels[0].value_mcg), f"{facts.evidence.contexts[context].title}|{levels[0].authority}"))
+        return max(found, key=lambda item: item[0] / item[1])
+
+    doses = plans.map(worst)
+    told = part.assign(
+        _dose=part["amount_mcg"].to_numpy() * np.array([dose[0] for dose in doses])[plans.codes], _level=np.array([dose[1] for dose in doses])[plans.codes],
+        _age=np.array([dose[2].split("|")[0] for dose in doses], dtype=object)[plans.codes], _who=np.array([dose[2].split("|")[-1] for dose in doses], dtype=object)[plans.codes],
+    )  # fmt: skip
+    return on_rows(told, (told["_dose"] > told["_level"]) & (told["_age"] != ""), "dose-child-on-adult-strength", value=lambda hit: mcg(hit["_dose"].round(6)), expected=lambda hit: mcg(hit["_level"]) + " (" + hit["_who"] + ")",
+                   detail=lambda hit: hit["_age"])  # fmt: skip
+
+
+def _young_of(told: Directions) -> tuple[str, ...]:
+    """Young age groups that the directions give a dose."""
+    return tuple(dict.fromkeys(context for regimen in told.regimens for context in regimen.contexts if context.startswith(YOUNG)))
+
+
+CHECKS = {
+    ("dose-range",): ranges,
+    ("dose-non-daily", "dose-bolus-single-large", "dose-child-not-daily"): spaced,
+    ("dose-depot-conflict", "dose-interval-needed"): interval_in_doubt,
+    ("dose-between-studied", "dose-borderline-low"): near_edges,
+    ("dose-serving-vs-directions-us", "dose-eu-multiplied-twice"): serving_and_directions,
+    ("dose-servings-container-mismatch", "dose-servings-container-ambiguous"): package,
+    ("dose-zero-maximum-unset",): unset_maximum,
+    ("dose-multiple-audiences", "dose-am-pm", "dose-child-on-adult-strength"): audiences,
+}
+"""Ids and the function that raises them."""

@@ -231,3 +231,13 @@ def keys_of(columns: Mapping[str, object] | list[object]) -> Positions:
         own, values = pd.factorize(part, use_na_sentinel=False)  # type: ignore[call-overload]
         codes = own.astype(np.intp) if codes is None else pd.factorize(codes * max(len(values), 1) + own)[0].astype(np.intp)
     return codes if codes is not None else np.array([], dtype=np.intp)
+
+
+def sure_high(judged: pd.DataFrame) -> pd.Series:
+    """Highest daily dose (mcg) that holds under every reading of the label.
+
+    Where two figures contradict each other, or a vitamin stands on two lines that may be one, a limit counts as passed
+    only if the smaller reading passes it: one root cause, one finding.
+    """
+    high = judged["daily_mcg_high"].where(~judged["repeated"].astype(bool), judged["daily_mcg_low"])
+    return pd.Series(np.fmin(high, judged["other_mcg_high"]), index=judged.index)

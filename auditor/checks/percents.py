@@ -1,62 +1,87 @@
-"""Percent of daily value against the amount: which table, group and era a printed percent fits."""
+"""Percent of daily value against the amount: which table, group and era a printed percent fits, and percents that are missing."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
+from auditor.checks import catalogue
+from auditor.checks.facts import Facts, Mask, keys_of, nothing, on_distinct, on_rows, together
+from auditor.distinct import codes_of
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
 
-FORMS_WITH_PERCENT = ("vitamin_d", "vitamin_k1", "vitamin_k2", "vitamin_k")
+HALF_POINT = Decimal("0.5")
+GROUPS = {"adult": "adults", "child-1-3": "children of 1 to 3 years", "infant": "infants", "pregnancy": "pregnant and lactating women"}
+FORMER_ENDED = "2021-01-01"
+"""Day from which no US label may use the former daily values (evidence edition, daily_values.toml)."""
 
 
-def find(rows: pd.DataFrame, targets: pd.DataFrame, contexts: list[str], problems: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
-    """Findings of this family.
-
-    Rows whose units or figures already contradict each other are left out: one root cause, one finding.
-    """
-    doubted = set(problems.loc[problems["code"].isin(_ROOT_CAUSES), "row"])
-    usable = rows["declared_percent_dv"].notna() & rows["amount_mcg"].notna() & (rows["amount_mcg"] > 0) & (rows["amount_low_mcg"] == rows["amount_mcg"])
-    usable &= ~rows.index.isin(list(doubted)) & rows["amount_other_mcg"].isna() & (rows["form"] != "calcifediol")
+def percents(facts: Facts) -> pd.DataFrame:
+    """Percents that are not the amount's share of the label's own daily value."""
+    rows = facts.rows
+    usable = _checkable(rows) & rows["declared_percent_dv"].notna().to_numpy()
     chosen = rows[usable]
-    group = [evidence.contexts[contexts[position]].daily_value_group for position in chosen["product"]]
-    market = targets["market"].to_numpy()[chosen["source_line"].to_numpy()] if len(chosen) else np.array([], dtype=object)
-    keys = list(zip(chosen["nutrient"], chosen["amount_mcg"], chosen["declared_percent_dv"], market, group, strict=True))
-    verdicts = {key: _explain(*key, evidence=evidence) for key in dict.fromkeys(keys)}
-    found = [(position, *verdicts[key]) for position, key in enumerate(keys) if verdicts[key][0]]
-    picked = chosen.iloc[[item[0] for item in found]]
-    return pd.DataFrame(
-        {
-            "product": picked["product"].to_numpy(), "order": picked.index.to_numpy(), "code": [item[1] for item in found],
-            "nutrient": picked["nutrient"].to_numpy(), "value": [item[2] for item in found], "expected": [item[3] for item in found],
-            "detail": [item[4] for item in found], "label_text": picked["label_text"].to_numpy(),
-        }
-    )  # fmt: skip
+    if chosen.empty:
+        return nothing()
+    product = chosen["product"].to_numpy(dtype=np.intp)
+    group = _groups(facts)[product]
+    market = facts.market_ids[product]
+    key = keys_of([chosen["nutrient"] == "vitamin_d", chosen["amount_mcg"], chosen["declared_percent_dv"], market, group])
+    firsts = np.unique(key, return_index=True)[1]
+    cases = zip(chosen["nutrient"].iloc[firsts], chosen["amount_mcg"].iloc[firsts], chosen["declared_percent_dv"].iloc[firsts], market[firsts], group[firsts], strict=True)
+    explained = pd.DataFrame([_explain(*case, evidence=facts.evidence) for case in cases], columns=["_code", "_value", "_expected", "_detail"])
+    told = chosen.assign(**{name: explained[name].to_numpy(dtype=object)[key] for name in explained})
+    dates = facts.label_dates[product]
+    dated = (dates != "") & (dates < FORMER_ENDED)
+    told["_severity"] = np.where((told["_code"] == "dv-percent-old-dv").to_numpy() & dated, "note", "")
+    return together(*(
+        on_rows(told, told["_code"] == code, code, value=lambda hit: hit["_value"], expected=lambda hit: hit["_expected"], detail=lambda hit: hit["_detail"],
+                severity=lambda hit: hit["_severity"])
+        for code in CODES
+    ))  # fmt: skip
 
 
-_ROOT_CAUSES = ("dual-vitd-mismatch", "unit-mg-mcg-suspect", "vitk-declared-twice-conflict", "vitk-raw-material-weight", "vitd-raw-material-weight",
-                "number-separator-ambiguous", "amount-upper-bound")  # fmt: skip
+CODES = ("dv-percent-mismatch", "dv-percent-old-dv", "dv-percent-other-market", "dv-percent-wrong-audience", "dv-percent-food-rounding")
+
+
+def _checkable(rows: pd.DataFrame) -> Mask:
+    """Rows with one plain amount that a daily value can be compared with; of a total of K1 and K2 only one."""
+    usable = (rows["amount_mcg"] > 0) & (rows["amount_low_mcg"] == rows["amount_mcg"]) & rows["amount_other_mcg"].isna() & (rows["form"] != "calcifediol")
+    return np.asarray(usable & (~rows["share"].astype(bool) | (rows["nutrient"] == "vitamin_k1")), dtype=bool)
+
+
+def _groups(facts: Facts) -> np.ndarray:
+    """Daily value group of every product."""
+    group = {context: entry.daily_value_group for context, entry in facts.evidence.contexts.items()}
+    codes, values = pd.factorize(facts.contexts)
+    return np.array([group[value] for value in values], dtype=object)[codes]
+
+
+def _step(share: Decimal) -> Decimal:
+    return Decimal(2 if share <= 10 else 5 if share <= 50 else 10)
 
 
 def _fits(amount: Decimal, percent: Decimal, value: DailyValue) -> bool:
     """Whether a percent is the amount's share of a daily value.
 
-    Tolerance: half a point for the whole percent, plus the permitted rounding of the amount (0.1 mcg below 25 mcg RDI,
-    else 1 mcg: label rules study 1.3), plus food-label steps of 2, 5 and 10, which are a harmless habit.
+    Tolerance: half a point for the whole percent, plus the permitted rounding of the amount: 0.1 mcg below 25 mcg RDI,
+    else 1 mcg (label rules study 1.3), and in Europe two figures, so that 62.5 is printed 63.
     """
+    european = value.market in ("eu", "uk") and amount >= 10 and amount == amount.to_integral_value()
+    half = HALF_POINT if value.value_mcg >= 25 or european else Decimal("0.05")
+    return abs(100 * amount / value.value_mcg - percent) <= HALF_POINT + 100 * half / value.value_mcg
+
+
+def _fits_food(amount: Decimal, percent: Decimal, value: DailyValue) -> bool:
+    """Whether a percent is the share in the steps of food labels: 2 up to 10, 5 up to 50, then 10."""
     share = 100 * amount / value.value_mcg
-    slack = Decimal("0.5") + 100 * (Decimal("0.05") if value.value_mcg < 25 else Decimal("0.5")) / value.value_mcg
-    if abs(share - percent) <= slack:
-        return True
-    step = 2 if share <= 10 else 5 if share <= 50 else 10
-    return percent % step == 0 and abs(share - percent) <= Decimal(step) / 2
+    return percent % _step(share) == 0 and abs(share - percent) <= _step(share) / 2
 
 
-@lru_cache(maxsize=65_536)
 def _explain(nutrient: str, amount_mcg: float, percent_dv: float, market: str, group: str, *, evidence: Evidence) -> tuple[str, str, str, str]:
     """Finding id, value, expected, detail for one declaration; an empty id when it fits its own table."""
     amount, percent = Decimal(str(amount_mcg)), Decimal(str(percent_dv))
@@ -69,19 +94,122 @@ def _explain(nutrient: str, amount_mcg: float, percent_dv: float, market: str, g
     printed = f"{percent.normalize():f} %"
     if not own or any(_fits(amount, percent, value) for value in own):
         return "", "", "", ""
-    expected = f"{float(100 * amount / own[0].value_mcg):.3g} %"
+    expected = " or ".join(dict.fromkeys(_percent_of(amount, value) for value in own))
+    abroad = [
+        value for value in values
+        if known is not UNKNOWN and value.market not in known.daily_values and value.group == "adult" and value.era == "current" and _fits(amount, percent, value)
+    ]  # fmt: skip
     for value in home:
         if value.era == "former" and value.group in (group, "adult") and _fits(amount, percent, value):
-            return "dv-percent-old-dv", printed, expected, ""
+            return "dv-percent-old-dv", printed, expected, f" (it fits {abroad[0].market.upper()} too)" if abroad else ""
     for value in current:
         if value.group != group and _fits(amount, percent, value):
-            return "dv-percent-wrong-audience", printed, expected, _GROUPS[value.group]
-    if known is not UNKNOWN:
-        for value in values:
-            if value.market not in known.daily_values and value.group == "adult" and _fits(amount, percent, value):
-                return "dv-percent-other-market", printed, expected, value.market.upper()
-    candidates = dict.fromkeys(f"{float(100 * amount / value.value_mcg):.3g} %" for value in own)
-    return "dv-percent-mismatch", printed, " or ".join(candidates), ""
+            return "dv-percent-wrong-audience", printed, expected, GROUPS[value.group]
+    if any(_fits_food(amount, percent, value) for value in own):
+        return "dv-percent-food-rounding", printed, expected, ""
+    if abroad:
+        return "dv-percent-other-market", printed, expected, " or ".join(dict.fromkeys(value.market.upper() for value in abroad))
+    if any(value.era == "former" and _fits_food(amount, percent, value) for value in home):
+        return "dv-percent-old-dv", printed, expected, " in food-label steps"
+    return "dv-percent-mismatch", printed, expected, _slip(amount, percent, own[0])
 
 
-_GROUPS = {"adult": "adults", "child-1-3": "children of 1 to 3 years", "infant": "infants", "pregnancy": "pregnant and lactating women"}
+def _percent_of(amount: Decimal, value: DailyValue) -> str:
+    share = 100 * amount / value.value_mcg
+    return f"{share:,.0f} %" if share >= 10 else f"{float(share):.2g} %"
+
+
+def _slip(amount: Decimal, percent: Decimal, own: DailyValue) -> str:
+    """What a wrong percent may come from: a decimal slip, or an amount a thousand times too large."""
+    ratio = percent * own.value_mcg / (100 * amount)
+    for factor, cause in ((10, "ten times too high"), (Decimal("0.1"), "ten times too low"), (1000, "a thousand times too high"), (Decimal("0.001"), "a thousand times too low")):
+        if abs(ratio / factor - 1) <= Decimal("0.02"):
+            return f", the percent is {cause}"
+    return ""
+
+
+# -- percents that are missing, needless or contradicted -------------------------------------------------------------------
+
+
+def missing_percents(facts: Facts) -> pd.DataFrame:
+    """Vitamin D or K1 on a panel that prints neither percent nor symbol."""
+    rows = facts.rows
+    panel = facts.is_panel[facts.row_products]
+    bare = (rows["declared_percent_dv"].isna() & (facts.of_target("percent_dv") == "") & (rows["parent"] == "")).to_numpy() & _checkable(rows)
+    bare &= panel & ~facts.of_target("ingredient").astype("str").str.contains(r"[*†‡%]", regex=True).to_numpy() & ~facts.of_target("amount").astype("str").str.contains(r"[*†‡%]", regex=True).to_numpy()
+    counts = rows["nutrient"].isin(["vitamin_d", "vitamin_k1"]).to_numpy()
+    us, eu = facts.in_us[facts.row_products], facts.in_eu[facts.row_products]
+    us_rows, eu_rows = bare & us & counts, bare & eu
+    return together(
+        on_rows(rows, us_rows, "dv-percent-missing-us", expected=lambda hit: _expected(facts, hit)),
+        on_rows(rows, eu_rows, "nrv-percent-missing-eu", expected=lambda hit: _expected(facts, hit)),
+    )
+
+
+def _expected(facts: Facts, hit: pd.DataFrame) -> pd.Series:
+    """Percent of the label's own daily value for some rows."""
+    share = 100 * hit["amount_mcg"] / _own_value(facts, hit)
+    return on_distinct(share.round(1), lambda value: f"{value:,.0f} %" if value >= 10 else f"{value:.2g} %")
+
+
+def _own_value(facts: Facts, rows: pd.DataFrame) -> pd.Series:
+    """Current daily value (mcg) of each row's market and group; missing where the edition has none."""
+    product = rows["product"].to_numpy(dtype=np.intp)
+    market, group = facts.market_ids[product], _groups(facts)[product]
+    is_d = (rows["nutrient"] == "vitamin_d").to_numpy()
+    key = keys_of([is_d, market, group])
+    firsts = np.unique(key, return_index=True)[1]
+    values = [_daily_value(facts.evidence, "vitamin_d" if is_d[n] else "vitamin_k", market[n], group[n]) for n in firsts]
+    return pd.Series(np.array(values, dtype=float)[key] if len(values) else np.array([], dtype=float), index=rows.index)
+
+
+def _daily_value(evidence: Evidence, nutrient: str, market: str, group: str) -> float:
+    known = market_named(market).daily_values
+    current = [value for value in evidence.daily_values.values() if value.nutrient == nutrient and value.market in known and value.era == "current"]
+    own = [value for value in current if value.group == group] or [value for value in current if value.group == "adult"]
+    return float(own[0].value_mcg) if own else float("nan")
+
+
+def needless_percents(facts: Facts) -> pd.DataFrame:
+    """US: a percent on a line of K2 only, and an amount below two percent."""
+    rows = facts.rows
+    us = facts.in_us[facts.row_products]
+    k2 = us & ((rows["nutrient"] == "vitamin_k2") & rows["declared_percent_dv"].notna() & ~rows["share"].astype(bool)).to_numpy()
+    candidates = us & _checkable(rows) & (rows["nutrient"] != "vitamin_k2").to_numpy()
+    small = np.zeros(len(rows), dtype=bool)
+    part = rows[candidates]
+    small[candidates] = (100 * part["amount_mcg"] / _own_value(facts, part) < catalogue()["dv-below-two-percent"].numbers["percent"]).to_numpy()
+    return together(
+        on_rows(rows, k2, "dv-k2-percent-us", value=lambda hit: on_distinct(hit["declared_percent_dv"], lambda value: f"{value:g} %")),
+        on_rows(rows, small, "dv-below-two-percent", value=lambda hit: on_distinct(hit["amount_mcg"], lambda value: f"{value:,.6g} mcg"), expected=lambda hit: _expected(facts, hit)),
+    )  # fmt: skip
+
+
+_SYMBOL = re.compile(r"(\*+|†+|‡+|§+)")
+_NOT_ESTABLISHED = re.compile(r"not (?:been )?established|no daily value|nicht festgelegt|non établi", re.IGNORECASE)
+
+
+def contradicted_percents(facts: Facts) -> pd.DataFrame:
+    """A percent with the very symbol that elsewhere on the label stands for 'Daily Value not established'."""
+    codes, values = codes_of(facts.lines["percent_dv"])
+    figure = np.array([any(char.isdigit() for char in value) for value in values] or [False], dtype=bool)
+    symbol = np.array([found[1] if (found := _SYMBOL.search(value)) else "" for value in values] or [""], dtype=object)
+    words = np.array([_NOT_ESTABLISHED.search(value) is not None for value in values] or [False], dtype=bool)
+    of_row = codes[facts.targets.index.to_numpy()][facts.rows["source_line"].to_numpy()] if len(facts.rows) else np.array([], dtype=np.intp)
+    both = figure[of_row] & ((symbol[of_row] != "") | words[of_row]) & facts.rows["declared_percent_dv"].notna().to_numpy()
+    if not both.any():
+        return nothing()
+    here = np.isin(facts.product_of_line, facts.row_products[both]) & ~figure[codes] & (symbol[codes] != "")
+    alone = pd.MultiIndex.from_arrays([facts.product_of_line[here], symbol[codes[here]]])
+    mine = pd.MultiIndex.from_arrays([facts.row_products, symbol[of_row]])
+    test = both & (mine.isin(alone) | words[of_row])
+    return on_rows(facts.rows.assign(_cell=values[of_row]), test, "dv-footnote-contradiction", value=lambda hit: hit["_cell"])
+
+
+CHECKS = {
+    CODES: percents,
+    ("dv-percent-missing-us", "nrv-percent-missing-eu"): missing_percents,
+    ("dv-k2-percent-us", "dv-below-two-percent"): needless_percents,
+    ("dv-footnote-contradiction",): contradicted_percents,
+}
+"""Ids and the function that raises them."""

@@ -1,12 +1,10 @@
-"""Integrity of records: ids, barcodes, the same label twice, amounts without a number, odd characters."""
+"""Integrity of records: ids, barcodes, amounts without a number, odd characters."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from auditor.checks import number
 from auditor.checks.facts import (
     Facts,
     Mask,
@@ -37,18 +35,10 @@ def missing_id(facts: Facts) -> pd.DataFrame:
 
 
 def repeated_id(facts: Facts) -> pd.DataFrame:
-    """One id on several records: differing in case or blanks only, split by another product, or each line twice."""
-    ids = facts.first["product_id"].astype("str")
-    folded = ids.str.strip().str.lower()
-    alike = folded.duplicated(keep=False).to_numpy()
-    product = facts.product_of_line
-    starts = np.flatnonzero(np.diff(product, prepend=-1))
-    split = np.bincount(product[starts], minlength=len(ids)) > 1
-    twice = np.zeros(len(ids), dtype=bool)
+    """One id on two records that stand together: each place of the label comes from two input rows."""
+    twice = np.zeros(len(facts.first), dtype=bool)
     twice[_products_with_lines_twice(facts)] = True
-    records = np.where(split | twice, "records of the input", "ids that differ only in case or blanks")
-    return on_products(facts.first, (alike | split | twice) & (folded != "").to_numpy(), "id-duplicate", value=lambda hit: hit["product_id"],
-                       expected=lambda hit: records[hit.index.to_numpy()])  # fmt: skip
+    return on_products(facts.first, twice, "id-duplicate", value=lambda hit: hit["product_id"], expected="records of the input")
 
 
 def _products_with_lines_twice(facts: Facts) -> Positions:
@@ -68,7 +58,7 @@ def _products_with_lines_twice(facts: Facts) -> Positions:
 
 
 def barcodes(facts: Facts) -> pd.DataFrame:
-    """Barcodes that are damaged, fail their check digit, or stand on several products."""
+    """Barcodes that are damaged or fail their check digit; what stands on several products is for :mod:`auditor.checks.across`."""
     if not (facts.first["upc"] != "").any():
         return nothing()
     codes = facts.first["upc"].astype("str").str.replace(r"[\s-]", "", regex=True)
@@ -77,24 +67,17 @@ def barcodes(facts: Facts) -> pd.DataFrame:
     expected = pd.Series("", index=codes.index, dtype="str")
     expected[whole] = check_digits(codes[whole]).astype("str")
     wrong = whole & (codes.str[-1] != expected).to_numpy()
-    padded = codes.where(whole | (repaired != ""), "").where(repaired == "", repaired).str.zfill(14)
-    group, _ = pd.factorize(padded)
-    known = (whole | (repaired != "").to_numpy()) & (padded.str.strip("0") != "").to_numpy()
-    counts = np.bincount(group[known], minlength=group.max(initial=0) + 1)
-    repeated = known & (counts[group] > 1)
-    first = facts.first.assign(upc=codes, _repaired=repaired, _digit=expected, _count=counts[group])
+    first = facts.first.assign(upc=codes, _repaired=repaired, _digit=expected)
     return together(
         on_products(first, mangled, "gtin-mangled", value=lambda hit: hit["upc"], expected=lambda hit: "; it may be " + hit["_repaired"].where(hit["_repaired"] != "", "recovered only from the source")),
         on_products(first, wrong, "gtin-check-digit", value=lambda hit: hit["upc"], expected=lambda hit: hit["_digit"]),
-        on_products(first, repeated, "gtin-duplicate", value=lambda hit: hit["upc"], expected=lambda hit: hit["_count"].astype("str")),
-        _conflicting(facts, first, np.where(repeated, group, -1)),
     )  # fmt: skip
 
 
 def _mangled(codes: pd.Series) -> tuple[Mask, pd.Series]:
     """Codes a spreadsheet has damaged, and what they were where the check digit tells."""
     damaged = codes.str.fullmatch(r"\d(?:[.,]\d+)?[eE]\+?\d+|\d+[.,]0|\d{10,11}|\d{10,}0{5,}").to_numpy(dtype=bool)
-    damaged &= ~codes.str.fullmatch(r"\d{12,14}").to_numpy(dtype=bool)
+    damaged = damaged & ~codes.str.fullmatch(r"\d{12,14}").to_numpy(dtype=bool)
     digits = codes.str.replace(r"[.,]0$", "", regex=True)
     short = digits.str.fullmatch(r"\d{10,11}").to_numpy(dtype=bool) & damaged
     repaired = pd.Series("", index=codes.index, dtype="str")
@@ -109,47 +92,6 @@ def check_digits(codes: pd.Series) -> pd.Series:
     """Expected last digit of GTINs of 8 to 14 digits given as text (weights 3 and 1 from the right)."""
     digits = np.frombuffer("".join(codes.str.zfill(14)).encode("ascii"), dtype=np.uint8).reshape(len(codes), 14).astype(np.int64) - ord("0")
     return pd.Series((-(digits[:, :13] * np.array([3, 1] * 6 + [3])).sum(axis=1)) % 10, index=codes.index)
-
-
-def _conflicting(facts: Facts, first: pd.DataFrame, group: npt.NDArray[np.intp]) -> pd.DataFrame:
-    """Products that share a barcode and differ in the strength of one vitamin by more than printed rounding."""
-    judged = facts.judged
-    shared = judged[(group[judged["product"].to_numpy()] >= 0) & judged["amount_mcg"].notna().to_numpy() & (judged["reason"] == "").to_numpy()]
-    if shared.empty:
-        return nothing()
-    units = shared["units_per_serving"].where(shared["basis"] == "per_serving", 1.0).fillna(1.0)
-    strength = (shared["amount_mcg"] / units).groupby([group[shared["product"].to_numpy()], shared["nutrient"]], sort=False)
-    low, high = strength.transform("min"), strength.transform("max")
-    return on_rows(
-        shared.assign(_low=low, _high=high, _upc=first["upc"].to_numpy()[shared["product"].to_numpy()]),
-        high - low > number("gtin-conflicting-records", "rounding_mcg"), "gtin-conflicting-records",
-        value=lambda hit: hit["_upc"], expected=lambda hit: mcg(hit["_low"]) + " and " + mcg(hit["_high"]),
-    )  # fmt: skip
-
-
-def same_label(facts: Facts) -> pd.DataFrame:
-    """Products that print the same brand, name and doses as another one."""
-    first = facts.first
-    named = ((first["name"] != "") & (first["brand"] != "")).to_numpy()
-    if named.sum() < 2:
-        return nothing()
-    judged = facts.judged
-    dose = keys_of([judged["nutrient"], judged["form"], judged["daily_mcg_high"]]) if len(judged) else np.array([], dtype=np.intp)
-    doses = np.zeros(len(first), dtype=np.uint64)
-    np.add.at(doses, judged["product"].to_numpy(dtype=np.intp), pd.util.hash_array(dose.astype(np.int64)))
-    label = keys_of([first["brand"].astype("str").str.lower(), first["name"].astype("str").str.lower(), doses])
-    label[~named] = label.max() + 1 + np.arange((~named).sum())
-    order = np.argsort(label, kind="stable")
-    begins = np.flatnonzero(np.diff(label[order], prepend=-1))
-    size = np.diff(np.append(begins, len(order)))
-    leader, second = order[begins], order[np.minimum(begins + 1, len(order) - 1)]
-    group = np.empty(len(first), dtype=np.intp)
-    group[order] = np.repeat(np.arange(len(begins)), size)
-    other = np.where(leader[group] == np.arange(len(first)), second[group], leader[group])
-    ids = first["product_id"].to_numpy(dtype=object)
-    twins = size[group] > 1
-    table = first.assign(_other=ids[other], _more=size[group] - 2)
-    return on_products(table, twins, "record-duplicate", value=lambda hit: hit["_other"] + (" and " + hit["_more"].astype("str") + " more").where(hit["_more"] > 0, ""))
 
 
 # -- amounts and rows ----------------------------------------------------------------------------------------------------
@@ -245,8 +187,7 @@ def hidden_in_blend(facts: Facts) -> pd.DataFrame:
 CHECKS = {
     ("id-missing",): missing_id,
     ("id-duplicate",): repeated_id,
-    ("gtin-mangled", "gtin-check-digit", "gtin-duplicate", "gtin-conflicting-records"): barcodes,
-    ("record-duplicate",): same_label,
+    ("gtin-mangled", "gtin-check-digit"): barcodes,
     ("amount-zero",): zero_amounts,
     ("amount-not-assignable",): not_assignable,
     ("nutrient-row-repeated",): repeated_rows,

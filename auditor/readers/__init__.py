@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import UsageError
@@ -18,7 +19,7 @@ from auditor.readers.parquet import read_parquet
 from auditor.readers.sources import Reader, ReadOptions, Source, find_sources
 from auditor.readers.xlsx import read_xlsx
 
-__all__ = ["READERS", "read_batches"]
+__all__ = ["READERS", "Reading", "open_reading", "read_batches"]
 
 READERS: dict[str, Reader] = {
     "csv": Reader(read_csv, (".csv",)),
@@ -32,6 +33,33 @@ READERS: dict[str, Reader] = {
 """Format name -> how it is read and which extensions tell it."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Input that was found and can be read, more than once."""
+
+    sources: tuple[Source, ...]
+    options: ReadOptions
+
+    def batches(self) -> Iterator[Batch]:
+        """Batches in order of the input; no product that stands together in a file is split between two.
+
+        Raises:
+            InputError: for a file that cannot be read at all, when its turn comes.
+        """
+        for format, group in itertools.groupby(self.sources, key=lambda source: source.format):
+            yield from READERS[format].read(group, self.options)
+
+    @property
+    def bytes_total(self) -> int:
+        """Size of the files as they are stored."""
+        return sum(source.size for source in self.sources)
+
+    @property
+    def bytes_done(self) -> int:
+        """How much of it has been read in the current round; a little ahead of the batches given out."""
+        return sum(source.bytes_read for source in self.sources)
+
+
 def read_batches(
     paths: str | Path | Iterable[str | Path],
     *,
@@ -41,22 +69,40 @@ def read_batches(
     encoding: str | None = None,
     sheet: str | None = None,
 ) -> Iterator[Batch]:
-    """Read label files and folders as one, in the order given.
+    """Read label files and folders as one, in the order given; arguments and errors as in :func:`open_reading`.
+
+    Returns:
+        Batches in order of the input; no product that stands together in a file is split between two.
+    """
+    reading = open_reading(
+        paths, format=format, rename=rename, chunk_rows=chunk_rows, encoding=encoding, sheet=sheet
+    )
+    return reading.batches()
+
+
+def open_reading(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    format: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    chunk_rows: int = 250_000,
+    encoding: str | None = None,
+    sheet: str | None = None,
+) -> Reading:
+    """Find label files and folders, to be read as one.
 
     Args:
-        paths: one or several files or folders; `-` is standard input, which needs `format`.
+        paths: one or several files or folders, also addresses with a scheme that fsspec knows (`s3://`); `-` is
+            standard input, which needs `format`.
         format: name in :data:`READERS` for all files; None goes by extension, and by content among JSON records.
         rename: foreign header -> column of ours.
         chunk_rows: about how many lines a batch holds.
         encoding: encoding of text files that are neither UTF-8 nor marked by a byte-order mark.
         sheet: worksheet of a workbook; None takes the first that has the columns.
 
-    Returns:
-        Batches in order of the input; no product that stands together in a file is split between two.
-
     Raises:
         UsageError: for an unknown format, encoding or target of `rename`.
-        InputError: for a file that cannot be read at all, when its turn comes.
+        InputError: listing every path that is missing or tells no format.
     """
     if format is not None and format not in READERS:
         raise UsageError(f"--format {format}: no such format; accepted are {', '.join(READERS)}")
@@ -65,9 +111,4 @@ def read_batches(
     check_rename(rename or {})
     options = ReadOptions(dict(rename or {}), chunk_rows, encoding, sheet)
     sources = find_sources([paths] if isinstance(paths, str | Path) else paths, format, READERS)
-    return _batches(sources, options)
-
-
-def _batches(sources: Iterable[Source], options: ReadOptions) -> Iterator[Batch]:
-    for format, group in itertools.groupby(sources, key=lambda source: source.format):
-        yield from READERS[format].read(group, options)
+    return Reading(tuple(sources), options)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import codecs
 import contextlib
 import lzma
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
 from auditor.errors import InputError, UsageError
-from auditor.readers.sources import Source
+from auditor.readers.sources import Source, remote_files
 
 COMPRESSION_MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
 BINARY_MAGIC = {
@@ -49,8 +49,9 @@ def opened(source: Source) -> Iterator[pa.NativeFile]:
 
 
 def _decompressed(source: Source, stack: contextlib.ExitStack) -> pa.NativeFile:
-    raw = pa.BufferReader(source.data or b"") if source.path is None else pa.OSFile(str(source.path), "rb")
-    stack.enter_context(raw)
+    raw = stack.enter_context(_stored(source, stack))
+    source.meter.position = _last_position(raw)
+    stack.callback(source.meter.position)
     start = raw.read(6)
     raw.seek(0)
     compression = next((name for magic, name in COMPRESSION_MAGIC.items() if start.startswith(magic)), None)
@@ -59,6 +60,26 @@ def _decompressed(source: Source, stack: contextlib.ExitStack) -> pa.NativeFile:
     if compression == "xz":
         return pa.PythonFile(stack.enter_context(lzma.open(raw)), "r")
     return pa.CompressedInputStream(raw, compression)
+
+
+def _stored(source: Source, stack: contextlib.ExitStack) -> pa.NativeFile:
+    if source.url:
+        files, path = remote_files(source.url)
+        return pa.PythonFile(stack.enter_context(files.open(path, "rb")), "r")
+    return pa.BufferReader(source.data or b"") if source.path is None else pa.OSFile(str(source.path), "rb")
+
+
+def _last_position(raw: pa.NativeFile) -> Callable[[], int]:
+    """Tells how far a file has been read, also after it was closed."""
+    last = 0
+
+    def position() -> int:
+        nonlocal last
+        with contextlib.suppress(ValueError, OSError):
+            last = int(raw.tell())
+        return last
+
+    return position
 
 
 def read_all(source: Source) -> bytes:

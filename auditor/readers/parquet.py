@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -27,11 +28,10 @@ def read_parquet(sources: Iterable[Source], options: ReadOptions) -> Iterator[Ba
     """
     for source in sources:
         try:
-            file = pq.ParquetFile(
-                pa.memory_map(str(source.path)) if _is_plain(source) else pa.BufferReader(read_all(source))
-            )
+            # Read and not mapped: mapped pages would count as memory of the process.
+            file = pq.ParquetFile(pa.OSFile(str(source.path)) if _is_plain(source) else pa.BufferReader(read_all(source)))
             layout = match_columns(file.schema_arrow.names, options.rename, source.name)
-            yield from batches(_pieces(file, layout, source.name, options), layout, source.name, options.chunk_rows)
+            yield from batches(_pieces(file, layout, source, options), layout, source.name, options.chunk_rows)
         except (pa.ArrowException, OSError) as error:
             raise InputError(
                 f"{source.name}: not readable as Parquet ({' '.join(str(error).split())}); "
@@ -39,13 +39,14 @@ def read_parquet(sources: Iterable[Source], options: ReadOptions) -> Iterator[Ba
             ) from None
 
 
-def _pieces(file: pq.ParquetFile, layout: Layout, source: str, options: ReadOptions) -> Iterator[Piece]:
-    first = 2
+def _pieces(file: pq.ParquetFile, layout: Layout, source: Source, options: ReadOptions) -> Iterator[Piece]:
+    first, size = 2, source.size
     for record_batch in file.iter_batches(batch_size=options.chunk_rows):
         columns = [pa.chunked_array([as_text(column)]) for column in record_batch.columns]
         table = pa.table(columns, names=[str(position) for position in range(len(columns))])
-        yield usable_rows(table, layout, np.arange(first, first + table.num_rows), source)
+        yield usable_rows(table, layout, np.arange(first, first + table.num_rows), source.name)
         first += table.num_rows
+        source.meter.position = functools.partial(int, size * (first - 2) / file.metadata.num_rows)
 
 
 def as_text(column: pa.Array) -> pa.Array:

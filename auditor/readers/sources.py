@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from auditor.errors import InputError
 from auditor.labels import Batch
@@ -26,6 +28,51 @@ class Source:
     data: bytes | None = None
     in_folder: bool = False
     """Whether it was found in a folder and not named itself."""
+    url: str = ""
+    """Its address, where it is opened through fsspec."""
+    meter: Meter = field(default_factory=lambda: Meter(), compare=False, repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes as stored, 0 where nobody knows."""
+        if self.data is not None:
+            return len(self.data)
+        if self.path is not None:
+            return self.path.stat().st_size
+        return int(remote_files(self.url)[0].size(remote_files(self.url)[1]) or 0)
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes as stored that have been read."""
+        return self.meter.position()
+
+
+@dataclass
+class Meter:
+    """How far a source has been read; readers set it."""
+
+    position: Callable[[], int] = lambda: 0
+
+
+URL = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+://")
+"""A path with a scheme; `C:` is none."""
+
+
+def remote_files(url: str) -> tuple[Any, str]:
+    """The fsspec file system of an address and the path on it.
+
+    Raises:
+        InputError: fsspec or the package for this kind of storage is not installed.
+    """
+    try:
+        import fsspec
+
+        found: tuple[Any, str] = fsspec.core.url_to_fs(url)
+    except ImportError as error:
+        raise InputError(f"{url}: {error}; addresses are opened with fsspec and its package for this storage, install them") from None
+    except ValueError as error:
+        raise InputError(f"{url}: {error}") from None
+    return found
 
 
 @dataclass(frozen=True)
@@ -74,6 +121,12 @@ def find_sources(paths: Iterable[str | Path], format: str | None, readers: Mappi
             else:
                 sources.append(Source("-", format, data=sys.stdin.buffer.read()))
             continue
+        if URL.match(str(given)):
+            found_there = _remote_sources(str(given), format, extensions)
+            sources += found_there
+            if not found_there:
+                problems.append(f"{given}: no label file there; files read are {', '.join(sorted(extensions))}")
+            continue
         path = Path(given)
         if path.is_dir():
             found = [
@@ -101,6 +154,24 @@ def find_sources(paths: Iterable[str | Path], format: str | None, readers: Mappi
     return sources
 
 
+def _remote_sources(url: str, format: str | None, extensions: Mapping[str, str]) -> list[Source]:
+    """The file at an address, or the label files of the folder at it, sorted; a pattern (`*`) stands for all it fits."""
+    files, path = remote_files(url)
+    if "*" in path:
+        names = sorted(map(str, files.glob(path)))
+    elif files.isdir(path):
+        names = [name for name in sorted(map(str, files.find(path))) if _extension(Path(name)) in extensions and Path(name).name not in NOT_DATA]
+    elif not files.exists(path):
+        raise InputError(f"{url}: there is no such file or folder")
+    else:
+        extension = _extension(Path(path))
+        if format is None and extension not in extensions:
+            raise InputError(f"{url}: the extension {extension or '(none)'} tells no format; say --format {_any(extensions)}")
+        return [Source(url, format or extensions[extension], url=url)]
+    return [Source(address, format or extensions[_extension(Path(name))], in_folder=True, url=address)
+            for name in names if (address := files.unstrip_protocol(name)) and (format or _extension(Path(name)) in extensions)]  # fmt: skip
+
+
 def _data_files(folder: Path, extensions: Mapping[str, str]) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
@@ -115,5 +186,5 @@ def _extension(path: Path) -> str:
     return suffixes[-1] if suffixes else ""
 
 
-def _any(readers: Mapping[str, Reader]) -> str:
+def _any(readers: Mapping[str, object]) -> str:
     return "|".join(readers)

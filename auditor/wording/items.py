@@ -97,6 +97,9 @@ def _read_bracket(tokens: list[Token], index: int, items: list[Item]) -> int:
         position = index + 1
         while position < len(tokens) and tokens[position].text not in ("(", ")"):
             position = _read_one(tokens, position, inner)
+        if inner and inner[0].kind == "dose" and inner[0].value in _DEVICES and previous.kind == "dose" and previous.value in ("ml", "gram"):
+            counted = inner[0]  # "0.2 ml (1 spray)"
+            previous.value, previous.low, previous.high, previous.word = counted.value, counted.low, counted.high, counted.word
         if inner and inner[0].kind in ("dose", "amount", "unit"):
             return position + 1 if at(tokens, position).text == ")" else position
     return index + 1
@@ -156,6 +159,10 @@ _MOST_UNITS = 1_000
 
 
 _MOST_UNITS_UNNAMED = 20
+_MOST_ML_TAKEN = 15
+"""A tablespoon: more of an unnamed liquid is what the product is taken with."""
+_DEVICES = ("spray", "dropper", "piece", "sachet", "ampoule", "scoop")
+"""Units a label counts its servings in, rather than in the mL or grams they hold."""
 
 
 def _scheme_at(tokens: list[Token], index: int) -> list[Decimal]:
@@ -195,7 +202,8 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
         return end
     before = at(tokens, index - 1)
     liquid = _skip(tokens, end, "liquid_words", 5)
-    if "liquids" in at(tokens, liquid).means and canonical in ("ml", "tsp", "tbsp", "gram") and liquid > end:
+    product_itself = canonical == "ml" and quantity.high <= _MOST_ML_TAKEN and tokens[liquid].text in ("liquid", "fluid") if liquid > end else False
+    if "liquids" in at(tokens, liquid).means and canonical in ("ml", "tsp", "tbsp", "gram") and liquid > end and not product_itself:
         items.append(Item("amount", start, token.end))
     elif canonical in ("ml", "gram") and quantity.low >= 20 and "stop" in before.means:
         items.append(Item("amount", start, token.end))  # "mixed with 200 ml"

@@ -1,23 +1,26 @@
-"""From files to an audit: read in batches, audit through the one pure function, account for every row."""
+"""The whole input in memory: for the API, the dashboard and formats that hold every row at once."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from auditor.audit import Audit, audit_lines, check_options
 from auditor.evidence import Evidence, load_evidence
-from auditor.labels import Batch, Label, LINE_COLUMNS, Reject, as_line_table, label_frame
-from auditor.readers import read_batches
+from auditor.labels import Label, LINE_COLUMNS, Reject, as_line_table, label_frame
+from auditor.engines.spill import file_system, is_url
+from auditor.readers import Reading, open_reading
 from auditor.schema import empty_table
 
 Progress = Callable[[int, int], None]
 """Called after each batch with the lines and the rejects so far."""
+
+BATCH_LINES = 131_072
+"""Lines audited at a time: enough that texts repeat, few enough that memory stays small (measured)."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,13 @@ class ReadSettings:
     rename: Mapping[str, str] | None = None
     encoding: str | None = None
     sheet: str | None = None
-    chunk_rows: int = 250_000
+    chunk_rows: int = BATCH_LINES
+
+    def open(self, paths: str | Path | Sequence[str | Path]) -> Reading:
+        """Find the files; errors as in :func:`auditor.readers.open_reading`."""
+        return open_reading(
+            paths, format=self.format, rename=self.rename, encoding=self.encoding, sheet=self.sheet, chunk_rows=self.chunk_rows
+        )
 
 
 def audit(
@@ -68,7 +77,7 @@ def audit(
         return audit_lines(label_frame(listed), context=context, market=market, evidence=edition, authority=authority)  # type: ignore[arg-type]
     read = read_everything(listed, settings, progress)  # type: ignore[arg-type]
     found = audit_lines(read.lines, context=context, market=market, evidence=edition, authority=authority)
-    return _accounted(found, read)
+    return accounted(found, read)
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ def read_everything(paths: Sequence[str | Path], settings: ReadSettings = ReadSe
     rejects: list[Reject] = []
     rows_in, done = 0, 0
     inputs: dict[str, None] = {}
-    for batch in _batches(paths, settings):
+    for batch in settings.open(paths).batches():
         lines.append(batch.lines)
         rejects += batch.rejects
         rows_in += batch.rows_in
@@ -99,12 +108,6 @@ def read_everything(paths: Sequence[str | Path], settings: ReadSettings = ReadSe
     return Everything(_filled(frame), reject_table(rejects), rows_in, tuple(inputs))
 
 
-def _batches(paths: Sequence[str | Path], settings: ReadSettings) -> Iterator[Batch]:
-    return read_batches(
-        paths, format=settings.format, rename=settings.rename, encoding=settings.encoding, sheet=settings.sheet, chunk_rows=settings.chunk_rows,
-    )  # fmt: skip
-
-
 def _filled(frame: pd.DataFrame) -> pd.DataFrame:
     """Batches of several files may have different extra columns; what one lacks is empty there."""
     extras = [name for name in frame.columns if name not in LINE_COLUMNS]
@@ -113,11 +116,11 @@ def _filled(frame: pd.DataFrame) -> pd.DataFrame:
 
 def reject_table(rejects: Iterable[Reject]) -> pd.DataFrame:
     """Rejects as the contract's table."""
-    rows: list[dict[str, Any]] = [{name: getattr(reject, name) for name in reject.__slots__ or ()} if hasattr(reject, "__slots__") else vars(reject) for reject in rejects]
-    return pd.DataFrame(rows, columns=list(empty_table("rejects").columns)).astype("str") if rows else empty_table("rejects")
+    rows = [(reject.source, reject.row, reject.column, reject.value, reject.reason, reject.message) for reject in rejects]
+    return pd.DataFrame(rows, columns=list(empty_table("rejects").columns), dtype="str") if rows else empty_table("rejects")
 
 
-def _accounted(found: Audit, read: Everything) -> Audit:
+def accounted(found: Audit, read: Everything) -> Audit:
     """The audit with the readers' rejects, and the sum that must hold: rows in = rows audited + rows rejected."""
     rejects = pd.concat([read.rejects, found.rejects], ignore_index=True).astype("str")
     rejected = len(rejects[["source", "row"]].drop_duplicates())
@@ -126,14 +129,19 @@ def _accounted(found: Audit, read: Everything) -> Audit:
     audited = len(held) - int(in_rejects)
     if audited + rejected != read.rows_in:
         raise AssertionError(f"{read.rows_in} rows were read, {audited} audited and {rejected} rejected: rows were lost")
-    inputs = tuple((name, _sha256(name)) for name in read.inputs)
+    inputs = tuple((name, sha256_of(name)) for name in read.inputs)
     return replace(
         found, rejects=rejects,
         summary=replace(found.summary, rows_in=read.rows_in, rows_audited=audited, rows_rejected=rejected, inputs=inputs),
     )  # fmt: skip
 
 
-def _sha256(name: str) -> str:
+def sha256_of(name: str) -> str:
+    """SHA-256 of an input file as it is stored; '' for standard input."""
+    if is_url(name):
+        files, path = file_system(name)
+        with files.open(path, "rb") as remote:
+            return hashlib.file_digest(remote, "sha256").hexdigest()
     path = Path(name)
     if not path.is_file():
         return ""

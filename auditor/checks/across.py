@@ -1,0 +1,161 @@
+"""Checks that look at more than one label: one id, one barcode or one text on several records.
+
+They work on small keys, a few numbers for each label, so that a market that is audited in parts is compared as a
+whole: every part gives its keys, and :func:`find_across` gets those of all labels, or of all that share one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from auditor.checks import number
+from auditor.checks.facts import Facts, mcg, nothing, on_products, on_rows, together
+from auditor.checks.records import _mangled as mangled_codes
+from auditor.distinct import codes_of
+
+KEYS = ("id_key", "gtin", "record")
+"""Columns of :attr:`LabelKeys.labels` that are compared; 0 is no key."""
+
+Hashes = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class LabelKeys:
+    """What labels are compared by.
+
+    `labels` has one row per product: `product_id`, `upc` (blanks and hyphens left out), `split` (its lines do not stand
+    together in the input) and :data:`KEYS`.  `strengths` has one row per computed dose of a product with a barcode:
+    `product` (row in `labels`), `nutrient`, `strength` (mcg in one unit or serving), `source_rows`, `label_text`.
+    """
+
+    labels: pd.DataFrame
+    strengths: pd.DataFrame
+
+
+def label_keys(facts: Facts, places: npt.NDArray[np.int64]) -> LabelKeys:
+    """Keys of the products of one audit; `places` are the positions of its lines in the whole input."""
+    first = facts.first
+    codes, known = _gtins(first["upc"])
+    labels = pd.DataFrame(
+        {
+            "product_id": first["product_id"].astype("str"), "upc": codes.astype("str"), "split": _split(facts, places),
+            "id_key": _hashes(first["product_id"].astype("str").str.strip().str.lower()), "gtin": known, "record": _record_keys(facts),
+        }
+    )  # fmt: skip
+    return LabelKeys(labels, _strengths(facts, known != 0))
+
+
+def _split(facts: Facts, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    product, n = facts.product_of_line, len(facts.first)
+    low, high = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
+    np.minimum.at(low, product, places)
+    np.maximum.at(high, product, places)
+    return np.asarray(high - low + 1 != np.bincount(product, minlength=n))
+
+
+def _gtins(upcs: pd.Series) -> tuple[pd.Series, Hashes]:
+    """Barcodes without blanks and hyphens, and as numbers of 14 digits; 0 for none."""
+    own, values = codes_of(upcs)
+    texts = pd.Series(values, dtype="str").str.replace(r"[\s-]", "", regex=True)
+    mangled, repaired = mangled_codes(texts)
+    whole = texts.str.fullmatch(r"\d{8}|\d{12,14}").to_numpy(dtype=bool) & ~mangled
+    digits = texts.where(pd.Series(whole), "").where(repaired == "", repaired)
+    numbers = digits.where(digits != "", "0").astype("uint64").to_numpy()
+    return pd.Series(texts.to_numpy(dtype=object)[own], index=upcs.index, dtype="str"), numbers[own]
+
+
+def _record_keys(facts: Facts) -> Hashes:
+    """One number for brand, name and doses of every product that names brand and name."""
+    first, judged = facts.first, facts.judged
+    doses = np.zeros(len(first), dtype=np.uint64)
+    if len(judged):
+        vitamins = _hashes(judged["nutrient"].astype("str") + "|" + judged["form"].astype("str"))
+        high = pd.util.hash_array(judged["daily_mcg_high"].to_numpy(dtype=float))
+        np.add.at(doses, judged["product"].to_numpy(dtype=np.intp), vitamins * np.uint64(31) + high)
+    key = (_hashes(first["brand"].astype("str").str.lower()) * np.uint64(31) + _hashes(first["name"].astype("str").str.lower())) * np.uint64(31) + doses
+    return np.where(((first["name"] != "") & (first["brand"] != "")).to_numpy(), np.maximum(key, np.uint64(1)), np.uint64(0))
+
+
+def _hashes(texts: pd.Series) -> Hashes:
+    codes, values = pd.factorize(texts)
+    return pd.util.hash_array(np.asarray(values, dtype=object), categorize=False)[codes] if len(values) else np.zeros(len(texts), dtype=np.uint64)
+
+
+def _strengths(facts: Facts, with_code: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    judged = facts.judged
+    usable = with_code[judged["product"].to_numpy(dtype=np.intp)] & judged["amount_mcg"].notna().to_numpy() & (judged["reason"] == "").to_numpy()
+    chosen = judged[usable]
+    units = chosen["units_per_serving"].where(chosen["basis"] == "per_serving", 1.0).fillna(1.0)
+    columns = chosen[["product", "nutrient", "source_rows", "label_text"]].astype({"product": "int64", "source_rows": "int64"})
+    return columns.assign(strength=chosen["amount_mcg"] / units).reset_index(drop=True)
+
+
+def shared_keys(keys: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Products that stand with another one under one of their keys, or whose own lines are split."""
+    found = keys["split"].to_numpy(dtype=bool).copy()
+    for name in KEYS:
+        column = keys[name]
+        found |= (column != 0).to_numpy() & column.duplicated(keep=False).to_numpy()
+    return found
+
+
+def find_across(keys: LabelKeys) -> pd.DataFrame:
+    """Findings on products that share something; `keys` are in the order of the input and hold every sharer of a key.
+
+    `product` is the row in `keys.labels`.
+    """
+    labels = keys.labels.reset_index(drop=True)
+    if labels.empty:
+        return nothing()
+    return together(_ids(labels), *_barcodes(labels, keys.strengths), _records(labels))
+
+
+def _ids(labels: pd.DataFrame) -> pd.DataFrame:
+    """One id on several records: differing in case or blanks only, or with lines of another product in between."""
+    alike = labels["id_key"].duplicated(keep=False).to_numpy() & (labels["product_id"].str.strip() != "").to_numpy()
+    split = labels["split"].to_numpy(dtype=bool)
+    told = np.where(split, "records of the input", "ids that differ only in case or blanks")
+    return on_products(labels, alike | split, "id-duplicate", value=lambda hit: hit["product_id"], expected=lambda hit: told[hit.index.to_numpy()])
+
+
+def _barcodes(labels: pd.DataFrame, strengths: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One barcode on several products; and those of them that differ in the strength of a vitamin by more than printed rounding."""
+    group, _ = pd.factorize(labels["gtin"])
+    count = np.bincount(group)[group]
+    repeated = (labels["gtin"] != 0).to_numpy() & (count > 1)
+    same = on_products(labels.assign(_count=count), repeated, "gtin-duplicate", value=lambda hit: hit["upc"], expected=lambda hit: hit["_count"].astype("str"))
+    shared = strengths[repeated[strengths["product"].to_numpy(dtype=np.intp)]]
+    if shared.empty:
+        return same, nothing()
+    product = shared["product"].to_numpy(dtype=np.intp)
+    by_code = shared["strength"].groupby([group[product], shared["nutrient"].astype("str")], sort=False)
+    low, high = by_code.transform("min"), by_code.transform("max")
+    differing = on_rows(
+        shared.assign(_low=low, _high=high, _upc=labels["upc"].to_numpy()[product]),
+        high - low > number("gtin-conflicting-records", "rounding_mcg"), "gtin-conflicting-records",
+        value=lambda hit: hit["_upc"], expected=lambda hit: mcg(hit["_low"]) + " and " + mcg(hit["_high"]),
+    )  # fmt: skip
+    return same, differing
+
+
+def _records(labels: pd.DataFrame) -> pd.DataFrame:
+    """Products that print the same brand, name and doses as another one; the first other one is named."""
+    named = np.flatnonzero((labels["record"] != 0).to_numpy())
+    if len(named) < 2:
+        return nothing()
+    label, _ = pd.factorize(labels["record"].to_numpy()[named])
+    order = np.argsort(label, kind="stable")
+    begins = np.flatnonzero(np.diff(label[order], prepend=-1))
+    size = np.diff(np.append(begins, len(order)))
+    leader, second = order[begins], order[np.minimum(begins + 1, len(order) - 1)]
+    other = np.where(leader[label] == np.arange(len(label)), second[label], leader[label])
+    ids = labels["product_id"].to_numpy(dtype=object)
+    table = labels.iloc[named].assign(_other=ids[named][other], _more=(size[label] - 2), _place=named)
+    found = on_products(table, size[label] > 1, "record-duplicate", value=lambda hit: hit["_other"].astype("str") + (" and " + hit["_more"].astype("str") + " more").where(hit["_more"] > 0, ""))
+    return found.assign(product=named[found["product"].to_numpy(dtype=np.intp)]) if len(found) else found
+
+

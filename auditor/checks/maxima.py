@@ -1,0 +1,176 @@
+"""Market maxima: the daily dose against what the law, an authority or the trade of the label's market sets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from auditor.checks import catalogue, number
+from auditor.checks.facts import Facts, Mask, matching, mcg, nothing, on_distinct, on_products, on_rows, says, sure_high, together
+from auditor.limits import Limit
+
+KINDS = {"law": "law", "guidance": "recommendation, not law", "industry": "industry position, not law"}
+
+
+def maxima(facts: Facts) -> pd.DataFrame:
+    """Doses above (or, for a minimum, below) a limit of their market."""
+    judged = facts.judged
+    if judged.empty:
+        return nothing()
+    day, unit = sure_high(judged), per_unit(judged)
+    return together(*(_against(facts, judged, limit, day if limit.per == "day" else unit) for limit in facts.limits))
+
+
+def _against(facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series) -> pd.DataFrame:
+    concerned = _concerned(facts, judged, limit)
+    if not concerned.any():
+        return nothing()
+    if len(limit.nutrients) > 1:
+        dose = _sum(judged, dose, concerned)
+    passed = dose > float(limit.value_mcg) if limit.bound == "maximum" else (dose < float(limit.value_mcg)) & (dose > 0)
+    test = concerned & passed.to_numpy(dtype=bool)
+    if len(limit.nutrients) > 1:
+        test &= ~judged["product"].where(test).duplicated().to_numpy()
+    exception = catalogue()[limit.finding].patterns
+    if exception and test.any():
+        texts = facts.first["name"].astype("str") + " " + facts.first["directions"].astype("str") + " " + facts.first["audience"].astype("str")
+        test &= ~matching(texts, "|".join(exception))[judged["product"].to_numpy(dtype=np.intp)]
+    per = "a day" if limit.per == "day" else "in one unit"
+    word = "exceeds" if limit.bound == "maximum" else "is below"
+    what = f"{per} {word} {limit.place}'s {limit.bound} of {float(limit.value_mcg):,g} mcg ({limit.authority}, {KINDS[limit.kind]}; checked {limit.last_checked})"
+    return on_rows(judged.assign(_dose=dose), test, limit.finding, value=lambda hit: mcg(hit["_dose"]), expected=f"{float(limit.value_mcg):,g} mcg", detail=what)
+
+
+def _concerned(facts: Facts, judged: pd.DataFrame, limit: Limit) -> Mask:
+    """Doses of the limit's market, vitamin, form, audience and time."""
+    product = judged["product"].to_numpy(dtype=np.intp)
+    market = facts.in_eu if limit.market == "eu-all" else facts.market_ids == limit.market
+    test = market[product] & judged["nutrient"].isin(limit.nutrients).to_numpy()
+    if not test.any():
+        return test
+    if limit.forms:
+        test &= judged["form"].isin(limit.forms).to_numpy()
+    if limit.contexts:
+        test &= judged["context"].isin(limit.contexts).to_numpy()
+    dates = facts.label_dates[product]
+    if limit.in_force_from is not None:
+        test &= (dates == "") | (dates >= limit.in_force_from.isoformat())
+    if limit.in_force_to is not None:
+        test &= (dates != "") & (dates < limit.in_force_to.isoformat())
+    return np.asarray(test & (judged["form"] != "calcifediol").to_numpy())
+
+
+def _sum(judged: pd.DataFrame, dose: pd.Series, concerned: Mask) -> pd.Series:
+    """Sum over the forms of a product; of shares of one total the total counts once."""
+    share = judged["share"].to_numpy(dtype=bool)
+    alone = dose.where(concerned & ~share).groupby(judged["product"]).transform("sum")
+    shared = dose.where(concerned & share).groupby(judged["product"]).transform("max").fillna(0.0)
+    return alone + shared
+
+
+def per_unit(judged: pd.DataFrame) -> pd.Series:
+    """Amount (mcg) in one dosage unit; missing where it is not known."""
+    amount = judged["amount_mcg"].where(judged["amount_other_mcg"].isna())
+    units = judged["units_per_serving"]
+    return amount.where(judged["basis"] == "per_unit", (amount / units).where(judged["basis"] == "per_serving"))
+
+
+# -- rules of one market that are more than an amount ------------------------------------------------------------------------
+
+
+def canada(facts: Facts) -> pd.DataFrame:
+    """Canada: combinations and young people above the general monograph, numbers of the licence."""
+    here = facts.market_ids == "ca"
+    if not here.any():
+        return nothing()
+    judged = facts.judged
+    product = judged["product"].to_numpy(dtype=np.intp)
+    above = here[product] & ((judged["nutrient"] == "vitamin_d") & (sure_high(judged) > number("reg-ca-vitd-combination", "above_mcg"))).to_numpy()
+    several = np.bincount(facts.product_of_line, minlength=len(facts.first)) > 1
+    young = judged["context"].str.startswith(("infant", "child", "teen")).to_numpy() | says(facts.first["directions"], "reg-ca-vitd-adults-only")[product]
+    return together(
+        on_rows(judged, above & several[product], "reg-ca-vitd-combination", value=lambda hit: mcg(hit["daily_mcg_high"])),
+        on_rows(judged, above & young, "reg-ca-vitd-adults-only", value=lambda hit: mcg(hit["daily_mcg_high"])),
+        _npn(facts, here),
+    )
+
+
+def _npn(facts: Facts, here: Mask) -> pd.DataFrame:
+    """The natural product number, from a column of its own or from the label's texts."""
+    column = next((name for name in ("npn", "regulator_id") if name in facts.first), None)
+    if column is not None:
+        told = facts.first[column].astype("str").str.replace(r"(?i)^\s*npn[\s:#]*", "", regex=True).str.strip()
+    else:
+        texts = facts.first["name"].astype("str") + " " + facts.first["claims"].astype("str") + " " + facts.first["warnings"].astype("str")
+        told = texts.str.extract(r"(?i)\bNPN[\s:#]*([0-9][0-9 ]*)", expand=False).fillna("").str.replace(" ", "", regex=False)
+    wrong = here & (told != "").to_numpy() & ~told.str.fullmatch(r"\d{8}").to_numpy(dtype=bool)
+    return on_products(facts.first.assign(_npn=told), wrong, "reg-ca-npn-format", value=lambda hit: hit["_npn"])
+
+
+def australia(facts: Facts) -> pd.DataFrame:
+    """Australia: MK-7 above the maxima of young people on a label that prints no age."""
+    here = facts.market_ids == "au"
+    judged = facts.judged
+    if not here.any() or judged.empty:
+        return nothing()
+    product = judged["product"].to_numpy(dtype=np.intp)
+    ages = matching(facts.first["directions"].astype("str") + " " + facts.first["audience"].astype("str"), "|".join(catalogue()["dose-multiple-audiences"].patterns))
+    grown = ~judged["context"].str.startswith(("infant", "child", "teen")).to_numpy()
+    test = here[product] & ~ages[product] & grown & ((judged["form"] == "mk7") & (sure_high(judged) > number("reg-au-mk7-child", "no_age_above_mcg"))).to_numpy()
+    return on_rows(judged, test, "reg-au-mk7-child", value=lambda hit: mcg(hit["daily_mcg_high"]), severity="warning",
+                   detail="a day is above Australia's maxima for young people (45 and 90 mcg) and the label prints no age")  # fmt: skip
+
+
+# -- measured contents and the age of the rules --------------------------------------------------------------------------------
+
+
+def measured(facts: Facts) -> pd.DataFrame:
+    """A measured content, given in the column `measured_mcg`, outside the market's tolerance of the declared amount."""
+    if "measured_mcg" not in facts.targets or facts.rows.empty:
+        return nothing()
+    rows = facts.rows
+    found = pd.to_numeric(facts.of_target("measured_mcg").astype("str").replace("", np.nan), errors="coerce")
+    percent = 100 * found / rows["amount_mcg"]
+    market = facts.market_ids[facts.row_products]
+    low = np.where(market == "us", number("reg-lab-tolerance", "us_low"), np.where(facts.in_eu[facts.row_products], number("reg-lab-tolerance", "eu_low"), np.nan))
+    high = np.where(facts.in_eu[facts.row_products], number("reg-lab-tolerance", "eu_high"), np.nan)
+    korea = (facts.of_target("market").astype("str").str.lower() == "kr").to_numpy() & (rows["nutrient"] == "vitamin_d").to_numpy()
+    low, high = np.where(korea, number("reg-lab-tolerance", "kr_low"), low), np.where(korea, number("reg-lab-tolerance", "kr_high"), high)
+    test = (percent < low) | (percent > high)
+    allowed = pd.Series(low, index=rows.index).map("{:g}".format) + " to " + pd.Series(high, index=rows.index).map("{:g} %".format).replace("nan %", "any %")
+    told = rows.assign(_found=found, _percent=percent.round(1), _allowed=allowed)
+    return on_rows(told, test, "reg-lab-tolerance", value=lambda hit: mcg(hit["_found"]), expected=lambda hit: hit["_allowed"],
+                   detail=lambda hit: on_distinct(hit["_percent"], lambda value: f"{value:g} %"))  # fmt: skip
+
+
+def stale_rules(facts: Facts) -> pd.DataFrame:
+    """Labels of a market whose limits were last checked over a year before `today`; the clock is never read."""
+    if facts.today is None or facts.judged.empty:
+        return nothing()
+    parts = []
+    by_market: dict[str, list[Limit]] = {}
+    for limit in facts.limits:
+        if limit.is_stale(facts.today):
+            by_market.setdefault(limit.place, []).append(limit)
+    for place, limits in by_market.items():
+        concerned = np.zeros(len(facts.first), dtype=bool)
+        for limit in limits:
+            concerned[facts.judged["product"].to_numpy(dtype=np.intp)[_concerned(facts, facts.judged, limit)]] = True
+        parts.append(on_products(facts.first, concerned, "rules-stale", value=place, expected=str(min(limit.last_checked for limit in limits))))
+    return together(*parts)
+
+
+AMOUNTS = (
+    "reg-ca-vitd-prescription", "reg-ca-vitk", "reg-au-vitd", "reg-be-vitd", "reg-be-vitk", "reg-nl-vitd", "reg-de-bfr", "reg-pl-gis", "reg-it-vitd",
+    "reg-fr-vitd", "reg-no-vitd", "reg-dk-guidance", "reg-uk-industry", "reg-eu-min-15", "reg-jp-nfc", "reg-in-one-rda", "reg-au-mk7-child",
+)  # fmt: skip
+"""Checks told by a row of the limit files."""
+
+CHECKS = {
+    AMOUNTS: maxima,
+    ("reg-ca-vitd-combination", "reg-ca-vitd-adults-only", "reg-ca-npn-format"): canada,
+    ("reg-au-mk7-child",): australia,
+    ("reg-lab-tolerance",): measured,
+    ("rules-stale",): stale_rules,
+}
+"""Ids and the function that raises them."""

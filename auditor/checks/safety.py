@@ -1,0 +1,149 @@
+"""Safety notes, worded as cautions to discuss with a professional: upper levels, vitamin K antagonists, hormones, groups at risk."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from auditor.checks import catalogue, number
+from auditor.checks.facts import VITAMIN_K, Facts, first_match, matching, mcg, nothing, on_products, on_rows, plain, says, sure_high, together
+from auditor.distinct import codes_of
+from auditor.dose import IU_PER_MCG
+from auditor.ingredients import read_ingredient
+
+NO_AMOUNT_ERRORS = ("unit-iu-on-vitamin-k", "amount-negative", "amount-not-a-number")
+
+
+def over_upper_level(facts: Facts) -> pd.DataFrame:
+    """A daily dose above the upper level of its context, under every reading of the label."""
+    judged = facts.judged
+    high = sure_high(judged)
+    above = high > judged["upper_level_mcg"]
+    product = judged["product"].to_numpy(dtype=np.intp)
+    with_k2 = np.zeros(len(facts.first), dtype=bool)
+    with_k2[product[judged["nutrient"].isin(["vitamin_k2", "vitamin_k"]).to_numpy()]] = True
+    tail = np.where(with_k2[product], "; K2 was not shown to offset it", "")
+    severity = np.where(high > number("safety-vitd-over-ul", "adverse_from_mcg"), "error", "")
+    told = judged.assign(_high=high, _tail=tail, _severity=severity)
+    return on_rows(
+        told, above.to_numpy() & (judged["nutrient"] == "vitamin_d").to_numpy(), "safety-vitd-over-ul",
+        value=lambda hit: mcg(hit["_high"]) + " (" + plain((hit["_high"] * IU_PER_MCG).round(0)) + " IU)", expected=lambda hit: mcg(hit["upper_level_mcg"]),
+        detail=lambda hit: hit["upper_level_authority"] + ", " + hit["context"] + "), which counts food as well" + hit["_tail"], severity=lambda hit: hit["_severity"],
+    )  # fmt: skip
+
+
+def infant_dose(facts: Facts) -> pd.DataFrame:
+    """One dose for infants of more than 400 IU."""
+    rows = facts.rows
+    infant = pd.Series(facts.contexts).str.startswith("infant").to_numpy()[facts.row_products]
+    dose = rows["amount_mcg"] * rows["single_factor"].fillna(1.0)
+    test = infant & ((rows["nutrient"] == "vitamin_d") & rows["amount_other_mcg"].isna() & (dose > number("safety-infant-dropper", "dose_mcg"))).to_numpy()
+    return on_rows(rows.assign(_dose=dose), test, "safety-infant-dropper", value=lambda hit: mcg(hit["_dose"]))
+
+
+def vitamin_k_antagonists(facts: Facts) -> pd.DataFrame:
+    """Vitamin K for people on warfarin and its kind: a note, and a warning where the market asks for a caution that is not on the record."""
+    judged = facts.judged
+    low = judged["nutrient"].map({nutrient: number("safety-vitk-vka", nutrient) for nutrient in VITAMIN_K})
+    test = judged["nutrient"].isin(VITAMIN_K) & ~(judged["daily_mcg_high"] < low) & ~judged["reason"].isin(NO_AMOUNT_ERRORS)
+    test &= ~(judged["daily_mcg_high"] == 0)
+    first_of_product = ~judged["product"].where(test).duplicated() & test
+    if not first_of_product.any():
+        return nothing()
+    product = judged["product"].to_numpy(dtype=np.intp)
+    told_by_label = np.zeros(len(facts.first), dtype=bool)
+    for name in ("warnings", "directions", "claims"):
+        told_by_label |= says(facts.first[name], "safety-vitk-vka")
+    asks = np.isin(facts.market_ids, catalogue()["safety-vitk-vka"].numbers["markets"])  # type: ignore[arg-type]
+    lacks = (asks & ~told_by_label)[product]
+    mk4 = ((judged["form"] == "mk4") & (judged["daily_mcg_high"] >= number("safety-vitk-vka", "mk4_medicine_mcg"))).to_numpy()
+    detail = np.where(lacks, "; this market asks for that caution and the record has none", np.where(mk4, "; MK-4 medicine is contraindicated with warfarin", ""))
+    told = judged.assign(_detail=detail, _severity=np.where(lacks, "warning", ""))
+    return on_rows(told, first_of_product, "safety-vitk-vka", detail=lambda hit: hit["_detail"], severity=lambda hit: hit["_severity"])
+
+
+def statements_missing(facts: Facts) -> pd.DataFrame:
+    """EU: a full label text that lacks one of the three compulsory statements."""
+    patterns = catalogue()["safety-eu-statements-missing"].patterns
+    names = ("do not exceed the stated dose", "no substitute for a varied diet", "keep away from young children")
+    text = facts.first["warnings"].astype("str") + " " + facts.first["directions"].astype("str")
+    has = [facts.in_eu & matching(text, pattern) for pattern in patterns]
+    count = np.sum(has, axis=0)
+    # One of the three shows that the record carries the label's full text.
+    test = facts.in_eu & (count >= 1) & (count < len(patterns))
+    missing = np.full(len(text), "", dtype=object)
+    for name, present in zip(names, has, strict=True):
+        missing = np.where(present, missing, np.where(missing == "", name, missing + "; " + name))  # type: ignore[operator]
+    return on_products(facts.first.assign(_missing=missing), test, "safety-eu-statements-missing", value=lambda hit: hit["_missing"])
+
+
+def near_names(facts: Facts) -> pd.DataFrame:
+    """Lines that name only a vitamin D hormone or nattokinase and so gave no dose."""
+    targets = facts.targets
+    unused = np.ones(len(targets), dtype=bool)
+    unused[facts.rows["source_line"].to_numpy()] = False
+    if not unused.any():
+        return nothing()
+    part = targets[unused]
+    codes, values = codes_of(part["ingredient"].astype("str"))
+    told = [_near(text) for text in values]
+    table = part.assign(product=facts.product_of_line[part.index.to_numpy()], nutrient="", label_text=part["ingredient"], _name=np.array([name for _, name in told], dtype=object)[codes])
+    code = np.array([found for found, _ in told], dtype=object)[codes]
+    return together(*(on_rows(table, code == wanted, wanted, value=lambda hit: hit["_name"]) for wanted in ("safety-hormone", "nattokinase-on-line")))
+
+
+def _near(text: str) -> tuple[str, str]:
+    reading = read_ingredient(text)
+    if reading.pieces:
+        return "", ""
+    for name in reading.near_names:
+        code = near_code(name)
+        if code:
+            return code, name
+    return "", ""
+
+
+def near_code(name: str) -> str:
+    """Finding that a near name gives, '' for a colour or another harmless likeness."""
+    if name.startswith("natto"):
+        return "nattokinase-on-line"
+    harmless = catalogue()["safety-hormone"].patterns
+    return "" if name in harmless else "safety-hormone"
+
+
+def groups_at_risk(facts: Facts) -> pd.DataFrame:
+    """Vitamin K2 above anything tested, with kidney disease, in pregnancy, for children; soy behind MK-7."""
+    judged = facts.judged
+    high, context = sure_high(judged), judged["context"]
+    k2 = judged["nutrient"].isin(["vitamin_k2", "vitamin_k"])
+    beyond = (judged["nutrient"] == "vitamin_k2") & (judged["verdict"] == "high-dose") & (high > judged["band_high_mcg"]) & (judged["form"] != "unstated")
+    pregnant = judged["nutrient"].isin(VITAMIN_K) & (context == "pregnancy") & (high > number("safety-vitk-pregnancy", "above_mcg"))
+    young = k2 & context.str.startswith(("infant", "child")) & (high > 0)
+    first = ~judged["product"].where(young).duplicated() & young
+    return together(
+        on_rows(judged, beyond, "safety-k2-untested", value=lambda hit: mcg(hit["daily_mcg_high"]), expected=lambda hit: mcg(hit["band_high_mcg"])),
+        on_rows(judged, k2 & context.isin(["ckd", "dialysis"]), "safety-k2-kidney"),
+        on_rows(judged, pregnant, "safety-vitk-pregnancy", value=lambda hit: mcg(hit["daily_mcg_high"])),
+        on_rows(judged, first, "safety-k2-child"),
+        _soy(facts),
+    )  # fmt: skip
+
+
+def _soy(facts: Facts) -> pd.DataFrame:
+    rows = facts.rows
+    k = rows["nutrient"].isin(VITAMIN_K).to_numpy()
+    text = facts.of_target("ingredient").astype("str")
+    test = k & says(text, "safety-soy-natto")
+    pattern = "|".join(catalogue()["safety-soy-natto"].patterns)
+    return on_rows(rows.assign(_text=text), test, "safety-soy-natto", value=lambda hit: first_match(hit["_text"], pattern))
+
+
+CHECKS = {
+    ("safety-vitd-over-ul",): over_upper_level,
+    ("safety-infant-dropper",): infant_dose,
+    ("safety-vitk-vka",): vitamin_k_antagonists,
+    ("safety-eu-statements-missing",): statements_missing,
+    ("safety-hormone", "nattokinase-on-line"): near_names,
+    ("safety-k2-untested", "safety-k2-kidney", "safety-vitk-pregnancy", "safety-k2-child", "safety-soy-natto"): groups_at_risk,
+}
+"""Ids and the function that raises them."""

@@ -1,0 +1,304 @@
+"""The steps of a run that is done in parts: audit a part, find what labels of different parts share, finish a part.
+
+A part is a batch of a reader.  What is known of it between the steps stands in a folder; only a few numbers for each
+label are kept in memory.  Labels whose lines come in several parts are audited once more, all their lines together, and
+take their place where their first line stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from auditor.audit import BLOCK, PLACE, Part, audit_part, finished, located
+from auditor.checks.across import KEYS, LabelKeys, find_across, shared_keys
+from auditor.engines.spill import Folder
+from auditor.engines.whole import reject_table
+from auditor.evidence import Evidence
+from auditor.labels import LINE_COLUMNS, Batch
+from auditor.schema import PRODUCTS, TABLES
+
+PART_BITS = 40
+"""The place of a line is its part's number, then its position there in so many bits."""
+
+Places = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Under which rules labels are audited; can be sent to another process, which then keeps one copy of the evidence."""
+
+    context: str
+    market: str
+    authority: str
+    sent_evidence: Evidence
+    token: str = field(default_factory=lambda: uuid4().hex)
+
+    def audit(self, lines: pd.DataFrame, places: Places, input_places: Places) -> Part:
+        """Audit some labels; see :func:`auditor.audit.audit_part`."""
+        return audit_part(
+            lines, context=self.context, market=self.market, authority=self.authority, evidence=self.evidence, places=places, input_places=input_places
+        )  # fmt: skip
+
+    @property
+    def evidence(self) -> Evidence:
+        """The edition: the same object for all parts, because readings are remembered by it."""
+        return _EDITIONS.setdefault(self.token, self.sent_evidence)
+
+
+_EDITIONS: dict[str, Evidence] = {}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is kept in memory of the labels of one step: a place, a hash of the id and the shared keys of each.
+
+    `key` names the frames in the folder; `keys` has one frame of :data:`~auditor.checks.across.KEYS` and `split` for
+    each context.
+    """
+
+    key: str
+    place: Places
+    id_hash: Hashes
+    lines: npt.NDArray[np.int32]
+    keys: tuple[pd.DataFrame, ...]
+
+
+@dataclass(frozen=True)
+class PartRecord:
+    """What is known of an audited part."""
+
+    number: int
+    lines: int
+    rows_in: int
+    rows_held: int
+    rejects: int
+    inputs: tuple[str, ...]
+    extras: tuple[str, ...]
+    labels: Labels
+
+
+def audit_batch(batch: Batch, number: int, rules: Rules, folder: Folder) -> PartRecord:
+    """Audit a batch as part `number` and keep the result in the folder."""
+    count = len(batch.lines)
+    base = number << PART_BITS
+    part = rules.audit(batch.lines, np.arange(base, base + count), np.arange(count))
+    sizes = np.bincount(pd.factorize(batch.lines["product_id"])[0], minlength=part.labels)
+    labels = _keep(part, f"{number:06d}", sizes.astype(np.int32), folder)
+    unread = reject_table(batch.rejects)
+    if len(unread):
+        folder.put(f"{number:06d}-unread", unread)
+    rejected = len(unread.drop_duplicates(["source", "row"]))
+    held = _rows_held(batch.lines)
+    if held + rejected != batch.rows_in:
+        raise AssertionError(f"{batch.rows_in} rows were read, {held} held and {rejected} rejected: rows were lost")
+    return PartRecord(number, count, batch.rows_in, held, rejected, batch.inputs, extra_columns(batch.lines), labels)
+
+
+def extra_columns(lines: pd.DataFrame) -> tuple[str, ...]:
+    """Columns of the input that the products table passes through."""
+    own = {column.name for column in PRODUCTS}
+    return tuple(name for name in lines.columns if name not in LINE_COLUMNS and name not in own)
+
+
+def _rows_held(lines: pd.DataFrame) -> int:
+    """Input rows behind the lines of a batch, whose rows stand together."""
+    if lines.empty:
+        return 0
+    row, source = lines["row"].to_numpy(), lines["input"]
+    changes = row[1:] != row[:-1]
+    if source.nunique() > 1:
+        names = source.astype("str").to_numpy()
+        changes |= names[1:] != names[:-1]
+    return int(changes.sum()) + 1
+
+
+def hash_ids(ids: pd.Series) -> Hashes:
+    """A number for each text, the same in every process."""
+    codes, values = pd.factorize(ids)
+    return pd.util.hash_array(np.asarray(values, dtype=object), categorize=False)[codes] if len(values) else np.array([], dtype=np.uint64)
+
+
+def _keep(part: Part, key: str, sizes: npt.NDArray[np.int32], folder: Folder) -> Labels:
+    for name, table in part.tables.items():
+        folder.put(f"{key}-{name}", table)
+    for block, keys in enumerate(part.keys):
+        folder.put(f"{key}-keys{block}", keys.labels)
+        folder.put(f"{key}-strengths{block}", keys.strengths)
+    first = part.keys[0].labels
+    kept = tuple(keys.labels[["split", *KEYS]] for keys in part.keys)
+    return Labels(key, first[PLACE].to_numpy(dtype=np.int64), hash_ids(first["product_id"]), sizes, kept)
+
+
+# -- labels in several parts -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scattered:
+    """Labels whose lines came in several parts: sorted hashes of their ids, their first places in each part, how many lines."""
+
+    ids: Hashes
+    places: Places
+    lines: int
+
+
+def find_scattered(records: Iterable[PartRecord]) -> Scattered:
+    """Ids that stand in more than one part."""
+    labels = [record.labels for record in records]
+    hashes = _joined([part.id_hash for part in labels], np.uint64)
+    found, counts = np.unique(hashes, return_counts=True)
+    ids = found[counts > 1]
+    mine = np.isin(hashes, ids)
+    return Scattered(ids, _joined([part.place for part in labels], np.int64)[mine], int(_joined([part.lines for part in labels], np.int32)[mine].sum()))
+
+
+def _joined(arrays: list[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
+    return np.concatenate(arrays) if arrays else np.array([], dtype=kind)
+
+
+def lines_of(batch: Batch, number: int, line_offset: int, scattered: Scattered) -> pd.DataFrame:
+    """Lines of the scattered labels in a batch, with their places in their part and in the whole input."""
+    hashes = hash_ids(batch.lines["product_id"])
+    where = np.flatnonzero(np.isin(hashes, scattered.ids))
+    found = batch.lines.iloc[where].astype({name: "str" for name in batch.lines})
+    return found.assign(_place=where + (number << PART_BITS), _input_place=where + line_offset, _hash=hashes[where])
+
+
+def filled(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of lines as one; a column that some of them lack is empty there."""
+    together = pd.concat(frames, ignore_index=True)
+    texts = [name for name in together.columns if not name.startswith("_")]
+    return together.assign(**{name: together[name].astype("str").fillna("") for name in texts})
+
+
+def audit_bucket(lines: pd.DataFrame, bucket: int, rules: Rules, folder: Folder) -> tuple[Labels, tuple[int, ...]]:
+    """Audit the gathered lines of some labels; their tables are kept by the part of their first line.
+
+    Returns:
+        the labels, and the parts that get some.
+    """
+    lines = lines.sort_values("_place", kind="stable", ignore_index=True)
+    places, inputs = lines["_place"].to_numpy(dtype=np.int64), lines["_input_place"].to_numpy(dtype=np.int64)
+    own = lines.drop(columns=["_place", "_input_place", "_hash"])
+    part = rules.audit(own, places, inputs)
+    labels = _keep(part, f"bucket{bucket:06d}", np.zeros(part.labels, dtype=np.int32), folder)
+    homes: set[int] = set()
+    for name, table in part.tables.items():
+        home = table[PLACE].to_numpy(dtype=np.int64) >> PART_BITS
+        for number in np.unique(home).tolist():
+            folder.put(f"bucket{bucket:06d}-{number:06d}-{name}", table[home == number])
+            homes.add(number)
+    return labels, tuple(sorted(homes))
+
+
+# -- labels that share something -------------------------------------------------------------------------------------------
+
+
+def across_parts(labels: list[Labels], dropped: Places, folder: Folder) -> dict[int, dict[int, pd.DataFrame]]:
+    """Findings on labels that share something: part -> context -> findings with places.
+
+    Args:
+        labels: of all parts and buckets.
+        dropped: places of labels in their parts that do not count, because a bucket has them.
+    """
+    found: dict[int, dict[int, pd.DataFrame]] = {}
+    blocks = len(labels[0].keys) if labels else 0
+    for block in range(blocks):
+        counting = [np.isin(part.place, dropped, invert=True) if len(dropped) and not part.key.startswith("bucket") else np.ones(len(part.place), dtype=bool)
+                    for part in labels]  # fmt: skip
+        every = pd.concat([part.keys[block][mask] for part, mask in zip(labels, counting, strict=True)], ignore_index=True)
+        shared = shared_keys(every)
+        if not shared.any():
+            continue
+        ends = np.cumsum([int(mask.sum()) for mask in counting])
+        chosen: list[tuple[Labels, npt.NDArray[np.intp]]] = []
+        for part, mask, end in zip(labels, counting, ends, strict=True):
+            rows = np.flatnonzero(mask)[shared[end - int(mask.sum()) : end]]
+            if len(rows):
+                chosen.append((part, rows))
+        keys = _keys_of(chosen, block, folder)
+        told = located(find_across(keys), keys.labels)
+        home = told[PLACE].to_numpy(dtype=np.int64) >> PART_BITS
+        for number in np.unique(home).tolist():
+            found.setdefault(number, {})[block] = told[home == number].reset_index(drop=True)
+    return found
+
+
+def _keys_of(chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, folder: Folder) -> LabelKeys:
+    """Keys of some labels in the order of the input."""
+    labels, strengths, count = [], [], 0
+    for part, rows in chosen:
+        own = folder.get(f"{part.key}-keys{block}").iloc[rows]
+        doses = folder.get(f"{part.key}-strengths{block}")
+        position = pd.Index(rows).get_indexer(doses["product"].to_numpy(dtype=np.int64))
+        strengths.append(doses.assign(product=position + count)[position >= 0])
+        labels.append(own)
+        count += len(own)
+    together = pd.concat(labels, ignore_index=True)
+    order = np.argsort(together[PLACE].to_numpy(dtype=np.int64), kind="stable")
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    doses = pd.concat(strengths, ignore_index=True)
+    doses["product"] = rank[doses["product"].to_numpy(dtype=np.int64)]
+    return LabelKeys(together.iloc[order].reset_index(drop=True), doses.sort_values("product", kind="stable", ignore_index=True))
+
+
+# -- the tables as they are written ----------------------------------------------------------------------------------------
+
+
+def finish_part(
+    number: int, dropped: Places, buckets: Iterable[int], across: dict[int, pd.DataFrame], extras: tuple[str, ...], folder: Folder
+) -> dict[str, pd.DataFrame]:
+    """The tables of a part, whole and in order.
+
+    Args:
+        number: the part.
+        dropped: places of labels that a bucket has.
+        buckets: buckets that have labels whose first line stands in this part.
+        across: findings across labels on labels of this part, by context.
+        extras: passed-through columns of the whole run.
+        folder: where the steps before kept their results.
+    """
+    tables = {}
+    for name in TABLES:
+        table = folder.get(f"{number:06d}-{name}")
+        if len(dropped):
+            # The rejects of a scattered label are rejects of its bucket; they stand at their own lines.
+            table = table[~_stands_at(table, dropped, name, folder, number)]
+        more = [folder.get(key) for bucket in buckets if folder.has(key := f"bucket{bucket:06d}-{number:06d}-{name}")]
+        if more:
+            table = pd.concat([table, *more], ignore_index=True)
+            by = [PLACE, BLOCK] if BLOCK in table else [PLACE]
+            table = table.iloc[np.lexsort(tuple(table[key].to_numpy() for key in reversed(by)))].reset_index(drop=True)
+        tables[name] = table
+    missing = [name for name in extras if name not in tables["products"]]
+    done = finished(tables, across)
+    if missing or extras:
+        texts = {name: pd.Series([""] * len(done["products"]), dtype="str") for name in missing}
+        products = done["products"].assign(**texts)
+        filled = {name: products[name].astype("str").fillna("") for name in extras}
+        own = [column.name for column in PRODUCTS]
+        done["products"] = products[own].assign(**filled)
+    return done
+
+
+def _stands_at(table: pd.DataFrame, dropped: Places, name: str, folder: Folder, number: int) -> npt.NDArray[np.bool_]:
+    places = table[PLACE].to_numpy(dtype=np.int64)
+    if name != "rejects" or not len(table):
+        return np.isin(places, dropped)
+    lines = folder.get(f"{number:06d}-scattered")["_place"].to_numpy(dtype=np.int64)
+    return np.isin(places, lines)
+
+
+def unread_rows(records: Iterable[PartRecord], folder: Folder) -> Iterator[pd.DataFrame]:
+    """The rejects of the readers, part by part."""
+    for record in records:
+        if record.rejects:
+            yield folder.get(f"{record.number:06d}-unread")

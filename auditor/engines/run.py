@@ -1,0 +1,267 @@
+"""A run from files to files in bounded memory: read ahead, audit part by part, keep what is ready, write it in order."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from auditor.audit import RunSummary, check_options
+from auditor.engines import parts
+from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
+from auditor.engines.spill import Folder
+from auditor.engines.whole import BATCH_LINES, ReadSettings, accounted, read_everything, sha256_of
+from auditor.errors import UsageError
+from auditor.evidence import Evidence, load_evidence
+from auditor.export import is_streamable, open_output
+from auditor.labels import Batch
+
+if TYPE_CHECKING:
+    from auditor.readers import Reading
+
+ENGINES = ("stream", "dask")
+MAX_BUCKETS = 64
+"""Files in which scattered lines are gathered."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """How far a run is.  `stage` is 'audit', then 'write'; bytes are those of the input files, 0 of 0 if unknown."""
+
+    lines: int
+    labels: int
+    rejects: int
+    bytes_done: int
+    bytes_total: int
+    stage: str
+
+
+@dataclass
+class Counts:
+    """What the summary of a run tells, counted while the tables are written.
+
+    `classes`: class -> products.  `doses`: (nutrient, first reason, '' where computed) -> doses.  `findings`:
+    (severity, finding id) -> findings, and `finding_products` -> products.  `products_with`: 'errors', 'warnings',
+    'notes' -> products.  `reject_reasons`: reason -> rejects.
+    """
+
+    classes: Counter[str] = field(default_factory=Counter)
+    doses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    findings: Counter[tuple[str, str]] = field(default_factory=Counter)
+    finding_products: Counter[tuple[str, str]] = field(default_factory=Counter)
+    products_with: Counter[str] = field(default_factory=Counter)
+    reject_reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, table: str, frame: pd.DataFrame) -> None:
+        """Count rows of a table; all rows of a product have to come together."""
+        if table == "products":
+            self.classes.update(frame["class"].value_counts().to_dict())
+            for name in ("errors", "warnings", "notes"):
+                self.products_with[name] += int((frame[name] > 0).sum())
+        elif table == "doses":
+            stuck = frame["verdict"] == "not-computable"
+            reason = frame["reason"].astype("str").str.split(";").str[0].where(stuck, "")
+            self.doses.update(pd.DataFrame({"nutrient": frame["nutrient"], "reason": reason}).value_counts().to_dict())
+        elif table == "findings":
+            names = frame[["severity", "finding_id"]]
+            self.findings.update(names.value_counts().to_dict())
+            self.finding_products.update(names[~frame[["product_id", "severity", "finding_id"]].duplicated()].value_counts().to_dict())
+        else:
+            self.reject_reasons.update(frame["reason"].value_counts().to_dict())
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its summary, its counts, and the files written, the data package last."""
+
+    summary: RunSummary
+    counts: Counts
+    written: tuple[Path, ...]
+
+
+def run_to(
+    paths: str | Path | Sequence[str | Path],
+    target: str | Path,
+    *,
+    context: str = "auto",
+    market: str = "",
+    evidence: Evidence | str | Path | None = None,
+    authority: str = "",
+    table: str = "products",
+    settings: ReadSettings = ReadSettings(),
+    engine: str = "stream",
+    scheduler: str = "",
+    progress: Callable[[Done], None] | None = None,
+) -> Run:
+    """Audit files and write the tables, in memory that does not grow with the files.
+
+    The tables are those of :func:`auditor.engines.whole.audit` on the same files, whatever the size of the chunks.
+    What stood at the target before is unchanged until the run is complete.
+
+    Args:
+        paths: files and folders, also addresses with a scheme.
+        target: a folder, or a file by its extension; see :func:`auditor.export.write_audit`.
+        context: 'auto', a context id, or 'all'.
+        market: market of the labels that do not say theirs.
+        evidence: an edition, or the folder of one; the shipped one by default.
+        authority: whose upper levels to compare with.
+        table: which table a csv, parquet or jsonl file holds.
+        settings: how files are read.
+        engine: 'stream' on this machine, 'dask' on a cluster.
+        scheduler: address of a Dask scheduler; a cluster on this machine by default.
+        progress: called after each part.
+
+    Raises:
+        UsageError: an option that is not known, or a place that cannot be written to.
+        InputError: a file that cannot be read at all.
+        EvidenceError: an evidence folder that breaks its rules.
+    """
+    edition = evidence if isinstance(evidence, Evidence) else load_evidence(evidence)
+    check_options(edition, context, market, authority)
+    if engine not in ENGINES:
+        raise UsageError(f"engine {engine!r} is not known; accepted are {', '.join(ENGINES)}")
+    rules = Rules(context, market, authority, edition)
+    if engine == "dask":
+        from auditor.engines.cluster import run_on_cluster
+
+        return run_on_cluster(paths, target, rules, settings, scheduler, progress)
+    if not is_streamable(target):
+        return _run_in_memory(paths, target, rules, table, settings, progress)
+    return _Stream(rules, settings.open(paths), progress).run(target, table)
+
+
+def _run_in_memory(
+    paths: str | Path | Sequence[str | Path], target: str | Path, rules: Rules, table: str, settings: ReadSettings, progress: Callable[[Done], None] | None
+) -> Run:
+    from auditor.audit import audit_lines
+
+    read = read_everything([paths] if isinstance(paths, str | Path) else paths, settings)
+    found = accounted(audit_lines(read.lines, context=rules.context, market=rules.market, evidence=rules.evidence, authority=rules.authority), read)
+    if progress is not None:
+        progress(Done(len(read.lines), found.summary.labels, len(found.rejects), 0, 0, "write"))
+    counts = Counts()
+    for name in ("products", "doses", "findings", "rejects"):
+        counts.add(name, getattr(found, name))
+    return Run(found.summary, counts, found.write(target, table))
+
+
+def ahead(batches: Iterator[Batch], pool: ThreadPoolExecutor) -> Iterator[Batch]:
+    """The batches, the next one being read while one is worked on: Arrow reads without the interpreter's lock."""
+    waiting = pool.submit(next, batches, None)
+    while (batch := waiting.result()) is not None:
+        waiting = pool.submit(next, batches, None)
+        yield batch
+        del batch
+
+
+@dataclass
+class _Stream:
+    """One streamed run."""
+
+    rules: Rules
+    reading: Reading
+    progress: Callable[[Done], None] | None
+    records: list[PartRecord] = field(default_factory=list)
+    scattered: Scattered | None = None
+    buckets: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """Part -> buckets that have labels of it."""
+    bucket_labels: list[Labels] = field(default_factory=list)
+
+    def run(self, target: str | Path, table: str) -> Run:
+        """Read, audit and write."""
+        inside = Path(target).absolute().parent
+        while not inside.is_dir():
+            inside = inside.parent
+        # Beside the target, where there is room for the tables anyway; the system's place may be memory.
+        place = tempfile.mkdtemp(prefix=".auditor-parts-", dir=inside)
+        try:
+            folder = Folder(place)
+            with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as hasher:
+                sums: dict[str, Future[str]] = {source.name: hasher.submit(sha256_of, source.name) for source in self.reading.sources}
+                try:
+                    self._audit(folder, reader)
+                    self._gather(folder, reader)
+                    return self._write(folder, target, table, sums)
+                finally:
+                    hasher.shutdown(wait=False, cancel_futures=True)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _audit(self, folder: Folder, reader: ThreadPoolExecutor) -> None:
+        lines = labels = rejects = 0
+        for number, batch in enumerate(ahead(self.reading.batches(), reader)):
+            record = parts.audit_batch(batch, number, self.rules, folder)
+            self.records.append(record)
+            lines, labels, rejects = lines + record.lines, labels + len(record.labels.place), rejects + record.rejects
+            self._tell(lines, labels, rejects, "audit")
+
+    def _gather(self, folder: Folder, reader: ThreadPoolExecutor) -> None:
+        """Read the lines of labels that came in several parts once more, and audit each label whole."""
+        scattered = parts.find_scattered(self.records)
+        if not len(scattered.ids):
+            return
+        self.scattered = scattered
+        count = min(MAX_BUCKETS, -(-scattered.lines // BATCH_LINES))
+        pieces: dict[int, list[str]] = {bucket: [] for bucket in range(count)}
+        offset = 0
+        for number, batch in enumerate(ahead(self.reading.batches(), reader)):
+            found = parts.lines_of(batch, number, offset, scattered)
+            offset += len(batch.lines)
+            if found.empty:
+                continue
+            folder.put(f"{number:06d}-scattered", found[["_place"]])
+            for bucket, own in found.groupby(found["_hash"].to_numpy() % np.uint64(count)):
+                key = f"gathered-{int(bucket):06d}-{number:06d}"
+                folder.put(key, own)
+                pieces[int(bucket)].append(key)
+        for bucket, keys in pieces.items():
+            if not keys:
+                continue
+            lines = parts.filled([folder.get(key) for key in keys])
+            labels, homes = parts.audit_bucket(lines, bucket, self.rules, folder)
+            self.bucket_labels.append(labels)
+            for home in homes:
+                self.buckets[home] = (*self.buckets.get(home, ()), bucket)
+
+    def _write(self, folder: Folder, target: str | Path, table: str, sums: dict[str, Future[str]]) -> Run:
+        dropped = np.array([], dtype=np.int64) if self.scattered is None else self.scattered.places
+        across = parts.across_parts([record.labels for record in self.records] + self.bucket_labels, dropped, folder)
+        extras = tuple(dict.fromkeys(itertools.chain.from_iterable(record.extras for record in self.records)))
+        counts = Counts()
+        labels = lines = rejected = 0
+        with open_output(target, table, extras) as (writer, written):
+            for frame in parts.unread_rows(self.records, folder):
+                counts.add("rejects", frame)
+                writer.append("rejects", frame)
+            rejected = sum(record.rejects for record in self.records)
+            for record in self.records:
+                mine = dropped[dropped >> PART_BITS == record.number]
+                tables = parts.finish_part(record.number, mine, self.buckets.get(record.number, ()), across.pop(record.number, {}), extras, folder)
+                for name, frame in tables.items():
+                    counts.add(name, frame)
+                    writer.append(name, frame)
+                rejected += len(tables["rejects"].drop_duplicates(["source", "row"]))
+                labels += tables["products"]["product_id"].nunique()
+                lines += record.lines
+                self._tell(lines, labels, rejected, "write")
+            rows_in = sum(record.rows_in for record in self.records)
+            summary = RunSummary(
+                rows_in=rows_in, rows_audited=rows_in - rejected, rows_rejected=rejected, labels=labels, context=self.rules.context,
+                market=self.rules.market, authority=self.rules.authority, evidence_edition=self.rules.evidence.edition.id,
+                inputs=tuple((name, sums[name].result()) for name in dict.fromkeys(itertools.chain.from_iterable(record.inputs for record in self.records))),
+            )  # fmt: skip
+            writer.finish(summary)
+        return Run(summary, counts, written)
+
+    def _tell(self, lines: int, labels: int, rejects: int, stage: str) -> None:
+        if self.progress is not None:
+            self.progress(Done(lines, labels, rejects, self.reading.bytes_done, self.reading.bytes_total, stage))

@@ -1,0 +1,106 @@
+"""Frames kept in files between two steps of a run; the folder may be on any file system that fsspec knows."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pandas as pd
+import pyarrow as pa
+
+NULLABLE = "over_upper_level"
+"""The one column of the tables that is true, false or unknown."""
+
+
+def is_url(name: str | Path) -> bool:
+    """Whether a path has a scheme (`s3://`) and is therefore opened through fsspec."""
+    return isinstance(name, str) and re.match(r"[a-z][a-z0-9+.-]+://", name, re.IGNORECASE) is not None
+
+
+def file_system(name: str) -> tuple[Any, str]:
+    """The fsspec file system of an address, and the path on it."""
+    import fsspec
+
+    found: tuple[Any, str] = fsspec.core.url_to_fs(name)
+    return found
+
+
+@contextlib.contextmanager
+def _sink(name: str) -> Iterator[Any]:
+    """A new file that appears whole: two workers that do the same task over again leave one sound file."""
+    if is_url(name):
+        # Object stores show a file when it is closed; there is nothing to rename.
+        files, path = file_system(name)
+        with files.open(path, "wb") as file:
+            yield file
+        return
+    draft = Path(f"{name}.{uuid4().hex[:8]}")
+    try:
+        with draft.open("wb") as file:
+            yield file
+        draft.replace(name)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+class Folder:
+    """Frames by name in a folder."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        if is_url(name):
+            files, path = file_system(name)
+            files.makedirs(path, exist_ok=True)
+        else:
+            Path(name).mkdir(parents=True, exist_ok=True)
+
+    def put(self, key: str, frame: pd.DataFrame) -> None:
+        """Keep a frame; one without rows is kept too, with its columns."""
+        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+        with _sink(f"{self.name}/{key}.arrow") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+
+    def get(self, key: str) -> pd.DataFrame:
+        """The frame, with the types it had."""
+        if is_url(self.name):
+            files, path = file_system(f"{self.name}/{key}.arrow")
+            with files.open(path, "rb") as file:
+                return _frame(pa.ipc.open_file(pa.BufferReader(file.read())).read_all())
+        # Read and not mapped: mapped pages would count as memory of the process.
+        with pa.OSFile(f"{self.name}/{key}.arrow", "rb") as file:
+            return _frame(pa.ipc.open_file(file).read_all())
+
+    def has(self, key: str) -> bool:
+        """Whether a frame was kept under this key."""
+        if is_url(self.name):
+            files, path = file_system(f"{self.name}/{key}.arrow")
+            return bool(files.exists(path))
+        return Path(f"{self.name}/{key}.arrow").exists()
+
+    def remove(self) -> None:
+        """Delete the folder and all in it."""
+        if is_url(self.name):
+            files, path = file_system(self.name)
+            with contextlib.suppress(OSError):
+                files.rm(path, recursive=True)
+            return
+        for path in Path(self.name).glob("*"):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            Path(self.name).rmdir()
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    columns = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_boolean(column.type) and name == NULLABLE:
+            columns[name] = column.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+        else:
+            columns[name] = column.to_pandas()
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+

@@ -1,0 +1,49 @@
+"""Daily doses of compared products as bars on a common band, one chart per vitamin and kind of form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import altair as alt
+import pandas as pd
+
+from auditor.audit import Audit
+from auditor.evidence import Evidence
+from auditor.views import bands_used
+from auditor.words import capital, dose, form_name
+from parts.dose_chart import band_marks
+from parts.looks import VERDICTS, in_order, ink
+
+
+def dose_bars(audit: Audit, evidence: Evidence, names: Mapping[str, str]) -> Iterator[tuple[alt.LayerChart, pd.DataFrame, str]]:
+    """Chart, its rows and its heading for vitamin D and for each form of K2 among the products."""
+    doses = audit.doses[audit.doses["daily_mcg_high"].notna() & audit.doses["nutrient"].isin(["vitamin_d", "vitamin_k2"])]
+    doses = doses.assign(group=doses["form"].where(doses["nutrient"] == "vitamin_k2", "d3"))
+    for (nutrient, form), rows in doses.groupby(["nutrient", "group"], sort=False):
+        heading = "Vitamin D" if nutrient == "vitamin_d" else capital(form_name(nutrient, form))
+        contexts = rows["context"].unique()
+        bands = pd.concat([bands_used(evidence, nutrient, form, context) for context in contexts], ignore_index=True).drop_duplicates("band_id")
+        shown = pd.DataFrame({
+            "product": [_short(names[product_id]) for product_id in rows["product_id"]], "low_mcg": rows["daily_mcg_low"].array, "dose_mcg": rows["daily_mcg_high"].array,
+            "verdict": rows["verdict"].array,
+            "told": [dose(low, high, nutrient, kind) for low, high, kind in zip(rows["daily_mcg_low"], rows["daily_mcg_high"], rows["form"], strict=True)],
+        })  # fmt: skip
+        yield _bars(shown[shown["dose_mcg"] > 0], bands), shown, heading
+
+
+def _bars(shown: pd.DataFrame, bands: pd.DataFrame) -> alt.LayerChart:
+    low = min([*shown["dose_mcg"], *bands["low_mcg"]], default=1.0) / 3
+    high = max([*shown["dose_mcg"], *bands["high_mcg"]], default=100.0) * 8
+    order = list(shown["product"])
+    shown = shown.assign(start=low)
+    verdicts = in_order(shown["verdict"], VERDICTS)
+    x = alt.X("dose_mcg:Q", title="mcg per day, log scale", scale=alt.Scale(type="log", domain=(low, high), nice=False), axis=alt.Axis(format=",~r", labelOverlap=True, gridOpacity=0.35))
+    y = alt.Y("product:N", sort=order, title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False, ticks=False, domain=False))
+    colour = alt.Color("verdict:N", scale=alt.Scale(domain=verdicts, range=[VERDICTS[name].colour for name in verdicts]), legend=alt.Legend(title=None, orient="top"))
+    bars = alt.Chart(shown).mark_bar(height=12, cornerRadiusEnd=3).encode(x=x, x2="start:Q", y=y, color=colour)
+    words = alt.Chart(shown).mark_text(align="left", dx=6, color=ink(), fontSize=12).encode(x=x, y=y, text="told:N")
+    return alt.layer(*band_marks(bands), bars, words).properties(height=130 + 40 * len(order))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 38 else name[:37] + "…"

@@ -1,0 +1,67 @@
+"""Filters of the Explore page; each lives in the address, so that a view can be shared."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from auditor.audit import Audit
+from auditor.schema import CLASSES, VERDICTS
+from auditor.views import OVER_UPPER_LEVEL, Mask, filtered, options
+from auditor.words import short_form
+from parts.looks import signed
+from parts.session import View
+
+CHOICES = {
+    "brand": "Brand", "d_verdict": "Vitamin D verdict", "k2_verdict": "Vitamin K2 verdict", "form": "Form", "market": "Market",
+    "dosage_form": "Dosage form", "audience": "Audience on the label", "judged_for": "Judged for", "finding": "Finding",
+}  # fmt: skip
+FIXED = {"d_verdict": VERDICTS, "k2_verdict": VERDICTS}
+NO_LEVEL = "none to compare"
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _offered(key: str, _audit: Audit) -> dict[str, dict[str, int]]:
+    """Options of every filter with their counts, once per audit."""
+    return {name: options(_audit.products, name) for name in CHOICES}
+
+
+def choose(view: View) -> Mask:
+    """Draw the filters and tell which products they let through."""
+    offered = _offered(view.key, view.audit)
+    row = st.container(horizontal=True)
+    text = row.text_input(
+        "Search", key="q", bind="query-params", placeholder="brand, name, id or barcode", icon=":material/search:", label_visibility="collapsed", width=420
+    )
+    classes = st.pills("Class", CLASSES, selection_mode="multi", format_func=signed, key="class", bind="query-params", label_visibility="collapsed")
+    chosen = {"class": classes or []}
+    over = ""
+    with row.popover("More filters" + _active(), icon=":material/filter_alt:", width=220):
+        columns = st.columns(2)
+        for position, (name, title) in enumerate(CHOICES.items()):
+            with columns[position % 2]:
+                chosen[name] = _multiselect(name, title, offered[name])
+        with columns[len(CHOICES) % 2]:
+            over = st.selectbox(
+                "Upper level", ["", *OVER_UPPER_LEVEL, NO_LEVEL], key="over", bind="query-params",
+                format_func=lambda value: value or "any", help="Of the authority chosen in the sidebar.",
+            ) or ""  # fmt: skip
+        st.button("Clear all filters", icon=":material/filter_alt_off:", on_click=clear)
+    return filtered(view.audit.products, chosen, text or "", over)
+
+
+def _multiselect(name: str, title: str, offered: dict[str, int]) -> list[str]:
+    words = list(FIXED.get(name, offered))
+    return st.multiselect(
+        title, words, key=name, bind="query-params", placeholder="any",
+        format_func=lambda word: f"{short_form(word) if name == 'form' else word} ({offered.get(word, 0):,})",
+    )  # fmt: skip
+
+
+def _active() -> str:
+    count = sum(bool(st.session_state.get(name)) for name in (*CHOICES, "over"))
+    return f" · {count} active" if count else ""
+
+
+def clear() -> None:
+    """Let everything pass again."""
+    st.session_state.update({name: [] for name in ("class", *CHOICES)} | {"q": "", "over": ""})

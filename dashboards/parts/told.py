@@ -1,0 +1,88 @@
+"""One label explained: headline, pictures, derivation, findings, evidence.  Shared by the product page and the label check."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from auditor.audit import Audit
+from auditor.checks import catalogue
+from auditor.evidence import Evidence
+from auditor.explain import Explanation
+from auditor.views import bands_used, trial_marks
+from auditor.words import capital, dose, form_name, wording
+from parts.dose_chart import dose_strip
+from parts.looks import DIRECTIONS, SEVERITIES, badge, direction_group, plain
+from parts.pieces import STUDIED_RANGE, chart, empty, facts
+
+
+def headline(told: Explanation) -> None:
+    """Class and the sentence that says what decided it."""
+    with st.container(border=True):
+        badge(told.klass)
+        st.markdown(f"#### {plain(told.headline)}")
+        if "studied-range" in (told.klass,):
+            st.caption(STUDIED_RANGE)
+
+
+def dose_pictures(audit: Audit, evidence: Evidence) -> None:
+    """Each dose of the one product in an audit, on its band with the trials around it."""
+    doses = audit.doses[audit.doses["daily_mcg_high"].notna() & (audit.doses["daily_mcg_high"] > 0)]
+    if doses.empty:
+        empty("No dose could be computed from this label.", "The derivation says what is missing.")
+    for row in doses.itertuples():
+        name, iu = capital(form_name(row.nutrient, row.form)), row.nutrient == "vitamin_d" and row.form != "calcifediol"
+        bands, trials = bands_used(evidence, row.nutrient, row.form, row.context), trial_marks(evidence, row.nutrient, row.form)
+        said = dose(row.daily_mcg_low, row.daily_mcg_high, row.nutrient, row.form)
+        band = " or ".join(dose(item.low_mcg, item.high_mcg, row.nutrient, row.form) for item in bands.itertuples()) or "none established"
+        st.markdown(f"**{name}: {said} a day** · studied range {band}")
+        own = pd.DataFrame({"low_mcg": [max(row.daily_mcg_low, row.daily_mcg_high / 1000)], "dose_mcg": [row.daily_mcg_high], "verdict": [row.verdict]})
+        chart(
+            dose_strip(own, bands, trials, iu, own), trials, f"{name}: {said} a day is {row.verdict}; studied range {band}; {len(trials)} trial doses around it.",
+            f"dose-{row.nutrient}-{row.form}", key=f"dose-{row.nutrient}-{row.form}",
+        )  # fmt: skip
+
+
+def derivation(told: Explanation) -> None:
+    """The steps, in the words of `auditor explain`."""
+    for position, step in enumerate(told.steps, start=1):
+        with st.container(border=True):
+            st.markdown(f"**{position}. {plain(step.title)}**")
+            facts(step.rows)
+            if step.sentences:
+                st.markdown("\n".join(f"- {plain(sentence)}" for sentence in step.sentences))
+
+
+def findings(told: Explanation) -> None:
+    """What is odd about the label, with why it matters and whose rule it is."""
+    if not told.findings:
+        st.caption("Nothing was found on this label.")
+    known = catalogue()
+    for severity, finding_id, message in told.findings:
+        look = SEVERITIES[severity]
+        with st.container(border=True, gap="xsmall"):
+            st.badge(severity, icon=look.icon, color=look.tint)
+            st.markdown(plain(message))
+            if finding_id in known:
+                st.caption(f"{plain(known[finding_id].why)} Source: {plain(known[finding_id].source)} ({plain(finding_id)})")
+
+
+def references(told: Explanation) -> None:
+    """What the band rests on, benefit and harm alike."""
+    rows = pd.DataFrame(
+        [(f"{DIRECTIONS[direction_group(one.direction)].sign} {one.direction}", one.text, wording()["status"][one.status], one.link or None, one.row_id)
+         for one in told.references], columns=["found", "what", "checked", "link", "row"],
+    )  # fmt: skip
+    if rows.empty:
+        st.caption("No band was used, so no studies stand behind a verdict.")
+        return
+    counts = rows["found"].value_counts()
+    st.caption("For and against, as counted: " + ", ".join(f"{plain(name)} {count}" for name, count in counts.items()))
+    st.dataframe(rows, hide_index=True, alt="Evidence behind the band with direction and link", row_height=70, column_config={
+        "what": st.column_config.TextColumn(width="large"), "link": st.column_config.LinkColumn(display_text="open")})  # fmt: skip
+
+
+def caveats(told: Explanation) -> None:
+    """What to bear in mind."""
+    for caveat in told.caveats:
+        st.caption(plain(caveat))

@@ -1,0 +1,230 @@
+"""The catalogue of checks walks itself: every entry fires on its own label and is silent on its counter-example."""
+
+from __future__ import annotations
+
+import ast
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import auditor
+from auditor.audit import audit_lines
+from auditor.checks import FAMILIES, Check, catalogue, in_full, listed, markdown_table
+from auditor.checks.findings import ACROSS, ALIASES, FUNCTIONS, MESSAGE_LENGTH, find_all, message
+from auditor.evidence import load_evidence
+from auditor.labels import as_line_table
+from auditor.limits import Limit, load_limits, stale_limits
+
+PRODUCT = {"product_id": "p", "market": "us", "serving_size": "1 softgel", "directions": "Take 1 softgel daily"}
+OPTIONS = ("context", "today", "lines", "also")
+ENTRIES = [check for check in catalogue().values() if check.raised_by != "overrides"]
+
+
+def frame_of(*labels: dict[str, Any]) -> pd.DataFrame:
+    """Line table of labels written as in the catalogue."""
+    rows = []
+    for label in labels:
+        product = PRODUCT | {name: cell for name, cell in label.items() if name not in OPTIONS}
+        rows += [product | ({"ingredient": line} if isinstance(line, str) else dict(line)) for line in label["lines"]]
+    return as_line_table(pd.DataFrame(rows).fillna(""))
+
+
+def findings_of(label: dict[str, Any]) -> pd.DataFrame:
+    """Findings of the first label of an example."""
+    audit = audit_lines(frame_of(label, *label.get("also", ())), context=label.get("context", "auto"))
+    first = label.get("product_id", PRODUCT["product_id"])
+    return audit.findings[audit.findings["product_id"] == first]
+
+
+def stale_findings(label: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Findings of an example whose day is given; the audit itself never asks what day it is."""
+    import auditor.audit as pipeline
+
+    def dated(*args: Any, **options: Any) -> pd.DataFrame:
+        return find_all(*args, **options, today=label["today"])
+
+    monkeypatch.setattr(pipeline, "find_all", dated)
+    return set(findings_of(label)["finding_id"])
+
+
+@pytest.mark.parametrize("check", ENTRIES, ids=lambda check: check.id)
+def test_check_fires_on_its_example_and_is_silent_on_the_other(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "today" in check.fires:
+        assert check.id in stale_findings(dict(check.fires), monkeypatch)
+        assert check.id not in stale_findings(dict(check.silent), monkeypatch)
+        return
+    found = findings_of(dict(check.fires))
+    assert check.id in set(found["finding_id"])
+    assert check.id not in set(findings_of(dict(check.silent))["finding_id"])
+    told = found[found["finding_id"] == check.id]
+    assert (told["message"].str.len() <= MESSAGE_LENGTH).all(), told["message"].tolist()
+    assert not told["message"].str.contains(r"nan|None|\{|  ", regex=True).any(), told["message"].tolist()
+
+
+def test_ids_are_kebab_case_and_entries_complete() -> None:
+    for check in catalogue().values():
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", check.id), check.id
+        assert check.severity in ("error", "warning", "note"), check.id
+        assert check.status in ("verified", "secondary", "derived", "unverified"), check.id
+        assert check.raised_by in ("check", "line", "directions", "overrides"), check.id
+        assert all((check.title, check.trigger, check.tolerance, check.template, check.why, check.source)), check.id
+        assert check.fires["lines"] or check.raised_by == "overrides", check.id
+        assert set(re.findall(r"{(\w*)}", check.template)) <= {"name", "value", "expected", "detail"}, check.id
+
+
+def test_templates_fill_and_long_label_texts_are_cut() -> None:
+    for check in catalogue().values():
+        assert "{" not in message(check.id, "vitamin_d", "1 mcg", "2 mcg", "detail", "yes")
+        assert len(message(check.id, "vitamin_k2", "x" * 400, "y" * 80, "")) <= MESSAGE_LENGTH
+
+
+def test_names_in_hides_are_ids_or_families() -> None:
+    known = set(catalogue()) | set(FAMILIES)
+    assert {name for check in catalogue().values() for name in check.hides + check.hides_on_label} <= known
+
+
+def test_every_id_is_raised_by_a_function_or_a_reader_and_by_no_one_else() -> None:
+    by_function = {check_id for ids in FUNCTIONS for check_id in ids} | set(ACROSS)
+    by_reader = codes_of_readers()
+    assert by_function <= set(catalogue())
+    assert by_reader <= set(catalogue())
+    for check in catalogue().values():
+        raised = check.id in by_function if check.raised_by == "check" else check.raised_by == "overrides" or check.id in by_reader
+        assert raised, f"{check.id} is raised by nobody"
+
+
+def codes_of_readers() -> set[str]:
+    """Codes of `Problem(...)` and of the pieces' problems in the modules that read text, aliases resolved."""
+    package = Path(auditor.__file__).parent
+    codes: set[str] = set()
+    for name in ("amounts", "ingredients", "schedules"):
+        tree = ast.parse((package / f"{name}.py").read_text(encoding="utf-8"))
+        codes |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in set(catalogue()) | set(ALIASES)}
+        codes |= {call.args[0].value for call in ast.walk(tree) if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Problem"
+                  and call.args and isinstance(call.args[0], ast.Constant)}  # fmt: skip
+        flags = [node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_FLAGGED"]
+        codes |= {f"dose-{ast.literal_eval(element)}" for node in flags for element in node.elts}  # type: ignore[attr-defined]
+    return {ALIASES.get(code, code) for code in codes if code}
+
+
+def test_catalogue_helpers_are_plain_data() -> None:
+    assert len(listed()) == len(catalogue())
+    assert listed("safety-vitd-over-ul") == [{"id": "safety-vitd-over-ul", "family": "safety", "severity": "warning", "title": "Above the upper level"}]
+    assert in_full("reg-be-vitd")["fires on"] == "Vitamin D3 100 µg (market: be)"
+    table = markdown_table()
+    assert table.count("\n") == len(catalogue()) + len(FAMILIES) + 2
+    assert "| `unit-missing` | error |" in table
+
+
+# -- the two worked records (label rules study 7.10) --------------------------------------------------------------------------
+
+
+def test_first_worked_record_comes_out_exactly() -> None:
+    audit = audit_lines(frame_of({
+        "name": "D3 5000 + K2",
+        "lines": ["Vitamin D3 (as cholecalciferol) 125 mcg (5,000 IU) 625 %", "Vitamin K2 (as MK-7) 100 mcg 83 %"],
+    }))  # fmt: skip
+    assert audit.doses["daily_mcg_high"].tolist() == [125, 100]
+    assert audit.doses["form"].tolist() == ["d3", "mk7"]
+    assert dict(zip(audit.findings["finding_id"], audit.findings["severity"], strict=True)) == {
+        "safety-vitd-over-ul": "warning", "dv-k2-percent-us": "note", "safety-vitk-vka": "note",
+    }  # fmt: skip
+
+
+def test_second_worked_record_comes_out_exactly() -> None:
+    audit = audit_lines(frame_of({
+        "market": "au", "name": "K2 + D3 spray", "serving_size": "0.3 mL dose (2 sprays)", "directions": "", "dosage_form": "spray",
+        "lines": ["Vitamin D3 25 µg (1000 IU)", "Vitamin K2 (as menaquinone-7) 25 µg (1000 IU)"],
+    }))  # fmt: skip
+    assert audit.doses["daily_mcg_high"].tolist()[0] == 25
+    assert audit.doses["verdict"].tolist()[1] == "not-computable"
+    assert dict(zip(audit.findings["finding_id"], audit.findings["severity"], strict=True)) == {
+        "unit-iu-on-vitamin-k": "error", "row-copied-between-nutrients": "error", "dose-directions-missing": "warning",
+    }  # fmt: skip
+
+
+# -- one root cause, one finding ----------------------------------------------------------------------------------------------
+
+
+def ids_of(**label: Any) -> list[str]:
+    return findings_of(label)["finding_id"].tolist()
+
+
+def test_a_contradiction_is_told_without_the_findings_it_would_cause() -> None:
+    found = findings_of({"lines": ["Vitamin D3 12.5 mcg (10,000 IU) 700%"]})
+    assert found["finding_id"].tolist() == ["dual-vitd-mismatch"]
+    assert "one of them passes the upper level" in found["message"].iloc[0]
+
+
+def test_a_dose_over_the_upper_level_under_both_readings_is_told() -> None:
+    assert "safety-vitd-over-ul" in ids_of(lines=["Vitamin D3 125 mcg (10,000 IU)"])
+
+
+def test_an_implausible_amount_hides_limits_and_says_so() -> None:
+    found = findings_of({"market": "be", "lines": ["Vitamin D3 5000 µg"]})
+    assert not {"safety-vitd-over-ul", "reg-be-vitd"} & set(found["finding_id"])
+    assert found["message"].iloc[0].endswith("Percent and limits were left aside.")
+
+
+def test_findings_are_ordered_by_severity_then_place() -> None:
+    found = findings_of({"lines": ["Vitamin K2 100 mcg", "Vitamin D 125 mcg (5,000 IU) 200%"]})
+    order = {"error": 0, "warning": 1, "note": 2}
+    assert found["severity"].map(order).is_monotonic_increasing
+    assert found["finding_id"].iloc[0] == "dv-percent-mismatch"
+
+
+def test_a_label_with_neither_vitamin_has_no_findings() -> None:
+    assert ids_of(lines=["Magnesium 100 mg"]) == []
+    assert audit_lines(frame_of({"lines": ["Magnesium 100 mg"]}).iloc[:0]).findings.empty
+
+
+def test_upper_level_becomes_an_error_above_the_lowest_adverse_level() -> None:
+    assert findings_of({"lines": ["Vitamin D3 250 mcg 1250%"]})["severity"].tolist() == ["warning"]
+    assert findings_of({"lines": ["Vitamin D3 300 mcg 1500%"]})["severity"].tolist() == ["error"]
+
+
+def test_toddlers_limit_is_compared_exactly() -> None:
+    toddler = {"audience": "children 1-3 years", "serving_size": "1 mL", "directions": "Give 1 mL daily"}
+    at, above = ({**toddler, "lines": [f"Vitamin D3 {amount} (as cholecalciferol)"]} for amount in ("62.5 mcg (2,500 IU)", "63 mcg (2,520 IU)"))
+    us = [audit_lines(frame_of(label), authority="NASEM").findings["finding_id"].tolist() for label in (at, above)]
+    assert "safety-vitd-over-ul" not in us[0]
+    assert "safety-vitd-over-ul" in us[1]
+
+
+# -- market maxima ------------------------------------------------------------------------------------------------------------
+
+
+def test_limits_load_and_name_checks_of_the_catalogue() -> None:
+    limits = load_limits()
+    assert {limit.finding for limit in limits} <= set(catalogue())
+    assert all(limit.source and limit.last_checked for limit in limits)
+    contexts = set(load_evidence().contexts)
+    assert {context for limit in limits for context in limit.contexts} <= contexts
+
+
+def test_sweden_and_the_united_states_have_no_maximum() -> None:
+    assert not {"se", "us", "fi"} & {limit.market for limit in load_limits()}
+
+
+def test_a_broken_limit_is_refused_with_file_and_key(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text('[[limit]]\nid = "X"\nfinding = "reg-x"\nmarket = "atlantis"\nvalue_mcg = -1\n', encoding="utf-8")
+    with pytest.raises(auditor.AuditorError) as caught:
+        load_limits(str(tmp_path))
+    assert any("value_mcg" in problem for problem in caught.value.problems)
+    assert all(problem.startswith("bad.toml: limit 'X'") for problem in caught.value.problems)
+
+
+def test_stale_limits_depend_on_the_day_given() -> None:
+    assert stale_limits(date(2026, 12, 1)) == ()
+    assert len(stale_limits(date(2028, 1, 1))) == len(load_limits())
+    assert isinstance(load_limits()[0], Limit)
+
+
+def test_a_limit_before_its_time_is_not_applied() -> None:
+    canada = {"market": "ca", "lines": ["Vitamin D3 50 µg (2,000 IU)"]}
+    assert "reg-ca-vitd-prescription" not in ids_of(**canada)
+    assert "reg-ca-vitd-prescription" in ids_of(**canada, label_date="2019-05-01")

@@ -5,17 +5,19 @@ Knows ages and groups of people (`auditor/data/wording/audiences.toml`), not dos
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from auditor.wording.tokens import Meanings, Token, readable, tokenise, wording_table
 
 _AGE_UNIT = "audience_age_units"
-_MONTH_UNIT = "audience_age_units_months"
 _CERTAIN_UNIT = "audience_age_units_certain"
+_YEARS_IN = {"audience_age_units_months": 1 / 12, "audience_age_units_weeks": 7 / 365}
+_SHORT_UNITS = frozenset(_YEARS_IN)
+_UNITS = frozenset((_AGE_UNIT, _CERTAIN_UNIT, *_YEARS_IN))
+_YOUNGER = frozenset(("audience_and_younger", "audience_under_after"))
 _BEFORE = frozenset(("audience_age_named", "audience_age_before", "audience_over", "audience_under", "between"))
-_AUDIENCE_KINDS = frozenset(
-    ("group", "audience_not_for", "audience_and_up", _AGE_UNIT, _MONTH_UNIT, _CERTAIN_UNIT, *_BEFORE)
-)
+_OPEN_END = 150.0
 
 
 class _Age(NamedTuple):
@@ -26,50 +28,52 @@ class _Age(NamedTuple):
     end: int
 
 
+class _Ending(NamedTuple):
+    """What stands behind the number of an age: `years` is the length of its unit, 0 where none is printed."""
+
+    end: int
+    years: float
+    certain: bool
+    up: bool
+    younger: bool
+
+
+@lru_cache(maxsize=65_536)
 def read_audience(text: str) -> tuple[str, ...]:
     """Contexts (ids of the evidence edition) the words name, youngest first; () when they name none.
 
     'Children 4-8' -> ('child-4-8',); 'ages 12 and over' -> ('teen', 'adult').  Children without an age are those from
     4 to 10; an open age ("4 and up") reaches adults unless only children are named.
     """
-    named = {
-        context for token in mark_audiences(tokenise(readable(text))) for context in token.means.get("audience", ())
-    }
-    return _in_order(named)
+    marked = mark_audiences(tokenise(readable(text)))
+    return _in_order({context for token in marked for context in token.means.get("audience", ())})
 
 
 def mark_audiences(tokens: list[Token]) -> list[Token]:
     """The tokens with each audience phrase as one token that means its contexts, so that ages are no doses."""
-    starts = [not token.means.keys().isdisjoint(_AUDIENCE_KINDS) for token in tokens]
-    if True not in starts:
+    if not any("for_whom" in token.means for token in tokens):
         return tokens
     marked: list[Token] = []
-    index = 0
-    while index < len(tokens):
+    index, size = 0, len(tokens)
+    while index < size:
         token = tokens[index]
-        if not starts[index] and token.number is None and token.text != ">":
+        if token.number is None and "for_whom" not in token.means and token.text not in _SIGNS_OF_AGE:
             marked.append(token)
             index += 1
             continue
         contexts, end = _audience_at(tokens, index)
         if end > index:
             text = " ".join([part.text for part in tokens[index:end]])
-            marked.append(
-                Token(
-                    text,
-                    {"audience": contexts} if contexts else {"nobody": True},
-                    None,
-                    token.start,
-                    tokens[end - 1].end,
-                )
-            )
+            means: Meanings = {"audience": contexts} if contexts else {"nobody": True}
+            token = Token(text, means, None, token.start, tokens[end - 1].end)
             index = end
         else:
-            marked.append(token)
             index += 1
+        marked.append(token)
     return marked
 
 
+_SIGNS_OF_AGE = frozenset((">", "≥", "<"))
 _OPENERS = frozenset((".", ":", ";", ",", "(", "\n"))
 
 
@@ -81,16 +85,22 @@ def _audience_at(tokens: list[Token], index: int) -> tuple[tuple[str, ...], int]
     groups, end = _groups_at(tokens, index)
     if not groups:
         age = _age_at(tokens, index, grouped=False)
-        if (
-            age
-            and index
-            and tokens[index - 1].text not in _OPENERS
-            and any(_MONTH_UNIT in token.means for token in tokens[index : age.end])
-        ):
+        if age and index and tokens[index - 1].text not in _OPENERS and _in_short_units(tokens, index, age.end):
             age = None  # "take for 3-6 months": a duration, where nobody is named
-        return (_contexts_of_age(age), age.end) if age else ((), index)
-    age = _age_after_group(tokens, end, adult="adult" in groups)
-    return _contexts_of_groups(groups, age), age.end if age else end
+        if not age:
+            return (), index
+        groups, end = _groups_at(tokens, age.end)
+        if groups and tokens[age.end].text not in _OPENERS:  # "18 yaş üstü erişkinler"
+            return _contexts_of_groups(groups, [age]), end
+        return _contexts_of_age(age), age.end
+    ages = _ages_after_group(tokens, end, adult="adult" in groups)
+    return _contexts_of_groups(groups, ages), ages[-1].end if ages else end
+
+
+def _in_short_units(tokens: list[Token], index: int, end: int) -> bool:
+    """Whether months or weeks are all that says these are ages ("from 4 weeks of age" says more)."""
+    means = [token.means for token in tokens[index:end]]
+    return any(not _SHORT_UNITS.isdisjoint(one) for one in means) and not any(_CERTAIN_UNIT in one or _AGE_UNIT in one for one in means)  # fmt: skip
 
 
 def _groups_at(tokens: list[Token], index: int) -> tuple[list[str], int]:
@@ -103,17 +113,46 @@ def _groups_at(tokens: list[Token], index: int) -> tuple[list[str], int]:
             if not (group == "adult" and "pregnancy" in groups and index == end):
                 groups.append(group)
             end = index + 1
-        elif not groups or not ("audience_joins" in tokens[index].means or tokens[index].text in ",-"):
+        elif groups and tokens[index].text == "(":
+            closed = _aside_end(tokens, index)
+            if not closed:
+                break
+            index = closed
+        elif not groups or not ("audience_joins" in tokens[index].means or tokens[index].text in ",-/"):
             break
         index += 1
     return groups, end
 
 
-def _age_after_group(tokens: list[Token], index: int, adult: bool) -> _Age | None:
+def _aside_end(tokens: list[Token], index: int) -> int:
+    """Index of the bracket's end when it holds words only: "Adults (including the elderly) and children"; else 0."""
+    for position in range(index + 1, min(len(tokens), index + 10)):
+        if tokens[position].text == ")":
+            return position
+        if tokens[position].number is not None:
+            return 0
+    return 0
+
+
+def _ages_after_group(tokens: list[Token], index: int, adult: bool) -> list[_Age]:
+    """Ages that follow a group ("from 3 to 7 and from 7 to 11 years"); a group of adults is no younger than twelve."""
+    age = _age_after_group(tokens, index)
+    if age is None or (adult and age.high <= 12):
+        return []
+    ages = [age]
+    while age.end + 1 < len(tokens) and "audience_joins" in tokens[age.end].means:
+        further = _age_at(tokens, age.end + 1, grouped=True)
+        if further is None:
+            break
+        age = further
+        ages.append(age)
+    return ages
+
+
+def _age_after_group(tokens: list[Token], index: int) -> _Age | None:
     """Age words that follow a group, perhaps behind a bracket, a comma or 'between'."""
     bracket = index < len(tokens) and tokens[index].text == "("
-    start = index + 1 if bracket else index
-    age = _age_at(tokens, start, grouped=True)
+    age = _age_at(tokens, index + 1 if bracket else index, grouped=True)
     if age is None:
         for step in (1, 2):
             skipped = tokens[index : index + step]
@@ -122,75 +161,87 @@ def _age_after_group(tokens: list[Token], index: int, adult: bool) -> _Age | Non
             age = _age_at(tokens, index + step, grouped=False)
             if age:
                 break
-    if age is None or (adult and age.high <= 12):
+    if age is None:
         return None
     closed = age.end < len(tokens) and tokens[age.end].text == ")"
     return age._replace(end=age.end + 1) if bracket and closed else age
 
 
 def _may_stand_before_age(token: Token) -> bool:
-    return (
-        token.text in (",", "-", ":", "\n", "(")
-        or "stop" in token.means
-        or "between" in token.means
-        or "group" in token.means
-    )
+    means = token.means
+    return token.text in (",", "-", ":", "\n", "(") or "stop" in means or "between" in means or "group" in means
 
 
 def _age_at(tokens: list[Token], index: int, grouped: bool) -> _Age | None:
     """An age or range of ages; `grouped` when a word for people stands before it, so that a bare number will do."""
     size = len(tokens)
     named = before = over = under = False
-    furthest = index + 4
-    while (
-        index < min(size, furthest)
-        and not tokens[index].means.keys().isdisjoint(_BEFORE)
-        and tokens[index].number is None
-    ):
+    furthest = min(size, index + 4)
+    while index < furthest and tokens[index].number is None and not _BEFORE.isdisjoint(tokens[index].means):
         means = tokens[index].means
         named |= "audience_age_named" in means
         before |= "audience_age_before" in means or "between" in means
         over |= "audience_over" in means
         under |= "audience_under" in means
         index += 1
-    if index < size and tokens[index].text == ">":
-        over, index = True, index + 1
-    if index >= size or tokens[index].number is None:
+    if index < size and tokens[index].text in _SIGNS_OF_AGE:
+        over, under, index = over or tokens[index].text != "<", under or tokens[index].text == "<", index + 1
+    if index >= size:
         return None
-    low = high = float(tokens[index].number or 0)
-    index += 1
-    ranged = False
-    if index + 1 < size and tokens[index + 1].number is not None and _joins_ages(tokens[index]):
-        high = float(tokens[index + 1].number or 0)
-        ranged, index = True, index + 2
-    named |= _CERTAIN_UNIT in _means(tokens, index)
-    index, up, unit_months, unit = _age_ending(tokens, index)
-    if (
-        over
-        and index + 2 < size
-        and "audience_joins" in tokens[index].means
-        and "audience_under" in tokens[index + 1].means
-    ):
-        top = tokens[index + 2].number  # "more than 1 but less than 4"
-        if top is not None:
-            index, _, _, _ = _age_ending(tokens, index + 3)
-            return _Age(low, float(top), index)
-    under |= index > 0 and (
-        "audience_and_younger" in tokens[index - 1].means or "audience_under_after" in tokens[index - 1].means
-    )
-    if (
-        low > 120
-        or high > 120
-        or high < low
-        or not _is_age(tokens, index, grouped, named, unit, ranged, up or over or under or before)
-    ):
+    number = tokens[index].number
+    if number is None:
         return None
-    scale = 1 / 12 if unit_months else 1.0
-    if under:
-        return _Age(0, low * scale, index)
-    if up or over or (before and not ranged):
-        return _Age(low * scale, 150, index)
-    return _Age(low * scale, high * scale if unit_months and ranged else (high + 1) * scale, index)
+    low = high = float(number)
+    ending = first = _age_ending(tokens, index + 1)
+    ranged, bounded = False, under
+    second = _joined_age(tokens, ending)
+    if second is not None:
+        high = float(tokens[second].number or 0)
+        ending, ranged, bounded = _age_ending(tokens, second + 1), True, False
+    elif over:
+        top = _top_of(tokens, ending)
+        if top is not None:  # "more than 1 but less than 4"
+            return _Age(low, top.high, top.end)
+    years = ending.years or first.years
+    first_years = first.years or years
+    bounded |= ending.younger
+    named |= ending.certain or first.certain
+    open_ended = ending.up or over or (before and not ranged)
+    if low > 120 or high > 120 or high * (years or 1) < low * (first_years or 1):
+        return None
+    if not _is_age(tokens, ending.end, grouped, named, years > 0, ranged, ending.up or over or bounded or before):
+        return None
+    low, scale = low * (first_years or 1), years or 1
+    if bounded:
+        return _Age(0, high * scale, ending.end)
+    if open_ended:
+        return _Age(low, _OPEN_END, ending.end)
+    if scale < 1 and ranged:
+        return _Age(low, high * scale, ending.end)
+    to_birthday = ranged and (first.years or ending.years) < 1 <= ending.years  # "1 month to 4 years"
+    return _Age(low, high * scale if to_birthday else (high + 1) * scale, ending.end)
+
+
+def _joined_age(tokens: list[Token], first: _Ending) -> int | None:
+    """Index of the second number of a range whose first number may have its own unit ("6 mos to 4 years")."""
+    index = first.end
+    if first.up or first.younger or index + 1 >= len(tokens):
+        return None
+    if not _joins_ages(tokens[index]):
+        return None
+    if tokens[index + 1].number is not None:
+        behind = _age_ending(tokens, index + 2)
+        return index + 1 if not first.years or behind.years else None
+    return None
+
+
+def _top_of(tokens: list[Token], first: _Ending) -> _Age | None:
+    index = first.end
+    joined = index + 2 < len(tokens) and "audience_joins" in tokens[index].means
+    if not joined or "audience_under" not in tokens[index + 1].means or tokens[index + 2].number is None:
+        return None
+    ending = _age_ending(tokens, index + 3)
+    return _Age(0, float(tokens[index + 2].number or 0) * (ending.years or 1), ending.end)
 
 
 def _means(tokens: list[Token], index: int) -> Meanings:
@@ -201,26 +252,33 @@ def _joins_ages(token: Token) -> bool:
     return token.text == "-" or "audience_joins" in token.means or "joins" in token.means
 
 
-def _age_ending(tokens: list[Token], index: int) -> tuple[int, bool, bool, bool]:
-    """Index after the unit and 'and up' words, and whether: up, in months, any unit."""
-    up = months = unit = False
-    while index < len(tokens):
+def _age_ending(tokens: list[Token], index: int) -> _Ending:
+    """The unit and the 'and up' words behind the number of an age."""
+    years, certain, up, younger = 0.0, False, False, False
+    size = len(tokens)
+    if index + 1 < size and tokens[index].text == "-" and not _UNITS.isdisjoint(tokens[index + 1].means):
+        index += 1  # "3-vuotiaille"
+    while index < size:
         means = tokens[index].means
+        if "for_whom" not in means and _YOUNGER.isdisjoint(means):
+            break
         if "audience_and_up" in means:
             up = True
-        elif _MONTH_UNIT in means:
-            months = unit = True
+        elif not _SHORT_UNITS.isdisjoint(means) and not years:
+            years = next(length for unit, length in _YEARS_IN.items() if unit in means)
+            certain |= _CERTAIN_UNIT in means
         elif _AGE_UNIT in means or _CERTAIN_UNIT in means:
-            unit = True
-        elif not ("audience_and_younger" in means or "audience_under_after" in means):
+            years = years or 1.0
+            certain |= _CERTAIN_UNIT in means
+        elif not _YOUNGER.isdisjoint(means):
+            younger = True
+        else:
             break
         index += 1
-    return index, up, months, unit
+    return _Ending(index, years, certain, up, younger)
 
 
-def _is_age(
-    tokens: list[Token], index: int, grouped: bool, named: bool, unit: bool, ranged: bool, bounded: bool
-) -> bool:
+def _is_age(tokens: list[Token], index: int, grouped: bool, named: bool, unit: bool, ranged: bool, bounded: bool) -> bool:  # fmt: skip
     """Whether the words around a number make it an age and not a count or a duration ("Adults 2 tablets", "for 3 months")."""
     following = _means(tokens, index)
     if ("unit" in following and not (unit or named)) or "weight" in following:
@@ -233,36 +291,36 @@ def _is_age(
 
 
 def _closes(tokens: list[Token], index: int) -> bool:
-    return (
-        index >= len(tokens)
-        or tokens[index].text in (":", ",", ")", "-", "\n", ".", ";")
-        or "verbs" in tokens[index].means
-    )
+    return index >= len(tokens) or tokens[index].text in (":", ",", ")", "-", "\n", ".", ";") or "verbs" in tokens[index].means  # fmt: skip
+
+
+@cache
+def _ages_of_contexts() -> dict[str, tuple[float, float]]:
+    return {context: (low, high) for context, (low, high) in wording_table("audiences")["contexts"].items()}
 
 
 def _contexts_of_age(age: _Age) -> tuple[str, ...]:
     low = 1.0 if age.low == 0 and age.high > 1 else age.low
-    return tuple(
-        context
-        for context, (start, stop) in wording_table("audiences")["contexts"].items()
-        if start < age.high and low < stop
-    )
+    return tuple([context for context, (start, stop) in _ages_of_contexts().items() if start < age.high and low < stop])
 
 
-def _contexts_of_groups(groups: list[str], age: _Age | None) -> tuple[str, ...]:
+def _contexts_of_groups(groups: list[str], ages: list[_Age]) -> tuple[str, ...]:
     table = wording_table("audiences")["groups"]
+    if len(groups) == 1 and not ages:
+        return tuple(table[groups[0]]["contexts"])
     named: set[str] = set()
-    if age and set(groups) == {"adult"}:
-        return _contexts_of_age(age)  # "Adults 12 years and over": the label says where its adults begin
+    if ages and set(groups) == {"adult"}:
+        return _contexts_of_age(ages[0])  # "Adults 12 years and over": the label says where its adults begin
     for group in groups:
         youngest, oldest = table[group]["ages"]
-        contexts: tuple[str, ...] = ()
-        if age and group != "pregnancy":
-            contexts = _contexts_of_age(_Age(max(age.low, youngest), min(age.high, oldest), 0))
+        contexts: set[str] = set()
+        for age in ages if group != "pregnancy" else ():
+            contexts.update(_contexts_of_age(_Age(max(age.low, youngest), min(age.high, oldest), 0)))
         named.update(contexts or table[group]["contexts"])
     return _in_order(named)
 
 
 def _in_order(contexts: set[str]) -> tuple[str, ...]:
-    order = [*wording_table("audiences")["contexts"], "pregnancy"]
-    return tuple(context for context in order if context in contexts)
+    if len(contexts) < 2:
+        return tuple(contexts)
+    return tuple([context for context in (*_ages_of_contexts(), "pregnancy") if context in contexts])

@@ -12,8 +12,8 @@ import pandas as pd
 from auditor import __version__
 from auditor.checks.across import LabelKeys, find_across, label_keys
 from auditor.checks.facts import Facts
-from auditor.checks.findings import _finished as finished_findings
 from auditor.checks.findings import find_all
+from auditor.checks.findings import finished as finished_findings
 from auditor.classify import names_of
 from auditor.dose import IU_PER_MCG, contexts_of, line_doses, targets_of
 from auditor.errors import UsageError

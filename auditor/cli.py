@@ -19,14 +19,10 @@ from auditor import __version__
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.audit import Audit
     from auditor.engines import ReadSettings
     from auditor.evidence import Evidence
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-CAVEAT = "An audit of label claims, not of contents. Not medical advice."
-
 
 def _rules_options(command: Command) -> Command:
     """Options that say under which rules labels are judged."""
@@ -47,18 +43,25 @@ def _input_options(command: Command) -> Command:
         click.option("--rename", multiple=True, metavar="'THEIRS=ours'", help="Map a foreign column header; may be repeated."),
         click.option("--encoding", default=None, help="Encoding of text files that are not UTF-8, for instance cp1252."),
         click.option("--sheet", default=None, help="Worksheet of a workbook."),
+        click.option("--mapping", default=None, type=click.Path(dir_okay=False), help="A remembered mapping of foreign headers."),
     ):
         command = option(command)
     return command
 
 
-def _settings(format_name: str | None, rename: tuple[str, ...], encoding: str | None, sheet: str | None) -> ReadSettings:
+def _settings(format_name: str | None, rename: tuple[str, ...], encoding: str | None, sheet: str | None, mapping: str | None) -> ReadSettings:
     from auditor.engines import ReadSettings
 
     pairs = dict(part.split("=", 1) for part in rename if "=" in part)
     wrong = [part for part in rename if "=" not in part]
     if wrong:
         raise UsageError([f"--rename {part!r}: accepted is 'their header=our column'" for part in wrong])
+    if mapping:
+        from auditor.readers.mappings import load_mapping
+
+        known = load_mapping(mapping)
+        pairs = {**known.rename, **pairs}
+        format_name = format_name or known.format
     return ReadSettings(format_name, pairs or None, encoding, sheet)
 
 
@@ -81,91 +84,33 @@ def cli() -> None:
 @click.argument("paths", nargs=-1, required=True)
 @click.option("-o", "--output", required=True, help="Folder for all tables, or a file: .csv .parquet .xlsx .jsonl .html")
 @click.option("--table", default="products", show_default=True, help="Table that a .csv, .parquet or .jsonl file holds.")
+@click.option("--engine", type=click.Choice(["stream", "dask"]), default="stream", show_default=True, help="This machine, or a Dask cluster.")
+@click.option("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler; a cluster on this machine if absent.")
+@click.option("--overrides", "overrides_file", type=click.Path(dir_okay=False), help="A reviewer's corrections and accepted findings.")
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), help="Exit with 1 if a finding of this severity or worse is there.")
 @click.option("--quiet", is_flag=True, help="No summary.")
 @_rules_options
 @_input_options
 def audit(
-    paths: tuple[str, ...], output: str, table: str, fail_on: str | None, quiet: bool, context: str, market: str, authority: str,
-    evidence_dir: str | None, format_name: str | None, rename: tuple[str, ...], encoding: str | None, sheet: str | None,
+    paths: tuple[str, ...], output: str, table: str, engine: str, scheduler: str, overrides_file: str | None, fail_on: str | None, quiet: bool,
+    context: str, market: str, authority: str, evidence_dir: str | None, **reading: Any,
 ) -> None:  # fmt: skip
     """Audit label files and folders and write the tables."""
-    from auditor.engines import audit as run
+    from auditor.console import RunProgress, print_summary
+    from auditor.engines import run_to
+    from auditor.overrides import load_overrides
 
-    with _progress() as progress:
-        found = run(
-            paths, context, market=market, evidence=_evidence(evidence_dir), authority=authority,
-            settings=_settings(format_name, rename, encoding, sheet), progress=progress,
+    overrides = load_overrides(overrides_file) if overrides_file else ()
+    with RunProgress() as progress:
+        run = run_to(
+            list(paths), output, context=context, market=market, evidence=_evidence(evidence_dir), authority=authority, table=table,
+            settings=_settings(**reading), engine=engine, scheduler=scheduler, progress=progress, overrides=overrides,
         )  # fmt: skip
-    written = found.write(output, table)
     if not quiet:
-        _print_summary(found, written)
+        print_summary(run)
     worst = {"error": ("errors",), "warning": ("errors", "warnings")}.get(fail_on or "", ())
-    if any((found.products[column] > 0).any() for column in worst):
+    if any(run.counts.products_with[name] for name in worst):
         sys.exit(1)
-
-
-class _progress:
-    """A progress line on standard error while files are read; nothing when that is no terminal."""
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        self._bar: Any = None
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-            self._bar = Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task("reading labels")
-        return self._step
-
-    def _step(self, lines: int, rejects: int) -> None:
-        if self._bar is not None:
-            self._bar.update(self._task, description=f"{lines:,} lines read, {rejects:,} rejected")
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-
-def _console(stderr: bool = False) -> Any:
-    from rich.console import Console
-
-    stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else 110, highlight=False, soft_wrap=False)
-
-
-def _print_summary(found: Audit, written: tuple[Path, ...]) -> None:
-    from rich.table import Table
-
-    from auditor.summary import class_counts, coverage, finding_counts
-
-    console, run = _console(stderr=True), found.summary
-    console.print(f"\n[bold]{run.labels:,} labels audited[/bold], evidence edition {run.evidence_edition}, context {run.context}")
-    console.print(f"rows: {run.rows_in:,} in = {run.rows_audited:,} audited + {run.rows_rejected:,} rejected\n")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("class")
-    table.add_column("products", justify="right")
-    table.add_column("share", justify="right")
-    for row in class_counts(found).to_dict("records"):
-        table.add_row(row["class"], f"{row['products']:,}", f"{row['share']:.1%}")
-    console.print(table)
-    console.print()
-    reasons = coverage(found)
-    for name, group in reasons.groupby("name", sort=False):
-        done = group.loc[group["reason"] == "", "doses"].sum()
-        rest = group[group["reason"] != ""].head(3)
-        why = "; ".join(f"{row['short'] or row['reason']} {row['doses']:,}" for row in rest.to_dict("records"))
-        total = group["doses"].sum()
-        console.print(f"{name}: {done:,} of {total:,} doses computed" + (f" (not: {why})" if why else ""))
-    counted = finding_counts(found)
-    for severity, group in counted.groupby("severity", sort=False):
-        top = ", ".join(f"{row['finding_id']} {row['products']:,}" for row in group.head(4).to_dict("records"))
-        console.print(f"{severity}s: {group['findings'].sum():,} ({top})")
-    if run.rows_rejected:
-        console.print("rejected rows stand in the rejects table with file, row and reason")
-    console.print("\nwritten: " + ", ".join(str(path) for path in written))
-    console.print(f"[dim]'studied-range' is a dose that trials used, not one that was shown to work. {CAVEAT}[/dim]")
 
 
 @cli.command()
@@ -175,14 +120,13 @@ def _print_summary(found: Audit, written: tuple[Path, ...]) -> None:
 @_rules_options
 @_input_options
 def explain(
-    path: tuple[str, ...], product_id: str, markdown: bool, context: str, market: str, authority: str, evidence_dir: str | None,
-    format_name: str | None, rename: tuple[str, ...], encoding: str | None, sheet: str | None,
-) -> None:  # fmt: skip
+    path: tuple[str, ...], product_id: str, markdown: bool, context: str, market: str, authority: str, evidence_dir: str | None, **reading: Any
+) -> None:
     """Tell one product's derivation step by step: printed text, reading, daily dose, band, verdict, class."""
     from auditor.engines import read_everything
     from auditor.explain import explain as tell
 
-    lines = read_everything(path, _settings(format_name, rename, encoding, sheet)).lines
+    lines = read_everything(path, _settings(**reading)).lines
     told = tell(lines, product_id, context=context, evidence=_evidence(evidence_dir), authority=authority, market=market)
     click.echo(told.as_markdown() if markdown else told.as_text())
 
@@ -217,16 +161,16 @@ def check(
 @_rules_options
 @_input_options
 def compare(
-    path: tuple[str, ...], ids: tuple[str, ...], as_csv: bool, context: str, market: str, authority: str, evidence_dir: str | None,
-    format_name: str | None, rename: tuple[str, ...], encoding: str | None, sheet: str | None,
-) -> None:  # fmt: skip
+    path: tuple[str, ...], ids: tuple[str, ...], as_csv: bool, context: str, market: str, authority: str, evidence_dir: str | None, **reading: Any
+) -> None:
     """Put two to six products side by side."""
     from rich.table import Table
 
     from auditor.compare import compare as set_side_by_side
+    from auditor.console import CAVEAT, console, plain
     from auditor.engines import audit as run
 
-    found = run(path, context, market=market, evidence=_evidence(evidence_dir), authority=authority, settings=_settings(format_name, rename, encoding, sheet))
+    found = run(path, context, market=market, evidence=_evidence(evidence_dir), authority=authority, settings=_settings(**reading))
     told = set_side_by_side(found, list(ids))
     if as_csv:
         click.echo(told.as_csv_bytes().decode("utf-8"), nl=False)
@@ -234,19 +178,12 @@ def compare(
     table = Table(header_style="bold", show_lines=True)
     table.add_column("")
     for product_id in told.table.columns:
-        table.add_column(_plain(str(product_id)))
+        table.add_column(plain(str(product_id)))
     for attribute, cells in told.table.iterrows():
         mark = "* " if bool(told.differs[attribute]) else ""
-        table.add_row(mark + str(attribute), *(_plain(str(cell)) for cell in cells))
-    _console().print(table)
+        table.add_row(mark + str(attribute), *(plain(str(cell)) for cell in cells))
+    console().print(table)
     click.echo(f"* differs. {CAVEAT}")
-
-
-def _plain(text: str) -> str:
-    """Label text for a terminal table: markup and control codes show as text."""
-    from rich.markup import escape
-
-    return escape("".join(char if char.isprintable() or char == "\n" else "�" for char in text))
 
 
 @cli.command()
@@ -304,18 +241,14 @@ def evidence_validate(folder: str) -> None:
 @click.argument("check_id", required=False)
 def checks(check_id: str | None) -> None:
     """List the label checks, or tell one in full."""
-    from auditor.checks import catalogue
+    from auditor.checks import in_full, listed
 
-    found = catalogue()
     if check_id is None:
-        for check in found.values():
-            click.echo(f"{check.id:34} {check.severity:8} {check.family:22} {check.title}")
+        for entry in listed():
+            click.echo(f"{entry['id']:36} {entry['severity']:8} {entry['family']:20} {entry['title']}")
         return
-    if check_id not in found:
-        raise UsageError(f"checks: {check_id!r} is not a check; `auditor checks` lists them")
-    entry = found[check_id]
-    for name, value in entry._asdict().items():
-        click.echo(f"{name:10} {value}")
+    for name, text in in_full(check_id).items():
+        click.echo(f"{name:12} {text}")
 
 
 @cli.command()

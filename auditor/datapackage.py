@@ -95,14 +95,41 @@ def data_package(summary: RunSummary, files: Mapping[str, tuple[str, Path]], ext
         extra: passed-through text columns of the products table.
     """
     every_context = summary.context == "all"
-    package = {
+    resources = [
+        _resource(table, name, path, extra if table == "products" else (), every_context)
+        for table, (name, path) in files.items()
+    ]
+    neutral = {"files": [name for name, _ in files.values()], "rule": NEUTRALISING_RULE}
+    return _written(_package(summary, resources) | {"neutralised": neutral})
+
+
+def partitioned_package(summary: RunSummary, files: Mapping[str, Sequence[Mapping[str, Any]]], extra: Sequence[str] = ()) -> bytes:
+    """The text of `datapackage.json` for tables that are Parquet files in parts, in order.
+
+    Args:
+        files: for each table its parts: `path`, `bytes` and `hash` of each.
+        extra: passed-through text columns of the products table.
+    """
+    resources = [
+        {
+            "name": table, "type": "table", "title": TABLE_TITLES[table], "path": [part["path"] for part in parts], "format": "parquet",
+            "parts": list(parts), "schema": _table_schema(table, extra if table == "products" else (), summary.context == "all"),
+        }
+        for table, parts in files.items()
+    ]  # fmt: skip
+    return _written(_package(summary, resources))
+
+
+def _written(package: dict[str, Any]) -> bytes:
+    return orjson.dumps(package, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _package(summary: RunSummary, resources: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
         "name": "supplement-label-audit",
         "title": "Supplement label audit: vitamin D and vitamin K2",
         "description": " ".join(CAVEATS),
-        "resources": [
-            _resource(table, name, path, extra if table == "products" else (), every_context)
-            for table, (name, path) in files.items()
-        ],
+        "resources": resources,
         "auditor": {
             "version": summary.version,
             "evidence_edition": summary.evidence_edition,
@@ -111,9 +138,7 @@ def data_package(summary: RunSummary, files: Mapping[str, tuple[str, Path]], ext
         },
         "inputs": [{"name": input_name(name), "sha256": sha256} for name, sha256 in summary.inputs],
         "rows": {"in": summary.rows_in, "audited": summary.rows_audited, "rejected": summary.rows_rejected},
-        "neutralised": {"files": [name for name, _ in files.values()], "rule": NEUTRALISING_RULE},
     }
-    return orjson.dumps(package, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _resource(table: str, name: str, path: Path, extra: Iterable[str], every_context: bool) -> dict[str, Any]:

@@ -54,7 +54,7 @@ from auditor.words import (
 
 MAX_SHOWN_CHARACTERS = 300
 NAMED_STUDIES = 4
-FIGURES = ("numbers", "numbers and units", "double declaration", "percent daily value")
+FIGURES = ("numbers and units", "double declaration")
 """Families of checks that tell how the figures of a line were read."""
 
 
@@ -178,6 +178,7 @@ def _reading(case: Case) -> Step:
     left_out = [reading for reading in case.readings if reading["number"] not in case.kept]
     sentences += [_why_left_out(case, reading) for reading in left_out]
     sentences += case.messages(*FIGURES, severities=("error", "warning"))
+    sentences += case.messages("percent daily value", severities=("error",))
     return Step("How it was read", tuple(dict.fromkeys(sentences)), tuple(rows))
 
 

@@ -6,17 +6,22 @@ Knows the order of label directions: sentences, audiences, limits that are no do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache, lru_cache
+from itertools import pairwise
 
 from auditor.audiences import mark_audiences
-from auditor.text import shorten
-from auditor.wording.cells import Cell, frequency_of, read_cells, read_intakes
-from auditor.wording.intakes import Intake, add_parts, decimal, either
+from auditor.text import MAX_READ_CHARACTERS, shorten
+from auditor.wording.cells import Cell, frequencies_of, one_strength, read_cells, read_intakes
+from auditor.wording.counts import Item
+from auditor.wording.frequency import Frequency
+from auditor.wording.intakes import Intake, add_parts, decimal, either, shifted
 from auditor.wording.items import read_items
 from auditor.wording.limits import without_limits
-from auditor.wording.tokens import Token, readable, sentences, tokenise
+from auditor.wording.tokens import Token, readable, sentences, tokenise, vocabulary
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,8 @@ class Regimen:
 
     `contexts` are empty when the label says no audience.  `quantity` counts `unit` per intake, `times` counts intakes
     per `interval_days`.  `unit` is 'piece' for everything swallowed or chewed by the piece, and where the label
-    counts without naming a unit (then `word` is empty).
+    counts without naming a unit (then `word` is empty); it is one 'serving' where the label says only how often.
+    `phase` is 'loading' or 'maintenance' where the label tells the two apart, each with its own interval.
     """
 
     contexts: tuple[str, ...]
@@ -38,6 +44,7 @@ class Regimen:
     interval_days: Decimal
     text: str
     rule: str
+    phase: str = ""
 
     @property
     def units_per_day_low(self) -> Fraction:
@@ -52,9 +59,11 @@ class Regimen:
 
 @dataclass(frozen=True)
 class Directions:
-    """What a directions text says: `status` absent, read, unread or ambiguous, and one regimen per audience.
+    """What a directions text says: `status` absent, read, unread or ambiguous, and its regimens.
 
-    `problem` holds the words that could not be read, shortened for a message; it can be filled beside regimens when
+    There is one regimen per audience, and one more for each phase or interval: a regimen never mixes two intervals.
+    Flags say what was not printed but supplied ('quantity-unsaid': one serving, 'frequency-unsaid': once a day), or
+    why there is no regimen ('single-dose', 'body-weight', 'as-needed').  `problem` holds the words that could not be read, shortened for a message; it can be filled beside regimens when
     only a part was read.
     """
 
@@ -72,66 +81,129 @@ _NOTED = {"open_ended": "open-ended", "needed": "as-needed", "depot": "depot-wor
 class _Reading:
     """What has been read so far, sentence by sentence."""
 
-    intakes: list[Intake]
-    secondary: list[Intake]  # titration and supervised doses: they count only when there is no other
-    waiting: list[Intake]  # doses whose sentence gives no frequency
-    frequencies: list[Intake]  # frequencies whose sentence gives no dose
-    flags: set[str]
-    problems: list[str]  # words that say something about the dose which could not be read
+    text: str = ""
+    intakes: list[Intake] = field(default_factory=list)
+    secondary: list[Intake] = field(default_factory=list)  # titration and supervised doses: only when there is no other
+    waiting: list[Intake] = field(default_factory=list)  # doses whose sentence gives no frequency
+    frequencies: list[Intake] = field(default_factory=list)  # frequencies whose sentence gives no dose
+    lone: list[Intake] = field(default_factory=list)  # those of them whose sentence holds nothing that may be the dose
+    strengths: list[Item] = field(default_factory=list)  # what their sentences name besides
+    flags: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)  # words about the dose which could not be read
     titrating: bool = False
 
+    def add(self, part: _Reading) -> None:
+        """Take in what the next part of the text says."""
+        offset = len(self.text) + len(_STOP) if self.text else 0
+        self.text = self.text + _STOP + part.text if self.text else part.text
+        for name in ("intakes", "secondary", "waiting", "frequencies", "lone"):
+            found = getattr(part, name)
+            getattr(self, name).extend([shifted(intake, offset) for intake in found] if offset else found)
+        self.strengths += part.strengths
+        self.flags |= part.flags
+        self.problems += part.problems
+        self.titrating = part.titrating
 
+
+_STOP = ". "
+
+
+@lru_cache(maxsize=65_536)
 def read_directions(text: str) -> Directions:
     """Read suggested use in any of the languages of the wording tables."""
-    text = readable(text)
-    if not text.strip():
-        return Directions("absent")
-    reading = _Reading([], [], [], [], set(), [])
+    reading = _Reading()
     contexts: tuple[str, ...] = ()
-    for sentence in sentences(mark_audiences(tokenise(text))):
-        contexts = _read_sentence(sentence, contexts, reading, text)
+    for part in _full_stop().split(text[:MAX_READ_CHARACTERS]):
+        read, contexts = _read_part(part, contexts, reading.titrating)
+        reading.add(read)
+    if not reading.text.strip():
+        return Directions("absent")
     _bind_waiting(reading)
-    intakes = _settle(reading.intakes or reading.secondary, reading.flags)
-    return _result(intakes, reading, text)
+    intakes = _settle(reading.intakes or reading.secondary or _supplied(reading), reading.flags)
+    return _result(intakes, reading, reading.text)
 
 
-def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _Reading, text: str) -> tuple[str, ...]:
+@cache
+def _full_stop() -> re.Pattern[str]:
+    """A full stop behind a long word that is no abbreviation and before a capital: labels share the sentences between."""
+    abbreviated = {word[-5:] for word in vocabulary().abbreviations if len(word) >= 5}
+    return re.compile("".join(f"(?<!{word})" for word in sorted(abbreviated)) + r"(?<=[a-z]{5})\. +(?=[A-Z])")
+
+
+@lru_cache(maxsize=65_536)
+def _read_part(text: str, contexts: tuple[str, ...], titrating: bool) -> tuple[_Reading, tuple[str, ...]]:
+    """What one part says when the text before it spoke of `contexts`; and of whom it speaks at its end."""
+    reading = _Reading(readable(text), titrating=titrating)
+    for sentence in sentences(mark_audiences(tokenise(reading.text))):
+        contexts = _read_sentence(sentence, contexts, reading)
+    return reading, contexts
+
+
+def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _Reading) -> tuple[str, ...]:
     """Read one sentence into `reading`; returns the audience that holds for the next one."""
     kept, secondary = without_limits(sentence, reading.flags)
-    named = [token.means["audience"] for token in kept if "audience" in token.means]
     items = read_items(kept)
-    if any(item.kind == "weight" for item in items) or any("body_weight" in token.means for token in kept):
+    kinds = {item.kind for item in items}
+    noted = {kind for token in kept if "noted" in token.means for kind in token.means}
+    if "weight" in kinds or "body_weight" in noted:
         reading.flags.add("body-weight")
-        reading.problems.append(_span(text, kept))
+        reading.problems.append(_span(reading.text, kept))
         return ()
     secondary |= reading.titrating and bool(items) and items[0].kind == "phase"
     reading.titrating = secondary
     cells = read_cells(items, contexts)
     intakes = read_intakes(cells)
-    for token in kept:
-        for kind, flag in _NOTED.items():
-            if kind in token.means and (kind != "needed" or (intakes and not secondary)):
-                reading.flags.add(flag)
-    if any(intake.timed for intake in intakes):
-        timed = [intake for intake in intakes if intake.timed]
+    reading.flags |= {flag for kind, flag in _NOTED.items() if kind in noted and (kind != "needed" or (intakes and not secondary))}  # fmt: skip
+    timed = [intake for intake in intakes if intake.timed]
+    if timed:
         if len(timed) < len(intakes) and not secondary:
-            reading.problems.append(_span(text, kept))
+            reading.problems.append(_span(reading.text, kept))
         (reading.secondary if secondary else reading.intakes).extend(_merge_sentence(timed, reading.flags))
+    elif "single_dose" in noted:
+        reading.flags.add("single-dose")
+        reading.problems.append(_span(reading.text, kept))
     elif intakes:
-        if not secondary and any(item.kind in ("verb", "audience") for item in items):
-            reading.waiting += (
-                [_alternatives(intakes)] if len({intake.contexts for intake in intakes}) == 1 else intakes
-            )
-    else:
-        frequency = frequency_of(cells)
-        if frequency:
-            reading.frequencies.append(frequency)
-        elif any(item.kind == "unit" for item in items) and any(item.kind == "period" for item in items):
-            reading.problems.append(_span(text, kept))  # "chew on gummy daily"
-    if any(item.kind == "relative" for item in items):
+        if "time" in kinds:
+            reading.problems.append(_span(reading.text, kept))
+        elif not secondary and (not kinds.isdisjoint(("verb", "audience")) or _opens_with_dose(items)):
+            alike = len({intake.contexts for intake in intakes}) == 1
+            reading.waiting += [_alternatives(intakes)] if alike else intakes
+    elif kinds:
+        _read_frequency_only(reading, cells, items, kinds, lone=not secondary and noted.isdisjoint(_PORTIONS), sentence=kept)
+    if "relative" in kinds:
         reading.flags.add("relative-dose")
-        reading.problems.append(_span(text, kept))
+        reading.problems.append(_span(reading.text, kept))
+    named = [item.value for item in items if item.kind == "audience"]
     return _next_contexts(named, cells, intakes, kept, contexts)
+
+
+_PORTIONS = frozenset(("portion", "daily_portion"))
+_MAY_BE_THE_DOSE = frozenset(("number", "time", "amount", "defines", "each_share", "relative", "meals"))
+_MOST_OPENING = {"piece": 6, "": 6}
+"""A number of pieces that opens a text without a verb is a dose up to here, beyond it the content of a package."""
+
+
+def _may_hold_dose(items: list[Item]) -> bool:
+    """Whether a sentence without a dose holds words that may be one, or "4 hours per day"."""
+    lasting = any(first.kind == "duration" and second.kind == "period" for first, second in pairwise(items))
+    return lasting or any(item.kind in _MAY_BE_THE_DOSE for item in items)
+
+
+def _opens_with_dose(items: list[Item]) -> bool:
+    return items[0].kind == "dose" and items[0].high <= _MOST_OPENING.get(items[0].value, 20)
+
+
+def _read_frequency_only(reading: _Reading, cells: list[Cell], items: list[Item], kinds: set[str], lone: bool, sentence: list[Token]) -> None:  # fmt: skip
+    """A sentence that names no dose; `lone` when its frequency may stand for one serving of the label."""
+    frequencies = frequencies_of(cells)
+    if frequencies:
+        if len(cells) == 1:
+            reading.frequencies += frequencies
+        if lone and not _may_hold_dose(items) and not ("strength" in kinds and "divided" in kinds):
+            reading.lone += frequencies
+            reading.strengths += [item for item in items if item.kind == "strength"]
+    elif "unit" in kinds and "period" in kinds:
+        reading.problems.append(_span(reading.text, sentence))  # "chew on gummy daily"
 
 
 def _next_contexts(named: list[tuple[str, ...]], cells: list[Cell], intakes: list[Intake], kept: list[Token],
@@ -151,22 +223,34 @@ def _span(text: str, tokens: list[Token]) -> str:
 
 def _merge_sentence(intakes: list[Intake], flags: set[str]) -> list[Intake]:
     """Intakes of one sentence, one for each audience where they can be joined."""
+    if len(intakes) == 1:
+        return intakes
     merged: list[Intake] = []
     for intake in intakes:
-        if merged and merged[-1].contexts == intake.contexts and merged[-1].unit == intake.unit:
-            if intake.joined == "phase" and not (merged[-1].slots and intake.slots):
+        last = merged[-1] if merged else None
+        if last and last.contexts == intake.contexts:
+            if intake.joined == "phase" and not (last.slots and intake.slots):
                 flags.add("loading-phase")
-                merged[-1] = either(merged[-1], intake, "loading")
-                continue
-            if intake.joined == "or":
-                merged[-1] = either(merged[-1], intake, "alternatives")
-                continue
-            if "?" in merged[-1].slots:
-                both = add_parts(merged[-1], intake)
-                merged[-1] = either(intake, both, "one-or-both")._replace(slots=frozenset())
-                continue
+                merged[-1], intake = _as_phases(last, intake)
+            elif last.unit == intake.unit:
+                if intake.joined == "or" and last.days == intake.days:
+                    merged[-1] = either(last, intake, "alternatives")
+                    continue
+                if "?" in last.slots and last.days == intake.days:
+                    both = add_parts(last, intake)
+                    merged[-1] = either(intake, both, "one-or-both")._replace(slots=frozenset())
+                    continue
         merged.append(intake)
     return merged
+
+
+def _as_phases(earlier: Intake, later: Intake) -> tuple[Intake, Intake]:
+    """Both with the phase they are: what the words call them, else loading and then maintenance."""
+    first = "maintenance" if later.phase == "loading" else "loading"
+    second = "loading" if earlier.phase == "maintenance" and earlier.joined != "phase" else "maintenance"
+    if earlier.phase == "maintenance" and earlier.joined == "phase" and not later.phase:
+        earlier = earlier._replace(phase="loading")  # three phases: only the last one is kept up
+    return earlier._replace(phase=earlier.phase or first), later._replace(phase=later.phase or second)
 
 
 def _alternatives(intakes: list[Intake]) -> Intake:
@@ -201,39 +285,88 @@ def _share_with_other_audiences(reading: _Reading) -> None:
             reading.intakes.append(waiting.with_frequency_of(said)._replace(unit=unit, word=word))
 
 
+def _supplied(reading: _Reading) -> list[Intake]:
+    """What a text without a complete regimen still tells: a dose without frequency, or a frequency of one serving."""
+    if reading.problems or not reading.flags.isdisjoint(("as-needed", "single-dose")):
+        return []
+    if reading.waiting:
+        once = Frequency(Fraction(1), Fraction(1), Fraction(1), "frequency-unsaid", flags=frozenset(("frequency-unsaid",)))
+        return [intake.at(once) for intake in reading.waiting] if not reading.frequencies else []
+    if not one_strength(reading.strengths):
+        return []
+    return [intake._replace(flags=intake.flags | {"quantity-unsaid"}) for intake in reading.lone]
+
+
 def _settle(intakes: list[Intake], flags: set[str]) -> list[Intake]:
-    """One intake per audience and unit: repetitions dropped, parts of a day added, alternatives spanned."""
-    groups: dict[tuple[tuple[str, ...], str], list[Intake]] = {}
+    """One intake per audience, unit, phase and interval: repetitions dropped, parts of a day added, alternatives spanned."""
+    if len(intakes) > 1:
+        intakes = _with_phases(intakes)
+    if any(intake.phase == "loading" for intake in intakes):
+        flags.add("loading-phase")
+    if len(intakes) < 2:
+        return intakes
+    groups: dict[tuple[tuple[str, ...], str, str], list[Intake]] = {}
     for intake in intakes:
-        groups.setdefault((intake.contexts, intake.unit or "piece"), []).append(intake)
-    settled = [_settle_group(group, flags) for group in groups.values()]
-    named = [intake for intake in settled if intake.contexts]
-    return [intake for intake in settled
-            if intake.contexts or not any(other.per_day == intake.per_day and (other.unit or "piece") == (intake.unit or "piece") for other in named)]  # fmt: skip
+        groups.setdefault((intake.contexts, intake.unit or "piece", intake.phase), []).append(intake)
+    settled = [intake for group in groups.values() for intake in _settle_group(group, flags)]
+    return [intake for intake in settled if not any(_says_more(other, intake) for other in settled)]
 
 
-def _settle_group(group: list[Intake], flags: set[str]) -> Intake:
-    whole: Intake | None = None
+def _says_more(other: Intake, intake: Intake) -> bool:
+    """Whether another intake is the same dose and names its audience or phase besides."""
+    if (other.unit or "piece") != (intake.unit or "piece") or other.per_day != intake.per_day:
+        return False
+    if intake.contexts or intake.phase:
+        return bool(other.phase and not intake.phase and other.contexts == intake.contexts)
+    return bool(other.contexts or other.phase)
+
+
+def _with_phases(intakes: list[Intake]) -> list[Intake]:
+    """The intakes with the phases that are told over several sentences ("Maintenance: 1 capsule daily.")."""
+    result: list[Intake] = []
+    last: dict[tuple[str, ...], int] = {}
+    for intake in intakes:
+        position = last.get(intake.contexts)
+        earlier = result[position] if position is not None else None
+        later = intake.joined == "phase" or intake.phase == "maintenance"
+        if earlier and later and not earlier.phase and not (earlier.slots and intake.slots):
+            result[position or 0], intake = _as_phases(earlier, intake)
+        elif earlier and earlier.phase == "loading" and later:
+            intake = intake._replace(phase=intake.phase or "maintenance")
+        last[intake.contexts] = len(result)
+        result.append(intake)
+    return result
+
+
+def _settle_group(group: list[Intake], flags: set[str]) -> list[Intake]:
+    """Intakes of one audience, unit and phase: one for each interval."""
+    whole: list[Intake] = []
     total: Intake | None = None  # sum of the parts of a day
     for intake in group:
         if intake.slots and (total is None or (total.days == intake.days and not total.slots & intake.slots)):
             total = add_parts(total, intake) if total else intake
-        elif whole is None:
-            whole = intake
-        elif intake.per_day != whole.per_day:
-            phase = intake.joined == "phase"
-            flags.add("loading-phase" if phase else "alternative-dose")
-            whole = either(whole, intake, "loading" if phase else "alternatives")
-    if total is None or whole is None:
-        settled = total or whole
-        assert settled is not None
-        return settled
-    if total.per_day == whole.per_day:
-        return total._replace(
-            flags=total.flags | whole.flags, start=min(total.start, whole.start), end=max(total.end, whole.end)
-        )
-    flags.add("alternative-dose")
-    return either(whole, total, "alternatives")
+        else:
+            _add_alternative(whole, intake, flags)
+    if total:
+        _add_alternative(whole, total, flags)
+    return whole
+
+
+def _add_alternative(whole: list[Intake], intake: Intake, flags: set[str]) -> None:
+    """Add an intake to those of other intervals, unless it says again what one of them says."""
+    for index, other in enumerate(whole):
+        if other.per_day == intake.per_day:
+            if intake.slots and not other.slots:
+                start, end = min(intake.start, other.start), max(intake.end, other.end)
+                whole[index] = intake._replace(flags=intake.flags | other.flags, start=start, end=end)
+            return
+    if whole and intake.joined != "or":
+        flags.add("alternative-dose")
+    for index, other in enumerate(whole):
+        if other.days == intake.days:
+            whole[index] = either(other, intake, "alternatives")
+            return
+    whole.append(intake)
 
 
 def _result(intakes: list[Intake], reading: _Reading, text: str) -> Directions:
@@ -246,8 +379,8 @@ def _result(intakes: list[Intake], reading: _Reading, text: str) -> Directions:
             "ambiguous" if "as-needed" in flags else "unread", (), tuple(sorted(flags)), problem or shorten(text, 80)
         )
     regimens = tuple(_regimen(intake, text) for intake in intakes)
-    units = {(regimen.contexts, regimen.unit) for regimen in regimens}
-    if len({contexts for contexts, _ in units}) < len(units):
+    units = {(regimen.contexts, regimen.phase, regimen.unit) for regimen in regimens}
+    if len({key[:2] for key in units}) < len(units):
         flags |= {"alternative-dose", "frequency-ambiguous"}
     status = "ambiguous" if flags & _AMBIGUOUS else "read"
     unsure = [intake for intake in intakes if intake.flags & _AMBIGUOUS] or intakes
@@ -271,4 +404,5 @@ def _regimen(intake: Intake, text: str) -> Regimen:
         interval_days=decimal(intake.days),
         text=text[intake.start : intake.end],
         rule=intake.rule,
+        phase=intake.phase,
     )

@@ -53,6 +53,24 @@ def codes_of(column: pd.Series) -> tuple[Codes, npt.NDArray[np.object_]]:
     return codes, np.asarray(values, dtype=object)
 
 
+def joined_texts(groups: Codes, texts: pd.Series | npt.NDArray[np.object_], n: int, separator: str) -> npt.NDArray[np.object_]:
+    """Texts of each group 0..n-1 in their order, each once, joined; '' for a group without any."""
+    found = np.full(n, "", dtype=object)
+    if not len(groups):
+        return found
+    order = np.argsort(groups, kind="stable")
+    group = groups[order]
+    cells = np.asarray(texts, dtype=object)[order]
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    ends = np.append(starts[1:], len(group))
+    found[group[starts]] = cells[starts]
+    several = ends - starts > 1
+    items = cells.tolist()
+    for start, end in zip(starts[several].tolist(), ends[several].tolist(), strict=True):
+        found[group[start]] = separator.join(dict.fromkeys(items[start:end]))
+    return found
+
+
 def _renumber(codes: Codes) -> tuple[Codes, Codes]:
     """Codes renumbered by first appearance, and the row where each appears first."""
     renumbered, values = pd.factorize(codes)

@@ -30,6 +30,12 @@ def _wording() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], dict[
 
 
 @cache
+def _blend_words() -> re.Pattern[str]:
+    words = tomllib.loads(WORDING.read_text(encoding="utf-8"))["blend"]["words"]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)")
+
+
+@cache
 def _spaced_words() -> re.Pattern[str]:
     words = tomllib.loads(WORDING.read_text(encoding="utf-8"))["spaced"]["words"]
     return re.compile(rf"(?<!\w)(?:{'|'.join(words)})")
@@ -81,6 +87,8 @@ def with_roles(lowered: str, quantities: tuple[Quantity, ...]) -> tuple[Quantity
             role = RAW
         elif len(masses) > 1 and quantity.unit in ("milligram", "gram") and raw_before.search(lowered[max(0, quantity.start - 30) : quantity.start]):
             role = RAW
+        elif quantity.unit in ("milligram", "gram") and _blend_words().search(lowered):
+            role = OTHER_BASIS
         else:
             role = AMOUNT
         read.append(replace(quantity, role=role))

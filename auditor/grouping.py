@@ -135,7 +135,7 @@ def _pair_lists(text: str, groups: list[Group]) -> None:
     gaps = [text[one.hits[-1].end : other.hits[0].start] for one, other in pairwise(listed)]
     if not all(_LISTED.fullmatch(gap) for gap in gaps) or listed[-1].quantities[0].start < listed[-1].hits[-1].end:
         return
-    slots = _slots(listed[-1].quantities)
+    slots = slots_of(listed[-1].quantities)
     if len(slots) == len(listed):
         for group, slot in zip(listed, slots, strict=True):
             group.quantities = slot
@@ -146,7 +146,7 @@ def _pair_lists(text: str, groups: list[Group]) -> None:
             group.unassignable = whose is None
 
 
-def _slots(quantities: list[Quantity]) -> list[list[Quantity]]:
+def slots_of(quantities: list[Quantity]) -> list[list[Quantity]]:
     """Figures of a list, parted where the next one says another amount; micrograms beside their IU are one."""
     slots: list[list[Quantity]] = []
     for quantity in quantities:

@@ -127,7 +127,7 @@ def _outside(product: Row, doses: list[Row], evidence: Evidence) -> str:
     if limits:
         limit = dose(math.nan, float(limits[0]["upper_level_mcg"]), limits[0]["nutrient"])
         what = "It" if limits[0]["interval_days"] <= 1 else f"Its average, {dose_of(limits[0])} a day,"
-        text += f" {what} is also above the upper level of {limit} ({limits[0]['upper_level_authority']})."
+        text += f" {what} is also above the upper level of {limit} set by {limits[0]['upper_level_authority']}."
     return text + _beside(deciding, doses)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from auditor.distinct import joined_texts
 from auditor.dose import LineDoses
 
 VITAMIN_D, VITAMIN_K = "D", "K"
@@ -40,7 +41,7 @@ def _without_parts(rows: pd.DataFrame) -> pd.DataFrame:
     wanted = pd.MultiIndex.from_arrays([rows["product"], family, rows["parent"], rows["serving_order"]])
     first = pd.Series(np.arange(len(rows)), index=keys)
     first = first[~first.index.duplicated()]
-    parent = first.reindex(wanted).to_numpy(dtype=float)
+    parent = first.reindex(wanted).to_numpy(dtype=float, copy=True)
     parent[~nested] = np.nan
     child = np.flatnonzero(~np.isnan(parent))
     if not len(child):
@@ -89,7 +90,10 @@ def _join_several(rows: pd.DataFrame, group: np.ndarray, several: np.ndarray, jo
     size, orders = grouped.size(), grouped["serving_order"].nunique()
     columns = (orders == size) & (orders > 1)
     same = (high.max() == high.min()) & (low.max() == low.min())
-    broken = grouped["reason"].agg(lambda reasons: next((reason for reason in reasons if reason), ""))
+    places, _ = pd.factorize(part["_group"], sort=True)
+    stuck = (part["reason"] != "").to_numpy()
+    broken = np.full(len(size), "", dtype=object)
+    broken[places[stuck][::-1]] = part["reason"].to_numpy(dtype=object)[stuck][::-1]
     other_high, other_low = grouped["other_mcg_high"].max(), grouped["other_mcg_low"].min()
     new_low = np.where(columns, low.sum(), low.max())
     new_high = np.where(columns, high.sum(), np.where(same, high.max(), high.sum()))
@@ -97,9 +101,9 @@ def _join_several(rows: pd.DataFrame, group: np.ndarray, several: np.ndarray, jo
     joined.loc[where, "daily_mcg_low"] = np.fmin(new_low, np.where(np.isnan(other_low), np.inf, other_low))
     joined.loc[where, "daily_mcg_high"] = np.fmax(new_high, np.where(np.isnan(other_high), -np.inf, other_high))
     joined.loc[where, ["other_mcg_low", "other_mcg_high"]] = np.nan
-    joined.loc[where, "label_text"] = grouped["label_text"].agg(lambda texts: " + ".join(dict.fromkeys(texts))).to_numpy()
+    joined.loc[where, "label_text"] = joined_texts(places, part["label_text"], len(size), " + ")
     joined.loc[where, "single_intake_mcg"] = grouped["single_intake_mcg"].max().to_numpy()
-    joined.loc[where, "reason"] = broken.to_numpy()
-    joined.loc[where[broken.to_numpy() != ""], ["daily_mcg_low", "daily_mcg_high"]] = np.nan
+    joined.loc[where, "reason"] = broken
+    joined.loc[where[broken != ""], ["daily_mcg_low", "daily_mcg_high"]] = np.nan
     joined.loc[where, "several_columns"] = columns.to_numpy()
     joined.loc[where, "repeated"] = ~columns.to_numpy()

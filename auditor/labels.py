@@ -60,7 +60,10 @@ MAX_CELL_CHARACTERS = 20_000
 
 
 class LabelLine(BaseModel):
-    """One line of a label for the one-label API; every field is text as printed."""
+    """One line of a label for the one-label API; every field is text as printed.
+
+    `audience` and `serving_size` are filled where they are the line's own (two-column panels); else the label's hold.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
     ingredient: str
@@ -69,6 +72,9 @@ class LabelLine(BaseModel):
     percent_dv: str = ""
     form: str = ""
     parent: str = ""
+    audience: str = ""
+    serving_order: str = ""
+    serving_size: str = ""
 
 
 class Label(BaseModel):
@@ -165,4 +171,5 @@ def _label_rows(labels: Iterable[Label]) -> Iterator[dict[str, str]]:
     for number, label in enumerate(labels, start=1):
         product = label.model_dump(exclude={"lines"})
         for position, line in enumerate(label.lines, start=1):
-            yield product | line.model_dump() | {"line": str(position), "row": str(number)}
+            own = {name: value for name, value in line.model_dump().items() if value or name not in product}
+            yield product | own | {"line": str(position), "row": str(number)}

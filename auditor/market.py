@@ -202,7 +202,7 @@ def together(audits: list[Audit]) -> Audit:
     def all_of(name: str) -> pd.DataFrame:
         tables = [getattr(audit, name) for audit in audits]
         joined = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
-        extras = [column for column in joined.columns if column not in tables[0].columns or joined[column].dtype == object]
+        extras = [column for column in joined.columns if not all(column in table for table in tables)]
         return joined.assign(**{column: joined[column].astype("str").fillna("") for column in extras})
 
     return replace(first, products=all_of("products"), doses=all_of("doses"), findings=all_of("findings"))

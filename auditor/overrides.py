@@ -176,7 +176,7 @@ def suppress(findings: pd.DataFrame, overrides: Iterable[Override]) -> pd.DataFr
     used = pd.DataFrame([_used(item) for item in overrides if item.kind == "correct"], columns=["product_id", "finding_id", "severity", "message", "value", "expected"])
     if used.empty:
         return table
-    used = used.reindex(columns=table.columns).fillna("").astype("str")
+    used = used.reindex(columns=table.columns, fill_value="").astype("str")
     last = pd.Series(np.arange(len(table)), index=ids).groupby(level=0).max()
     place = np.concatenate([np.arange(len(table), dtype=float), used["product_id"].map(last).fillna(len(table)).to_numpy(dtype=float) + 0.5])
     return pd.concat([table, used], ignore_index=True).iloc[np.argsort(place, kind="stable")].reset_index(drop=True)

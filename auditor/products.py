@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.classify import ANY, FOLD, NOT_ESTABLISHED, fold, names_of, outcomes, verdict_of
+from auditor.distinct import joined_texts
 from auditor.dose import IU_PER_MCG
 from auditor.evidence import Evidence
 from auditor.labels import LINE_COLUMNS
@@ -68,7 +69,7 @@ def _vitamin_d(doses: pd.DataFrame, n: int, contexts: list[str], evidence: Evide
     total = spans["high"].max().where(same, spans["high"].sum(min_count=1))
     unknown = (doses["verdict"] == "not-computable").groupby(doses["product"], sort=True).any()
     alone = grouped.size() == 1
-    table.loc[where, "form"] = grouped["form"].agg(lambda forms: ";".join(dict.fromkeys(forms))).to_numpy()
+    table["form"] = pd.Series(joined_texts(doses["product"].to_numpy(dtype=np.intp), doses["form"], n, ";"), dtype="str")
     table.loc[where, "daily_mcg_low"] = spans["low"].max().where(~unknown).to_numpy()
     table.loc[where, "daily_mcg_high"] = total.where(~unknown).to_numpy()
     bits = fold(doses["product"].to_numpy(), doses["bits"].to_numpy(), n)[where]
@@ -86,13 +87,16 @@ def _vitamin_d(doses: pd.DataFrame, n: int, contexts: list[str], evidence: Evide
 def _bits_together(several: pd.DataFrame, bits: npt.NDArray[np.uint8], contexts: list[str], evidence: Evidence) -> npt.NDArray[np.uint8]:
     """Possible verdicts of several rows of D2, D3 and unstated D judged as one dose; calcifediol stays apart."""
     found = bits.copy()
-    for position, (product, row) in enumerate(several.iterrows()):
-        if ";" not in row["form"] or "calcifediol" in row["form"]:
-            continue
-        band = evidence.band_for("vitamin_d", "d3", contexts[int(product)])  # type: ignore[call-overload]
+    form = several["form"].astype("str")
+    joined = np.flatnonzero((form.str.contains(";", regex=False) & ~form.str.contains("calcifediol", regex=False)).to_numpy())
+    low, high = several["daily_mcg_low"].to_numpy()[joined], several["daily_mcg_high"].to_numpy()[joined]
+    context = np.array(contexts, dtype=object)[several.index.to_numpy()[joined]]
+    for name in dict.fromkeys(context.tolist()):
+        band = evidence.band_for("vitamin_d", "d3", name)
         if band is not None and band.low_mcg is not None and band.high_mcg is not None:
-            one = np.array([row["daily_mcg_low"]]), np.array([row["daily_mcg_high"]])
-            found[position] = outcomes(*one, np.array([float(band.low_mcg)]), np.array([float(band.high_mcg)]))[0]
+            here = context == name
+            edges = np.full(int(here.sum()), float(band.low_mcg)), np.full(int(here.sum()), float(band.high_mcg))
+            found[joined[here]] = outcomes(low[here], high[here], *edges)
     return found
 
 
@@ -110,8 +114,7 @@ def _vitamin_k2(doses: pd.DataFrame, n: int) -> pd.DataFrame:
     table.loc[where, "bits"], table.loc[where, "judged"], table.loc[where, "verdict"] = bits, any_judged.to_numpy(), verdict
     decides = doses["verdict"].to_numpy() == table["verdict"].to_numpy()[doses["product"].to_numpy()]
     ordered = doses.assign(_decides=decides).sort_values(["product", "_decides"], ascending=[True, False], kind="stable")
-    deciding = ordered.groupby("product", sort=True)
-    table.loc[where, "form"] = deciding["form"].agg(lambda forms: ";".join(dict.fromkeys(forms))).to_numpy()
+    table["form"] = pd.Series(joined_texts(ordered["product"].to_numpy(dtype=np.intp), ordered["form"], n, ";"), dtype="str")
     first = ordered.drop_duplicates("product").set_index("product")
     table.loc[where, "daily_mcg_low"] = np.fmin(first["daily_mcg_low"], first["other_mcg_low"]).loc[where].to_numpy()
     table.loc[where, "daily_mcg_high"] = np.fmax(first["daily_mcg_high"], first["other_mcg_high"]).loc[where].to_numpy()
@@ -144,9 +147,8 @@ def add_findings(table: pd.DataFrame, findings: pd.DataFrame) -> None:
     for severity in SEVERITIES:
         chosen = findings.loc[findings["severity"] == severity, "product"].to_numpy(dtype=np.intp)
         table[f"{severity}s"] = np.bincount(chosen, minlength=n)
-    ids = findings.drop_duplicates(["product", "finding_id"]).groupby("product")["finding_id"].agg(";".join)
-    table["finding_ids"] = pd.Series([""] * n, dtype="str")
-    table.loc[ids.index, "finding_ids"] = ids.to_numpy()
+    ids = joined_texts(findings["product"].to_numpy(dtype=np.intp), findings["finding_id"], n, ";")
+    table["finding_ids"] = pd.Series(ids, index=table.index, dtype="str")
 
 
 def _add_price(table: pd.DataFrame, first: pd.DataFrame, judged: pd.DataFrame) -> None:
@@ -162,4 +164,5 @@ def _add_price(table: pd.DataFrame, first: pd.DataFrame, judged: pd.DataFrame) -
     with np.errstate(divide="ignore", invalid="ignore"):
         per_day = np.round(price * servings / package, 4)
     table["price"] = price
+    table["servings_per_container"] = package
     table["price_per_day"] = np.where(np.isfinite(per_day) & (package > 0), per_day, np.nan)

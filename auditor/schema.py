@@ -75,6 +75,7 @@ PRODUCTS = (
     _number("servings_per_day_low", "fewest servings a day behind the doses", "servings/day"),
     _number("servings_per_day_high", "most servings a day behind the doses", "servings/day"),
     _number("price", "price of the package", "currency"),
+    _number("servings_per_container", "servings in the package", "servings"),
     _text("source", "where the record comes from"),
     _text("source_id", "its address or id there"),
     _text("input", "file the record was read from"),

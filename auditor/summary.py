@@ -75,7 +75,7 @@ def form_counts(audit: Audit) -> pd.DataFrame:
     pairs = audit.doses[["product_id", "nutrient", "form"]].drop_duplicates()
     counts = pairs[["nutrient", "form"]].value_counts().rename("products").reset_index()
     totals = pairs.groupby("nutrient")["product_id"].nunique()
-    counts["share"] = counts["products"] / counts["nutrient"].map(totals)
+    counts["share"] = counts["products"] / counts["nutrient"].map(totals).astype("float64")
     counts.insert(2, "name", _texts([form_name(nutrient, form) for nutrient, form in zip(counts["nutrient"], counts["form"], strict=True)]))
     return counts
 

@@ -156,7 +156,7 @@ def _quantity_pattern() -> re.Pattern[str]:
     units = "|".join(re.escape(word).replace(r"\ ", r" ?") for word in words)
     return re.compile(
         rf"(?P<sign><|>|≤|≥|(?<!not )(?<!no )\bless than |\bunder |\bup to )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
-        rf"(?P<number>(?:(?<![a-zà-ÿ\d_.,])(?<!\de[+-])|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
+        rf"(?P<number>(?:(?<![a-zà-ÿ\d_.,])(?<!\d/)(?<!\de[+-])|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
         rf"(?:[ ]?(?:-|~|to|bis|à)[ ]?(?P<high>{NUMBER_PATTERN}))?"
         rf"(?:[ ]?(?P<multiple>{'|'.join(_MULTIPLES)})(?=[ ]?(?:iu|i\.u|ui|u\.i|ie|i\.e|usp|international|internat|int)))?"
         rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%)|(?P<ppm>ppm\b)|(?P<lost>(?:[?¿\ufffd]+|p)g\b))"

@@ -5,6 +5,8 @@ Run with `auditor dashboard [PATH]` or `streamlit run dashboards/app.py`; the pa
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 from parts.looks import plain
 from parts.sidebar import choose_rules, choose_source
@@ -12,7 +14,7 @@ from parts.session import view
 
 from auditor.errors import AuditorError
 
-st.set_page_config(page_title="Supplement label auditor", page_icon=":material/labs:", layout="wide")
+st.set_page_config(page_title="Supplement label auditor", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
 
 page = st.navigation(
     [

@@ -8,12 +8,12 @@ from parts.basket import add_button
 from parts.pieces import empty, title
 from parts.photo import text_from_photo
 from parts.session import current, judge_typed
-from parts.typed_form import correct, understood
+from parts.typed_form import correct, line_by_line, understood
 
 from auditor.explain import explain
 from auditor.labels import label_frame
 from auditor.markets import markets
-from auditor.typed_label import read_typed_label
+from auditor.panel import read_panel
 
 EXAMPLE = """Serving Size: 1 softgel
 Vitamin D3 (as cholecalciferol) 125 mcg (5,000 IU) 625%
@@ -48,10 +48,11 @@ if sent and not text.strip():
     st.warning("The label is empty. Type at least one line, for instance: D3 5,000 IU, K2 (MK-7) 100 mcg", icon=":material/edit:")
 if sent and text.strip():
     number = st.session_state["typed-count"] = st.session_state.get("typed-count", 0) + 1
-    st.session_state["checked"] = read_typed_label(
-        text, f"typed-{number}", directions=directions, serving_size=serving, audience=audience, market=market or "",
-        name=name or f"Typed label {number}", servings_per_container=container, price=price, currency=currency, source="typed",
-    )  # fmt: skip
+    reading = read_panel(text, market=market or "", product_id=f"typed-{number}", source="typed")
+    typed = {"directions": directions, "serving_size": serving, "audience": audience, "servings_per_container": container, "price": price, "currency": currency}
+    typed["name"] = name or reading.label.name or f"Typed label {number}"
+    st.session_state["checked"] = reading.label.model_copy(update={field: said for field, said in typed.items() if said})
+    st.session_state["account"] = reading
 
 label = st.session_state.get("checked")
 if label is None:
@@ -64,6 +65,7 @@ st.session_state.setdefault("typed", {})[label.product_id] = lines
 
 st.subheader("What was understood", anchor=False)
 understood(label, audit)
+line_by_line(st.session_state["account"])
 correct(label)
 
 st.subheader("Result", anchor=False)

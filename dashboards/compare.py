@@ -7,7 +7,7 @@ from parts import printable
 from parts.basket import basket
 from parts.compare_chart import dose_bars
 from parts.finder import find_product
-from parts.looks import plain, signed
+from parts.looks import VERDICTS, legend, plain, signed
 from parts.pieces import STUDIED_RANGE, chart, empty, title
 from parts.session import current, typed_audits
 
@@ -62,6 +62,7 @@ st.caption(f":orange-background[≠] marks what differs. {STUDIED_RANGE}")
 st.table(table.map(plain).set_axis(marked).set_axis([plain(name) for name in table.columns], axis=1), alt="The products side by side")
 
 st.subheader("Daily doses on a common scale", anchor=False)
+st.caption("Shaded: the studied range for whom each label is judged. " + legend(known.doses["verdict"], VERDICTS))
 for drawn, rows, said in dose_bars(known, view.evidence, names):
     st.markdown(f"**{said}**")
     chart(drawn, rows, f"{said}: daily dose of each product against the studied range.", f"bars-{said}")

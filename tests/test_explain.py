@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -42,7 +43,7 @@ def test_steps_follow_the_label_to_its_class() -> None:
     assert found.klass == "high-dose"
     assert found.headline == (
         "High dose: vitamin D3, 125 mcg (5,000 IU) a day, is above the studied range for adults in general, 10 to 100 mcg (400 to 4,000 IU). "
-        "It is also above the upper level of 100 mcg (4,000 IU) (EFSA). Vitamin K2 as MK-7, 100 mcg a day, is in its studied range."
+        "It is also above the upper level of 100 mcg (4,000 IU) set by EFSA and NASEM. Vitamin K2 as MK-7, 100 mcg a day, is in its studied range."
     )
     assert "Line 1: Vitamin D3 (as cholecalciferol) 125 mcg (5,000 IU) 625%" in step(found, "What the label prints")
     read = step(found, "How it was read")
@@ -128,8 +129,10 @@ def test_column_for_other_people_is_told_as_left_out() -> None:
             {"product_id": "p1", "ingredient": "Vitamin D3 20 mcg", "audience": "Children 4-8", "line": "2", **cells},
         ]
     )
-    found = explain(lines, "p1")
-    assert "Line 2 (Children 4-8) is for other people than this context and was left out." in step(found, "How it was read")
+    left_out = "is for other people than this context and was left out."
+    assert f"Line 2 (Children 4-8) {left_out}" in step(explain(lines, "p1", context="child-1-3"), "How it was read")
+    found = explain(lines.iloc[:1], "p1")
+    assert left_out not in step(found, "How it was read")
     assert "Why: the label names them: 'Children 2-3'" in step(found, "What it was compared with")
 
 
@@ -203,7 +206,7 @@ def test_findings_of_the_whole_run_are_told() -> None:
     lines = label_frame([label("Vitamin D3 25 mcg", product_id="p1", upc="012345678905"), label("Vitamin D3 50 mcg", product_id="p2", upc="012345678905")])
     alone = {finding_id for _, finding_id, _ in explain(lines, "p1").findings}
     together = {finding_id for _, finding_id, _ in explain(lines, "p1", audit=audit_lines(lines)).findings}
-    assert "gtin-duplicate" in together - alone
+    assert any(finding_id.startswith("gtin-") for finding_id in together - alone)
 
 
 def test_run_settings_are_taken_over() -> None:
@@ -239,7 +242,7 @@ def test_matrix_has_a_row_per_form_and_a_column_per_context() -> None:
 
 REASONS: dict[str, dict[str, object]] = {
     "amount-missing": {"texts": ["Vitamin K2 (as MK-7)"]},
-    "amount-not-provided": {"amount": "NP", "ingredient": "Vitamin D3"},
+    "amount-not-provided": {"amount": "0", "unit": "NP", "ingredient": "Vitamin D3"},
     "amount-unreadable": {"amount": "plenty", "ingredient": "Vitamin D3"},
     "amount-not-a-number": {"amount": "nan", "ingredient": "Vitamin D3"},
     "amount-negative": {"amount": "-5", "unit": "mcg", "ingredient": "Vitamin D3"},
@@ -255,11 +258,13 @@ REASONS: dict[str, dict[str, object]] = {
     "amount-per-100g-without-quantity": {"texts": ["Vitamin D3 25 mcg per 100 g"], "serving_size": "", "directions": ""},
     "unit-of-directions-not-in-serving": {"texts": ["Vitamin D3 25 mcg"], "serving_size": "1 mL", "directions": "Take 5 drops daily"},
     "form-unstated": {"texts": ["Vitamin K2 200 mcg"]},
-    "share-of-total-unknown": {"texts": ["Vitamin K2 (as MK-4 and MK-7) 100 mcg"]},
+    "share-of-total-unknown": {"texts": ["Vitamin K2 (as MK-4 and MK-7) 2000 mcg"]},
     "figures-contradict": {"texts": ["Vitamin D3 25 mcg (10,000 IU)"]},
     "daily-use-is-a-range": {"texts": ["Vitamin D3 62.5 mcg"], "directions": "Take 1-2 softgels daily"},
     "no-band": {"texts": ["Vitamin K2 (as MK-9) 100 mcg"]},
     "spaced-dose": {"texts": ["Vitamin D3 140 mcg"], "directions": "Take 1 softgel weekly"},
+    "serving-range": {"texts": ["Vitamin D3 25 mcg"], "serving_size": "1-5 mL", "directions": "Take 1-5 mL daily"},
+    "interval-not-read": {"texts": ["Vitamin D3 500 mcg"], "directions": "Depot"},
     "not-taken-by-mouth": {"texts": ["Vitamin D3 25 mcg"], "dosage_form": "patch"},
 }  # fmt: skip
 """A label for each reason code."""
@@ -309,7 +314,7 @@ def _codes_in_source() -> set[str]:
 def _codes(nodes: list[ast.AST] | list[ast.expr], plain_words: set[str] | None = None) -> set[str]:
     constants = [part.value for node in nodes for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
     known = plain_words or set()
-    return {text.partition(":")[0] for text in constants if "-" in text and " " not in text and text.replace("-", "").replace(":", "").isalnum()} - known
+    return {text.partition(":")[0] for text in constants if re.fullmatch(r"[a-z]+(-[a-z0-9]+)+:?", text)} - known
 
 
 def test_every_reason_code_of_the_core_has_words() -> None:

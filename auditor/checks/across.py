@@ -28,7 +28,7 @@ class LabelKeys:
     """What labels are compared by.
 
     `labels` has one row per product: `product_id`, `upc` (blanks and hyphens left out), `split` (its lines do not stand
-    together in the input) and :data:`KEYS`.  `strengths` has one row per computed dose of a product with a barcode:
+    together in the input), `brand_and_doses` and :data:`KEYS`.  `strengths` has one row per computed dose of a product with a barcode:
     `product` (row in `labels`), `nutrient`, `strength` (mcg in one unit or serving), `source_rows`, `label_text`.
     """
 
@@ -43,7 +43,7 @@ def label_keys(facts: Facts, places: npt.NDArray[np.int64]) -> LabelKeys:
     labels = pd.DataFrame(
         {
             "product_id": first["product_id"].astype("str"), "upc": codes.astype("str"), "split": _split(facts, places),
-            "id_key": _hashes(first["product_id"].astype("str").str.strip().str.lower()), "gtin": known, "record": _record_keys(facts),
+            "id_key": _hashes(first["product_id"].astype("str").str.strip().str.lower()), "gtin": known, **_record_keys(facts),
         }
     )  # fmt: skip
     return LabelKeys(labels, _strengths(facts, known != 0))
@@ -68,16 +68,18 @@ def _gtins(upcs: pd.Series) -> tuple[pd.Series, Hashes]:
     return pd.Series(texts.to_numpy(dtype=object)[own], index=upcs.index, dtype="str"), numbers[own]
 
 
-def _record_keys(facts: Facts) -> Hashes:
-    """One number for brand, name and doses of every product that names brand and name."""
+def _record_keys(facts: Facts) -> dict[str, Hashes]:
+    """One number for brand and doses of every product, and one for brand, name and doses where it names brand and name."""
     first, judged = facts.first, facts.judged
     doses = np.zeros(len(first), dtype=np.uint64)
     if len(judged):
         vitamins = _hashes(judged["nutrient"].astype("str") + "|" + judged["form"].astype("str"))
         high = pd.util.hash_array(judged["daily_mcg_high"].to_numpy(dtype=float))
         np.add.at(doses, judged["product"].to_numpy(dtype=np.intp), vitamins * np.uint64(31) + high)
-    key = (_hashes(first["brand"].astype("str").str.lower()) * np.uint64(31) + _hashes(first["name"].astype("str").str.lower())) * np.uint64(31) + doses
-    return np.where(((first["name"] != "") & (first["brand"] != "")).to_numpy(), np.maximum(key, np.uint64(1)), np.uint64(0))
+    brand = _hashes(first["brand"].astype("str").str.lower()) * np.uint64(31) + doses
+    key = np.maximum(brand * np.uint64(31) + _hashes(first["name"].astype("str").str.lower()), np.uint64(1))
+    named = ((first["name"] != "") & (first["brand"] != "")).to_numpy()
+    return {"brand_and_doses": brand, "record": np.where(named, key, np.uint64(0))}
 
 
 def _hashes(texts: pd.Series) -> Hashes:
@@ -127,7 +129,11 @@ def _barcodes(labels: pd.DataFrame, strengths: pd.DataFrame) -> tuple[pd.DataFra
     group, _ = pd.factorize(labels["gtin"])
     count = np.bincount(group)[group]
     repeated = (labels["gtin"] != 0).to_numpy() & (count > 1)
-    same = on_products(labels.assign(_count=count), repeated, "gtin-duplicate", value=lambda hit: hit["upc"], expected=lambda hit: hit["_count"].astype("str"))
+    differ = pd.Series(labels["brand_and_doses"].to_numpy()).groupby(group).transform("nunique").to_numpy() > 1
+    table = labels.assign(_count=count, _severity=np.where(differ, "warning", "note"))
+    same = on_products(
+        table, repeated, "gtin-duplicate", value=lambda hit: hit["upc"], expected=lambda hit: hit["_count"].astype("str"), severity=lambda hit: hit["_severity"]
+    )  # fmt: skip
     shared = strengths[repeated[strengths["product"].to_numpy(dtype=np.intp)]]
     if shared.empty:
         return same, nothing()

@@ -27,6 +27,7 @@ from auditor.dose import style_of
 
 MASS = r"(?<![a-z])(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli\w*|мкг|マイクロ\w*)\b"
 IU = r"(?<![a-z])(?:i\.? ?u\.?|i\.? ?e\.?|u\.? ?i\.?|j\.m\.|ius?|units?|usp)(?![a-z])"
+LABELS_OF = {"us": "US", "ca": "Canadian", "au": "Australian", "nz": "New Zealand", "uk": "UK"}
 ROUNDING_MCG = 0.0125
 """Half an international unit of vitamin D."""
 
@@ -58,6 +59,7 @@ def units_of_market(facts: Facts) -> pd.DataFrame:
     declared = ((rows["nutrient"] == "vitamin_d") & rows["declared_iu"].notna() & rows["amount_mcg"].notna() & (rows["form"] != "calcifediol")).to_numpy()
     market = facts.market_ids[facts.row_products]
     asks = np.isin(market, ("us", "ca", "au", "nz")) | facts.in_eu[facts.row_products]
+    asks &= facts.is_panel[facts.row_products]
     if not (declared & asks).any():
         return nothing()
     order = _printed_order(facts, declared & asks)
@@ -66,8 +68,7 @@ def units_of_market(facts: Facts) -> pd.DataFrame:
     # Before the 2016 rule US labels had to print IU; until 2021 they might.
     alone = (order == _IU_ONLY) & ~(us & (dates != "") & (dates < "2016-07-26"))
     severity = np.where(us & (dates >= "2021-01-01"), "error", np.where((us & (dates != "") & (dates < "2021-01-01")) | (market == "ca"), "note", "warning"))
-    names = np.array([found.title for found in facts.markets], dtype=object)[facts.row_products]
-    told = rows.assign(_severity=severity, _market=names)
+    told = rows.assign(_severity=severity, _market=[LABELS_OF.get(code, "EU") for code in market])
     return together(
         on_rows(told, alone, "vitd-iu-only", value=lambda hit: plain(hit["declared_iu"]) + " IU", expected=lambda hit: mcg(hit["amount_mcg"]),
                 detail=lambda hit: hit["_market"], severity=lambda hit: hit["_severity"]),
@@ -138,12 +139,10 @@ def copied_rows(facts: Facts) -> pd.DataFrame:
 
 
 class _Named(NamedTuple):
-    """Strengths a product name gives: for vitamin D and vitamin K the amounts (mcg) it can mean, as printed."""
+    """Strengths a product name gives: for vitamin D and vitamin K the amounts (mcg) it can mean."""
 
     d: tuple[float, ...] = ()
     k: tuple[float, ...] = ()
-    d_text: str = ""
-    k_text: str = ""
 
 
 _STRENGTH_IN_NAME = r"(?:\bd-? ?[23]?|\bk-? ?[127]|mk-? ?[47]|menaq|cholecalc|colecalc|vit).*\d{2}|\d{2}.*(?:\bd-? ?[23]?\b|\bk-? ?[12]|mk-? ?[47]|vit)"
@@ -156,31 +155,42 @@ def strength_in_name(facts: Facts) -> pd.DataFrame:
         return nothing()
     wanted = np.zeros(len(facts.first), dtype=bool)
     wanted[facts.row_products] = True
-    wanted[wanted] = matching(facts.first["name"][wanted], _STRENGTH_IN_NAME)
+    wanted[wanted] = matching(facts.first["name"][wanted], _STRENGTH_IN_NAME) & ~matching(facts.first["name"][wanted], r"(?:/|per) ?(?:1 ?)?(?:ml|drop|g\b)")
     if not wanted.any():
         return nothing()
     codes, names = codes_of(facts.first["name"][wanted].astype("str"))
     style = style_of("us", facts.evidence)
-    read = [_named(read_line(name, style=style)) for name in names]
+    read = [_named(name, read_line(name, style=style)) for name in names]
     of_product = np.full(len(facts.first), -1, dtype=np.intp)
     of_product[wanted] = codes
     return together(*(_compared(facts, of_product, read, family) for family in ("d", "k")))
 
 
-def _named(readings: tuple[LineReading, ...]) -> _Named:
+_BARE = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{3,6})(?![\w%.,])(?! ?(?:m?l|oz|fl|g|kg|ct|count|caps?|capsules?|tab\w*|soft\w*|gumm\w*|drops?|days?|x|pieces?|pearls?|serv\w*|veg\w*)\b)", re.IGNORECASE)
+_VITAMIN = re.compile(r"(?:vitamin[ae]? ?|\b)(d|k)-? ?[123]?\b|\b(m)k-? ?\d", re.IGNORECASE)
+
+
+def _owner_of_bare(name: str) -> str:
+    """'d' or 'k', whose name stands last before the bare number: 'D3 5000 + K2' is 5000 of D."""
+    number = _BARE.search(name)
+    before = [("k" if found[2] else found[1].lower()) for found in _VITAMIN.finditer(name[: number.start()])] if number else []
+    return before[-1] if before else ""
+
+
+def _named(name: str, readings: tuple[LineReading, ...]) -> _Named:
     def amounts(reading: LineReading) -> tuple[float, ...]:
         if reading.mcg_high is not None and not reading.share:
             return tuple(float(value) for value in (reading.mcg_high, reading.other_mcg) if value is not None)
-        missing = next((problem.value for problem in reading.problems if problem.code == "unit-missing"), "")
-        digits = missing.replace(",", "").replace(".", "")
-        if not digits.isdigit():
+        bare = _BARE.search(name) if reading.reason == "unit-missing" else None
+        digits = bare[1].replace(",", "") if bare else ""
+        if not digits or _owner_of_bare(name) != ("d" if reading.nutrient == "vitamin_d" else "k"):
             return ()
         return (float(digits), float(digits) * 0.025) if reading.nutrient == "vitamin_d" else (float(digits),)
 
     found = {"d": [r for r in readings if r.nutrient == "vitamin_d"], "k": [r for r in readings if r.nutrient != "vitamin_d"]}
     one = {family: of[0] for family, of in found.items() if len(of) == 1}
     d, k = (amounts(one[family]) if family in one else () for family in ("d", "k"))
-    return _Named(d, k, one["d"].text if d else "", one["k"].text if k else "")
+    return _Named(d, k)
 
 
 def _compared(facts: Facts, of_product: npt.NDArray[np.intp], read: list[_Named], family: str) -> pd.DataFrame:
@@ -192,11 +202,11 @@ def _compared(facts: Facts, of_product: npt.NDArray[np.intp], read: list[_Named]
     given = np.array([bool(getattr(named, family)) for named in read] + [False], dtype=bool)[name]
     alone = np.bincount(judged["product"].to_numpy()[mine], minlength=len(facts.first))[judged["product"].to_numpy()] == 1
     usable = mine & given & alone & judged["amount_mcg"].notna().to_numpy() & judged["other_mcg_high"].isna().to_numpy() & ~judged["repeated"].to_numpy(dtype=bool)
-    usable &= ~judged["share"].to_numpy(dtype=bool)
+    usable &= ~judged["share"].to_numpy(dtype=bool) & ~judged["basis"].isin(["per_drop", "per_ml", "per_100g"]).to_numpy()
     part = judged[usable]
     if part.empty:
         return nothing()
-    texts = [getattr(read[position], f"{family}_text") for position in name[usable]]
+    texts = facts.first["name"].astype("str").str.slice(0, 60).to_numpy()[part["product"].to_numpy(dtype=np.intp)]
     amount, units = part["amount_mcg"].to_numpy(), part["units_per_serving"].fillna(1.0).to_numpy()
     meant = np.column_stack([amount, amount / units, amount * units, part["daily_mcg_low"].to_numpy(), part["daily_mcg_high"].to_numpy(), part["single_intake_mcg"].to_numpy()])
     width = max(len(getattr(named, family)) for named in read)
@@ -204,7 +214,7 @@ def _compared(facts: Facts, of_product: npt.NDArray[np.intp], read: list[_Named]
     gap = np.abs(named[:, :, None] - meant[:, None, :])
     slack = np.maximum(number(code, "rounding_mcg"), number(code, "within") * meant)[:, None, :]
     differs = ~(gap <= slack).any(axis=(1, 2))
-    return on_rows(part.assign(_named=texts), differs, code, value=lambda hit: "'" + hit["_named"] + "' in the product name" if family == "k" else hit["_named"],
+    return on_rows(part.assign(_named=texts), differs, code, value=lambda hit: "The product's name '" + hit["_named"] + "'" if family == "k" else hit["_named"],
                    expected=lambda hit: mcg(hit["amount_mcg"]), detail="the panel was used")  # fmt: skip
 
 

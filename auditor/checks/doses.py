@@ -13,7 +13,6 @@ from auditor.directions import Directions
 from auditor.distinct import codes_of, distinct
 from auditor.judging import DEFAULT_AUTHORITIES
 from auditor.schedules import read_number_cell, schedule
-from auditor.text import shorten
 
 YOUNG = ("infant", "child", "teen")
 
@@ -43,10 +42,10 @@ def spaced(facts: Facts) -> pd.DataFrame:
     harm = np.where(single >= number("dose-bolus-single-large", "harm_from_mcg"), "; trials of single doses this large found more falls and fractures", "")
     young = judged["context"].str.startswith(YOUNG)
     return together(
-        on_rows(judged, rare, "dose-non-daily", value=lambda hit: mcg(hit["single_intake_mcg"]), expected=lambda hit: mcg(hit["daily_mcg_high"].round(3)), detail=lambda hit: plain(hit["interval_days"])),
+        on_rows(judged, rare, "dose-non-daily", value=lambda hit: mcg(hit["single_intake_mcg"]), expected=lambda hit: mcg(hit["daily_mcg_high"].round(1)), detail=lambda hit: plain(hit["interval_days"])),
         on_rows(judged.assign(_severity=severity, _harm=harm), bolus, "dose-bolus-single-large", value=lambda hit: mcg(hit["single_intake_mcg"]),
                 detail=lambda hit: hit["_harm"], severity=lambda hit: hit["_severity"]),
-        on_rows(judged, rare & young, "dose-child-not-daily", value=lambda hit: plain(hit["interval_days"])),
+        on_rows(judged, rare & young, "dose-child-not-daily", value=lambda hit: plain(hit["interval_days"]), whole_label=True),
     )  # fmt: skip
 
 
@@ -179,7 +178,7 @@ def audiences(facts: Facts) -> pd.DataFrame:
     several = {text: len({regimen.contexts for regimen in told.regimens if regimen.contexts}) > 1 for text, told in readings.items()}
     by_text = facts.first["directions"].astype("str").map(several).eq(True).to_numpy() & wanted
     return together(
-        on_products(facts.first, by_column | by_text, "dose-multiple-audiences", value=lambda hit: hit["directions"].astype("str").map(shorten), detail=lambda hit: pd.Series(facts.contexts[hit.index], index=hit.index)),
+        on_products(facts.first, by_column | by_text, "dose-multiple-audiences", value=lambda hit: np.where(by_text[hit.index], hit["directions"].astype("str"), "columns of its panel"), detail=lambda hit: pd.Series(facts.contexts[hit.index], index=hit.index)),
         on_rows(judged, judged["several_columns"].astype(bool), "dose-am-pm", value=lambda hit: mcg(hit["daily_mcg_high"])),
         _children(facts, wanted, readings),
     )  # fmt: skip

@@ -59,8 +59,9 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     """What the line and directions grammars reported, for the rows that made it into a dose."""
     rows, problems = facts.rows, facts.problems
     kept = problems[problems["row"].isin(rows.index)]
-    harmless = (kept["code"] == "near-name") & kept["value"].map({name: not safety.near_code(name) for name in kept["value"].unique()})
-    kept = kept[~harmless]
+    near = (kept["code"] == "near-name").to_numpy()
+    harmless = [name for name in kept["value"][near].unique() if not safety.near_code(name)]
+    kept = kept[~(near & kept["value"].isin(harmless).to_numpy())]
     if kept.empty:
         return nothing()
     row = rows.loc[kept["row"]]
@@ -68,12 +69,18 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     of_directions = np.isin(code, [check.id for check in catalogue().values() if check.raised_by == "directions"])
     huge = (code == "amount-implausible-vitk") & (row["amount_mcg"] > number("amount-implausible-vitk", "largest_mcg")).to_numpy()
     contradicted = code == "dual-vitd-mismatch"
+    assumed = np.isin(code, ("dose-directions-missing", "dose-directions-unparsed"))
+    day = np.where(row["factor_high"].isna(), "no daily dose was computed", np.where(row["basis"] == "per_unit", "one unit a day was assumed", "one serving a day was assumed"))
+    unclear = code == "dose-basis-unknown"
+    expected = np.where(unclear & (kept["expected"] == ""), "per unit or per portion", kept["expected"])
+    day = np.where(unclear, np.where(row["factor_high"].isna(), "no daily dose was computed", "both were judged"), day)
+    assumed |= unclear
+    detail = np.where(contradicted & _one_passes(facts, kept["row"]), "one is over the upper level; " + kept["detail"], np.where(assumed, day, kept["detail"]))
     return pd.DataFrame(
         {
             "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code,
-            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": kept["value"].to_numpy(), "expected": kept["expected"].to_numpy(),
-            "detail": np.where(contradicted & _one_passes(facts, kept["row"]), kept["detail"] + "; one of them passes the upper level", kept["detail"]),
-            "label_text": row["label_text"].to_numpy(), "severity": np.where(huge, "error", ""),
+            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": kept["value"].to_numpy(), "expected": expected,
+            "detail": detail, "label_text": row["label_text"].to_numpy(), "severity": np.where(huge, "error", ""),
         }
     )  # fmt: skip
 
@@ -103,9 +110,6 @@ def finished(found: pd.DataFrame) -> pd.DataFrame:
     messages = np.array(texts.map(message) or [""], dtype=object)
     found["message"] = messages[texts.codes] if len(found) else pd.Series([], dtype="str")
     return found.rename(columns={"code": "finding_id"}).astype({"severity": "str", "message": "str"})
-
-
-_finished = finished
 
 
 # -- one root cause, one finding -------------------------------------------------------------------------------------------
@@ -153,3 +157,6 @@ def message(code: str, nutrient: str, value: str, expected: str, detail: str, vo
     if voided and (set(check.hides) & {"percent daily value", "market maxima"}) and len(text) + len(tail) <= MESSAGE_LENGTH:
         text += tail
     return text[:1].upper() + text[1:]
+
+
+_finished = finished

@@ -17,8 +17,12 @@ def maxima(facts: Facts) -> pd.DataFrame:
     judged = facts.judged
     if judged.empty:
         return nothing()
+    here = {*facts.market_ids, *(["eu-all"] if facts.in_eu.any() else [])}
+    limits = [limit for limit in facts.limits if limit.market in here]
+    if not limits:
+        return nothing()
     day, unit = sure_high(judged), per_unit(judged)
-    return together(*(_against(facts, judged, limit, day if limit.per == "day" else unit) for limit in facts.limits))
+    return together(*(_against(facts, judged, limit, day if limit.per == "day" else unit) for limit in limits))
 
 
 def _against(facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series) -> pd.DataFrame:
@@ -38,7 +42,7 @@ def _against(facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series) 
     per = "a day" if limit.per == "day" else "in one unit"
     word = "exceeds" if limit.bound == "maximum" else "is below"
     what = f"{per} {word} {limit.place}'s {limit.bound} of {float(limit.value_mcg):,g} mcg ({limit.authority}, {KINDS[limit.kind]}; checked {limit.last_checked})"
-    return on_rows(judged.assign(_dose=dose), test, limit.finding, value=lambda hit: mcg(hit["_dose"]), expected=f"{float(limit.value_mcg):,g} mcg", detail=what)
+    return on_rows(judged.assign(_dose=dose), test, limit.finding, value=lambda hit: mcg(hit["_dose"].round(3)), expected=f"{float(limit.value_mcg):,g} mcg", detail=what)
 
 
 def _concerned(facts: Facts, judged: pd.DataFrame, limit: Limit) -> Mask:

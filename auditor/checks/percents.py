@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks import catalogue
-from auditor.checks.facts import Facts, Mask, keys_of, nothing, on_distinct, on_rows, together
+from auditor.checks.facts import Facts, Mask, keys_of, nothing, on_distinct, on_rows, says, together
 from auditor.distinct import codes_of
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
@@ -139,7 +139,11 @@ def missing_percents(facts: Facts) -> pd.DataFrame:
     bare &= panel & ~facts.of_target("ingredient").astype("str").str.contains(r"[*†‡%]", regex=True).to_numpy() & ~facts.of_target("amount").astype("str").str.contains(r"[*†‡%]", regex=True).to_numpy()
     counts = rows["nutrient"].isin(["vitamin_d", "vitamin_k1"]).to_numpy()
     us, eu = facts.in_us[facts.row_products], facts.in_eu[facts.row_products]
-    us_rows, eu_rows = bare & us & counts, bare & eu
+    # Medicines carry no percent, so the record must speak of a daily portion, as supplements do, or print a percent elsewhere.
+    some = np.zeros(len(facts.first), dtype=bool)
+    some[facts.product_of_line[facts.lines["percent_dv"].astype("str").str.contains("%", regex=False).to_numpy()]] = True
+    portion = some[facts.row_products] | (facts.of_target("basis") == "per_day").to_numpy() | says(facts.of_target("serving_size"), "nrv-percent-missing-eu")
+    us_rows, eu_rows = bare & us & counts, bare & eu & portion
     return together(
         on_rows(rows, us_rows, "dv-percent-missing-us", expected=lambda hit: _expected(facts, hit)),
         on_rows(rows, eu_rows, "nrv-percent-missing-eu", expected=lambda hit: _expected(facts, hit)),

@@ -31,7 +31,7 @@ TEXTS = ("name", "brand", "directions", "serving_size", "ingredient", "amount")
 def missing_id(facts: Facts) -> pd.DataFrame:
     """A record without an id cannot be pointed at."""
     blank = ~matching(facts.first["product_id"], r"\S")
-    return on_products(facts.first, blank, "id-missing", value=lambda hit: hit["row"])
+    return on_products(facts.first, blank, "id-missing", value=lambda hit: (" (row " + hit["row"].astype("str") + ")").where(hit["row"] != "", ""))
 
 
 def repeated_id(facts: Facts) -> pd.DataFrame:

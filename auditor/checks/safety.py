@@ -36,7 +36,7 @@ def infant_dose(facts: Facts) -> pd.DataFrame:
     """One dose for infants of more than 400 IU."""
     rows = facts.rows
     infant = pd.Series(facts.contexts).str.startswith("infant").to_numpy()[facts.row_products]
-    dose = rows["amount_mcg"] * rows["single_factor"].fillna(1.0)
+    dose = rows["amount_mcg"] * rows["single_factor"]
     test = infant & ((rows["nutrient"] == "vitamin_d") & rows["amount_other_mcg"].isna() & (dose > number("safety-infant-dropper", "dose_mcg"))).to_numpy()
     return on_rows(rows.assign(_dose=dose), test, "safety-infant-dropper", value=lambda hit: mcg(hit["_dose"]))
 
@@ -44,7 +44,7 @@ def infant_dose(facts: Facts) -> pd.DataFrame:
 def vitamin_k_antagonists(facts: Facts) -> pd.DataFrame:
     """Vitamin K for people on warfarin and its kind: a note, and a warning where the market asks for a caution that is not on the record."""
     judged = facts.judged
-    low = judged["nutrient"].map({nutrient: number("safety-vitk-vka", nutrient) for nutrient in VITAMIN_K})
+    low = judged["nutrient"].map({nutrient: number("safety-vitk-vka", nutrient) for nutrient in VITAMIN_K}).astype(float)
     test = judged["nutrient"].isin(VITAMIN_K) & ~(judged["daily_mcg_high"] < low) & ~judged["reason"].isin(NO_AMOUNT_ERRORS)
     test &= ~(judged["daily_mcg_high"] == 0)
     first_of_product = ~judged["product"].where(test).duplicated() & test
@@ -69,8 +69,8 @@ def statements_missing(facts: Facts) -> pd.DataFrame:
     text = facts.first["warnings"].astype("str") + " " + facts.first["directions"].astype("str")
     has = [facts.in_eu & matching(text, pattern) for pattern in patterns]
     count = np.sum(has, axis=0)
-    # One of the three shows that the record carries the label's full text.
-    test = facts.in_eu & (count >= 1) & (count < len(patterns))
+    # Two of the three show that the record carries the label's full text.
+    test = facts.in_eu & (count == len(patterns) - 1)
     missing = np.full(len(text), "", dtype=object)
     for name, present in zip(names, has, strict=True):
         missing = np.where(present, missing, np.where(missing == "", name, missing + "; " + name))  # type: ignore[operator]
@@ -118,7 +118,7 @@ def groups_at_risk(facts: Facts) -> pd.DataFrame:
     k2 = judged["nutrient"].isin(["vitamin_k2", "vitamin_k"])
     beyond = (judged["nutrient"] == "vitamin_k2") & (judged["verdict"] == "high-dose") & (high > judged["band_high_mcg"]) & (judged["form"] != "unstated")
     pregnant = judged["nutrient"].isin(VITAMIN_K) & (context == "pregnancy") & (high > number("safety-vitk-pregnancy", "above_mcg"))
-    young = k2 & context.str.startswith(("infant", "child")) & (high > 0)
+    young = (judged["nutrient"] == "vitamin_k2") & context.str.startswith(("infant", "child")) & (high > 0)
     first = ~judged["product"].where(young).duplicated() & young
     return together(
         on_rows(judged, beyond, "safety-k2-untested", value=lambda hit: mcg(hit["daily_mcg_high"]), expected=lambda hit: mcg(hit["band_high_mcg"])),

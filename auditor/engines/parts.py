@@ -24,7 +24,7 @@ from auditor.evidence import Evidence
 from auditor.labels import LINE_COLUMNS, Batch
 from auditor.schema import PRODUCTS, TABLES
 
-PART_BITS = 40
+PART_BITS = 32
 """The place of a line is its part's number, then its position there in so many bits."""
 
 Places = npt.NDArray[np.int64]

@@ -19,11 +19,13 @@ from auditor.audit import RunSummary, check_options
 from auditor.engines import parts
 from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
 from auditor.engines.spill import Folder
-from auditor.engines.whole import BATCH_LINES, ReadSettings, accounted, read_everything, sha256_of
+from auditor.engines.whole import BATCH_LINES, ReadSettings, audit, sha256_of
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
 from auditor.export import is_streamable, open_output
 from auditor.labels import Batch
+from auditor.overrides import Override
+from auditor.schema import TABLES
 
 if TYPE_CHECKING:
     from auditor.readers import Reading
@@ -79,6 +81,12 @@ class Counts:
             self.reject_reasons.update(frame["reason"].value_counts().to_dict())
 
 
+    def join(self, other: Counts) -> None:
+        """Add the counts of other products."""
+        for name in vars(self):
+            getattr(self, name).update(getattr(other, name))
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished run: its summary, its counts, and the files written, the data package last."""
@@ -101,6 +109,7 @@ def run_to(
     engine: str = "stream",
     scheduler: str = "",
     progress: Callable[[Done], None] | None = None,
+    overrides: Sequence[Override] = (),
 ) -> Run:
     """Audit files and write the tables, in memory that does not grow with the files.
 
@@ -119,6 +128,7 @@ def run_to(
         engine: 'stream' on this machine, 'dask' on a cluster.
         scheduler: address of a Dask scheduler; a cluster on this machine by default.
         progress: called after each part.
+        overrides: a reviewer's decisions on single products; with them everything is audited in memory.
 
     Raises:
         UsageError: an option that is not known, or a place that cannot be written to.
@@ -130,26 +140,26 @@ def run_to(
     if engine not in ENGINES:
         raise UsageError(f"engine {engine!r} is not known; accepted are {', '.join(ENGINES)}")
     rules = Rules(context, market, authority, edition)
+    if overrides or not (engine == "dask" or is_streamable(target)):
+        return _run_in_memory(paths, target, rules, table, settings, progress, overrides)
     if engine == "dask":
         from auditor.engines.cluster import run_on_cluster
 
         return run_on_cluster(paths, target, rules, settings, scheduler, progress)
-    if not is_streamable(target):
-        return _run_in_memory(paths, target, rules, table, settings, progress)
     return _Stream(rules, settings.open(paths), progress).run(target, table)
 
 
 def _run_in_memory(
-    paths: str | Path | Sequence[str | Path], target: str | Path, rules: Rules, table: str, settings: ReadSettings, progress: Callable[[Done], None] | None
-) -> Run:
-    from auditor.audit import audit_lines
-
-    read = read_everything([paths] if isinstance(paths, str | Path) else paths, settings)
-    found = accounted(audit_lines(read.lines, context=rules.context, market=rules.market, evidence=rules.evidence, authority=rules.authority), read)
+    paths: str | Path | Sequence[str | Path], target: str | Path, rules: Rules, table: str, settings: ReadSettings,
+    progress: Callable[[Done], None] | None, overrides: Sequence[Override],
+) -> Run:  # fmt: skip
+    found = audit(
+        paths, rules.context, market=rules.market, evidence=rules.evidence, authority=rules.authority, settings=settings, overrides=overrides
+    )
     if progress is not None:
-        progress(Done(len(read.lines), found.summary.labels, len(found.rejects), 0, 0, "write"))
+        progress(Done(found.summary.rows_audited, found.summary.labels, len(found.rejects), 0, 0, "write"))
     counts = Counts()
-    for name in ("products", "doses", "findings", "rejects"):
+    for name in TABLES:
         counts.add(name, getattr(found, name))
     return Run(found.summary, counts, found.write(target, table))
 

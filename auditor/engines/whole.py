@@ -11,10 +11,11 @@ import pandas as pd
 
 from auditor.audit import Audit, audit_lines, check_options
 from auditor.evidence import Evidence, load_evidence
-from auditor.labels import Label, LINE_COLUMNS, Reject, as_line_table, label_frame
+from auditor.labels import LINE_COLUMNS, Label, Reject, as_line_table, label_frame
+from auditor.overrides import Override, apply, suppress
 from auditor.engines.spill import file_system, is_url
 from auditor.readers import Reading, open_reading
-from auditor.schema import empty_table
+from auditor.schema import SEVERITIES, empty_table
 
 Progress = Callable[[int, int], None]
 """Called after each batch with the lines and the rejects so far."""
@@ -49,6 +50,7 @@ def audit(
     authority: str = "",
     settings: ReadSettings = ReadSettings(),
     progress: Progress | None = None,
+    overrides: Sequence[Override] = (),
 ) -> Audit:
     """Audit files, folders, a line table or labels, and account for every row read.
 
@@ -60,24 +62,43 @@ def audit(
         authority: whose upper levels to compare with.
         settings: how files are read.
         progress: called after each batch read.
+        overrides: a reviewer's corrections and acceptances; see :func:`auditor.overrides.load_overrides`.
 
     Raises:
-        UsageError: an option that is not known.
+        UsageError: an option that is not known, an override that matches nothing or no longer differs.
         InputError: a file that cannot be read at all.
         EvidenceError: an evidence folder that breaks its rules.
     """
     edition = evidence if isinstance(evidence, Evidence) else load_evidence(evidence)
     check_options(edition, context, market, authority)
+    read: Everything | None = None
     if isinstance(source, pd.DataFrame):
-        return audit_lines(source, context=context, market=market, evidence=edition, authority=authority)
-    if isinstance(source, Label):
-        source = [source]
-    listed = [source] if isinstance(source, str | Path) else list(source)
-    if listed and all(isinstance(item, Label) for item in listed):
-        return audit_lines(label_frame(listed), context=context, market=market, evidence=edition, authority=authority)  # type: ignore[arg-type]
-    read = read_everything(listed, settings, progress)  # type: ignore[arg-type]
-    found = audit_lines(read.lines, context=context, market=market, evidence=edition, authority=authority)
-    return accounted(found, read)
+        lines = source
+    else:
+        listed = [source] if isinstance(source, str | Path | Label) else list(source)
+        if listed and all(isinstance(item, Label) for item in listed):
+            lines = label_frame(listed)  # type: ignore[arg-type]
+        else:
+            read = read_everything(listed, settings, progress)  # type: ignore[arg-type]
+            lines = read.lines
+    if overrides:
+        lines = apply(as_line_table(lines), overrides)
+    found = audit_lines(lines, context=context, market=market, evidence=edition, authority=authority)
+    if overrides:
+        found = _reviewed(found, overrides)
+    return found if read is None else accounted(found, read)
+
+
+def _reviewed(found: Audit, overrides: Sequence[Override]) -> Audit:
+    """The audit after a reviewer's decisions, its findings counted anew."""
+    findings = suppress(found.findings, overrides)
+    products = found.products.copy()
+    for severity in SEVERITIES:
+        counts = findings.loc[findings["severity"] == severity, "product_id"].value_counts()
+        products[f"{severity}s"] = products["product_id"].map(counts).fillna(0).astype("int64")
+    ids = findings.drop_duplicates(["product_id", "finding_id"]).groupby("product_id")["finding_id"].agg(";".join)
+    products["finding_ids"] = products["product_id"].map(ids).fillna("").astype("str")
+    return replace(found, findings=findings, products=products)
 
 
 @dataclass(frozen=True)

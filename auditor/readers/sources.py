@@ -18,6 +18,13 @@ NOT_DATA = frozenset({"datapackage.json", "package.json", "package-lock.json"})
 """File names in a folder that look like data by their extension and are not label records."""
 
 
+@dataclass
+class Meter:
+    """How far a source has been read; readers set it."""
+
+    position: Callable[[], int] = int
+
+
 @dataclass(frozen=True)
 class Source:
     """One file to read; `name` is the path as given, and what `input` says of its rows."""
@@ -30,7 +37,7 @@ class Source:
     """Whether it was found in a folder and not named itself."""
     url: str = ""
     """Its address, where it is opened through fsspec."""
-    meter: Meter = field(default_factory=lambda: Meter(), compare=False, repr=False)
+    meter: Meter = field(default_factory=Meter, compare=False, repr=False)
 
     @property
     def size(self) -> int:
@@ -45,13 +52,6 @@ class Source:
     def bytes_read(self) -> int:
         """Bytes as stored that have been read."""
         return self.meter.position()
-
-
-@dataclass
-class Meter:
-    """How far a source has been read; readers set it."""
-
-    position: Callable[[], int] = lambda: 0
 
 
 URL = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+://")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from auditor.wording.counts import Item
-from auditor.wording.frequency import FREQUENCY_KINDS, read_frequency
+from auditor.wording.counts import Item, exact
+from auditor.wording.frequency import FREQUENCY_KINDS, read_frequencies
 from auditor.wording.intakes import Intake
 
 _SEPARATORS = ("and", "or", "comma", "phase")
@@ -23,6 +23,7 @@ class Cell:
     items: list[Item] = field(default_factory=list)
     joined: str = ""
     contexts: tuple[str, ...] = ()
+    phase: str = ""
 
 
 def read_cells(items: list[Item], contexts: tuple[str, ...]) -> list[Cell]:
@@ -43,6 +44,8 @@ def read_cells(items: list[Item], contexts: tuple[str, ...]) -> list[Cell]:
                 cells.append(Cell(joined="phase", contexts=cell.contexts))
             else:
                 cell.joined = "phase"
+            if isinstance(item.value, str):
+                cells[-1].phase = item.value
         elif item.kind == "dose":
             if cell.dose:
                 cells.append(_split_off(cell))
@@ -91,55 +94,83 @@ def read_intakes(cells: list[Cell]) -> list[Intake]:
     """An intake for each cell with a dose, frequencies shared inside the sentence where the grammar shares them."""
     intakes: list[Intake] = []
     for cell in cells:
-        if cell.dose is None:
-            frequency = _with_frequency(Intake(Fraction(1), Fraction(1), "", (0, 0)), cell)
-            if cell.joined == "phase" and frequency.timed and intakes:
-                before = intakes[-1]
-                later = before.with_frequency_of(frequency)
-                intakes.append(
-                    later._replace(
-                        joined="phase",
-                        slots=frequency.slots,
-                        end=max((item.end for item in cell.items), default=before.end),
-                    )
-                )
-            continue
         dose = cell.dose
-        flags = frozenset({"number-words-differ"}) if dose.differs else frozenset()
-        intake = Intake(Fraction(dose.low), Fraction(dose.high), dose.value, dose.word, contexts=cell.contexts, joined=cell.joined,
-                        flags=flags, start=dose.start, end=dose.end)  # fmt: skip
-        intakes.append(_with_frequency(intake, cell))
-    return _share_frequencies(_name_units(intakes))
+        if dose is None:
+            if len(cells) > 1:
+                intakes += _without_dose(cell, intakes)
+            continue
+        flags = _DIFFER if dose.differs else _NO_FLAGS
+        intake = Intake(exact(dose.low), exact(dose.high), dose.value, dose.word, contexts=cell.contexts, joined=cell.joined,
+                        phase=cell.phase, flags=flags, start=dose.start, end=dose.end)  # fmt: skip
+        intakes += _with_frequencies(intake, cell)
+    return _share_frequencies(_name_units(intakes)) if len(intakes) > 1 else intakes
 
 
-def frequency_of(cells: list[Cell]) -> Intake | None:
-    """The frequency of a sentence that names no dose ("Drink twice daily."), as an intake of one unsaid unit."""
-    if len(cells) != 1 or cells[0].dose or any(item.kind == "unit" for item in cells[0].items):
-        return None
-    intake = _with_frequency(Intake(Fraction(1), Fraction(1), "", (0, 0)), cells[0])
-    return intake if intake.timed else None
+_DIFFER = frozenset(("number-words-differ",))
+_NO_FLAGS: frozenset[str] = frozenset()
+_UNSAID = frozenset(("quantity-unsaid",))
 
 
-def _with_frequency(intake: Intake, cell: Cell) -> Intake:
-    """The intake with the frequency that the cell's items say, if they say one."""
+def _without_dose(cell: Cell, before: list[Intake]) -> list[Intake]:
+    """A cell that tells only how often: a later phase of the dose before it, or a strength, which stands for one serving."""
+    said = [frequency for frequency in _unsaid_quantity(cell) if frequency.timed]
+    if said and cell.joined == "phase" and before:
+        dose = before[-1]
+        end = max((item.end for item in cell.items), default=dose.end)
+        return [
+            dose.with_frequency_of(one)._replace(joined="phase", phase=cell.phase, slots=one.slots, end=end)
+            for one in said
+        ]
+    strengths = [item for item in cell.items if item.kind == "strength"]
+    return _unsaid(said) if strengths and one_strength(strengths) else []
+
+
+def _unsaid(intakes: list[Intake]) -> list[Intake]:
+    return [intake._replace(flags=intake.flags | _UNSAID) for intake in intakes]
+
+
+def one_strength(items: list[Item]) -> bool:
+    """Whether the strengths among the items are one single figure, which one serving can hold."""
+    return len({(item.low, item.high) for item in items if item.kind == "strength"}) <= 1 and not any(
+        item.kind == "strength" and item.low != item.high for item in items
+    )
+
+
+def frequencies_of(cells: list[Cell]) -> list[Intake]:
+    """The frequencies of a sentence that names no dose ("Drink twice daily."), as intakes of one unsaid serving."""
+    for cell in cells:
+        if cell.dose or any(item.kind == "unit" and item.value != "serving" for item in cell.items):
+            return []
+    return [intake for cell in cells for intake in _unsaid_quantity(cell) if intake.timed]
+
+
+def _unsaid_quantity(cell: Cell) -> list[Intake]:
+    intake = Intake(Fraction(1), Fraction(1), "serving", (0, 0), contexts=cell.contexts, joined=cell.joined, phase=cell.phase)  # fmt: skip
+    return _with_frequencies(intake, cell)
+
+
+def _with_frequencies(intake: Intake, cell: Cell) -> list[Intake]:
+    """The intake with each frequency that the cell's items say; untimed where they say none."""
     spoken = [item for item in cell.items if item.kind in FREQUENCY_KINDS]
     if not spoken:
-        return intake
+        return [intake]
     start = min(intake.start, spoken[0].start) if intake.end else spoken[0].start
     intake = intake._replace(start=start, end=max(intake.end, spoken[-1].end))
-    said = read_frequency(cell.items, intake.low, intake.high)
-    return intake.at(said) if said else intake
+    said = read_frequencies(cell.items, intake.low, intake.high)
+    if len(said) < 2:
+        return [intake.at(said[0])] if said else [intake]
+    return [intake.at(said[0]), *(intake.at(other)._replace(joined="or") for other in said[1:])]
 
 
 def _name_units(intakes: list[Intake]) -> list[Intake]:
     """A dose without unit takes the unit of the one before, else of the one after ("1 in the morning and 2 capsules ...")."""
-    named = [intake for intake in intakes if intake.unit]
+    named = [intake for intake in intakes if intake.unit and "quantity-unsaid" not in intake.flags]
     result: list[Intake] = []
     unit, word = (named[0].unit, named[0].word) if named else ("", (0, 0))
     for intake in intakes:
-        if intake.unit:
+        if intake.unit and "quantity-unsaid" not in intake.flags:
             unit, word = intake.unit, intake.word
-        elif unit:
+        elif unit and not intake.unit:
             intake = intake._replace(unit=unit, word=word)
         result.append(intake)
     return result

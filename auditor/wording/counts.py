@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from auditor.wording.tokens import Token
@@ -11,12 +13,20 @@ END = Token("", {}, None, 0, 0)
 """Stands for the token before the first and after the last one."""
 
 
+@lru_cache(maxsize=1_024)
+def exact(number: Decimal) -> Fraction:
+    """The number as a fraction."""
+    return Fraction(number)
+
+
 class Item:
     """One counted thing.
 
     Kinds: dose (value: unit, '' when unsaid), rate (times; value: 'meals' or 'cross' where it implies a day), period
-    (value: Rate), days (value: share of days, "5 days a week"), part (value: slot), each_meal, meals, divided,
-    each_share, and, or, comma, phase, audience, amount, weight, relative, unit (a dose unit nobody counted), verb.
+    (value: Rate), bound (a period that says what an amount adds up to), days (value: share of days, "5 days a week"),
+    weekday, part (value: slot), each_meal, meals, divided, each_share, and, or, comma, phase (value: which one),
+    audience, strength (an amount of substance), amount (of anything else that is no dose), weight, relative, unit (a
+    dose unit nobody counted), time (a unit of time nobody counted), number (one that nothing explains), duration, verb.
     `word` is the place of the unit's word in the text.
     """
 

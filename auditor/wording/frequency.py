@@ -1,7 +1,7 @@
 """How often a dose is taken, from all the frequency words around it.
 
-Knows which words add to each other ("twice" and "daily"), which say the same again ("twice daily with meals"), and
-which leave two readings.
+Knows which words add to each other ("twice" and "daily"), which say the same again ("twice daily with meals"), which
+are a choice of intervals ("daily or every other day"), and which leave two readings.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from fractions import Fraction
 from math import lcm
 from typing import NamedTuple
 
-from auditor.wording.counts import Item
-from auditor.wording.tokens import Rate
+from auditor.wording.counts import Item, exact
+from auditor.wording.tokens import DAILY, Rate
 
-FREQUENCY_KINDS = frozenset(("rate", "period", "bound", "days", "part", "each_meal", "meals"))
+FREQUENCY_KINDS = frozenset(("rate", "period", "bound", "days", "weekday", "part", "each_meal", "meals"))
 """Items that say how often."""
 
+_PERIODS = ("period", "bound")
 _MEALS_A_DAY = 3
 _AMBIGUOUS = frozenset(("frequency-ambiguous",))
 _ONCE = Fraction(1)
-_DAILY = Rate(_ONCE, _ONCE, _ONCE)
+_WEEK = Fraction(7)
 _NO_SLOTS: frozenset[str] = frozenset()
 
 
@@ -32,6 +33,9 @@ class Frequency(NamedTuple):
     rule: str
     slots: frozenset[str] = _NO_SLOTS
     flags: frozenset[str] = frozenset()
+
+
+_ONCE_DAILY = Frequency(_ONCE, _ONCE, _ONCE, "count-and-period")
 
 
 class _Words(NamedTuple):
@@ -48,14 +52,58 @@ class _Words(NamedTuple):
         return "or" in self.kinds
 
 
-def read_frequency(items: list[Item], units_low: Fraction, units_high: Fraction) -> Frequency | None:
-    """The frequency said around a dose of `units_low` to `units_high` units; None when it stays unsaid."""
+def read_frequencies(items: list[Item], units_low: Fraction, units_high: Fraction) -> list[Frequency]:
+    """The frequencies said around a dose of `units_low` to `units_high` units, one for each interval; [] when unsaid.
+
+    One interval never holds the times of another: "daily or every other day" gives two frequencies.
+    """
+    if len(items) == 1 and items[0].value is DAILY:
+        return [_ONCE_DAILY]
+    parts = _by_interval(items)
+    if len(parts) == 1:
+        said = _read_one(items, units_low, units_high)
+        return [said] if said else []
+    doubtful = _NO_SLOTS if any(item.kind == "or" for item in items) else _AMBIGUOUS
+    read = [_read_one(part, units_low, units_high) for part in parts]
+    return [said._replace(flags=said.flags | doubtful) for said in read if said]
+
+
+def _by_interval(items: list[Item]) -> list[list[Item]]:
+    """The items cut behind each period that has another length than the one before; one part when all have the same."""
+    counted = "period" if any(item.kind == "period" for item in items) else "bound"
+    lengths = {item.value.days for item in items if item.kind == counted}
+    if len(lengths) < 2:
+        return [items]
+    parts: list[list[Item]] = [[]]
+    length = None
+    for item in items:
+        if item.kind == counted and length not in (None, item.value.days):
+            start = _last_separator(parts[-1])
+            parts.append(parts[-1][start:])
+            del parts[-2][start:]
+        if item.kind in _PERIODS:
+            if item.kind != counted:
+                continue
+            length = item.value.days
+        parts[-1].append(item)
+    return parts
+
+
+def _last_separator(items: list[Item]) -> int:
+    """Where the words of a further period begin: behind the period before it ("daily or | three times weekly")."""
+    return max(position for position, item in enumerate(items) if item.kind in _PERIODS) + 1
+
+
+def _read_one(items: list[Item], units_low: Fraction, units_high: Fraction) -> Frequency | None:
     slots, occasions = _occasions(items)
+    kinds = frozenset([item.kind for item in items])
     periods = [item for item in items if item.kind == "period"] or [item for item in items if item.kind == "bound"]
-    kinds = frozenset(item.kind for item in items)
     words = _Words([item for item in items if item.kind == "rate"], periods, slots, occasions, kinds)
     said: Frequency | None
-    if periods:
+    if "weekday" in kinds and not any(period.value.days < _WEEK for period in periods):
+        named = Fraction(len({item.value for item in items if item.kind == "weekday"}))
+        said = Frequency(_ONCE if words.choice else named, _ONCE if words.choice else named, _WEEK, "days-of-week")
+    elif periods:
         said = _by_period(words, units_low, units_high)
     elif words.rates:
         said = _by_times(words)
@@ -67,8 +115,8 @@ def read_frequency(items: list[Item], units_low: Fraction, units_high: Fraction)
     elif slots:
         said = Frequency(Fraction(occasions), Fraction(occasions), _ONCE, "parts-of-day", slots)
     else:
-        said = Frequency(_ONCE, _ONCE, _ONCE, "days-of-week") if "days" in kinds else None
-    return _on_some_days(said, items) if said else None
+        said = _ONCE_DAILY._replace(rule="days-of-week") if "days" in kinds else None
+    return _on_some_days(said, items) if said and "days" in kinds else said
 
 
 def _on_some_days(said: Frequency, items: list[Item]) -> Frequency:
@@ -76,8 +124,8 @@ def _on_some_days(said: Frequency, items: list[Item]) -> Frequency:
     for share in items:
         if share.kind == "days":
             said = said._replace(
-                times_low=said.times_low * Fraction(share.low),
-                times_high=said.times_high * Fraction(share.high),
+                times_low=said.times_low * exact(share.low),
+                times_high=said.times_high * exact(share.high),
                 days=said.days * share.value,
             )
     return said
@@ -85,8 +133,8 @@ def _on_some_days(said: Frequency, items: list[Item]) -> Frequency:
 
 def _times(rates: list[Item], choice: bool) -> tuple[Fraction, Fraction, frozenset[str]]:
     """Range of all the times that are said; two different ones without 'or' leave two readings."""
-    low, high = Fraction(min(rate.low for rate in rates)), Fraction(max(rate.high for rate in rates))
-    differ = any((rate.low, rate.high) != (rates[0].low, rates[0].high) for rate in rates)
+    low, high = exact(min([rate.low for rate in rates])), exact(max([rate.high for rate in rates]))
+    differ = any((rate.low, rate.high) != (rates[0].low, rates[0].high) for rate in rates[1:])
     return low, high, _AMBIGUOUS if differ and not choice else frozenset()
 
 
@@ -94,8 +142,10 @@ def _by_period(words: _Words, units_low: Fraction, units_high: Fraction) -> Freq
     period, flags = _one_period(words.periods, words.choice)
     if words.rates:
         low, high, differ = _times(words.rates, words.choice)
-        return Frequency(low * period.low, high * period.high, period.days, "times-and-period", flags=flags | differ)
-    if period != _DAILY:
+        if period is not DAILY:
+            low, high = low * period.low, high * period.high
+        return Frequency(low, high, period.days, "times-and-period", flags=flags | differ)
+    if period is not DAILY:
         return Frequency(period.low, period.high, period.days, "count-and-period", flags=flags)
     each, both = _times_beside_daily(words, units_low, units_high)
     rule = "count-and-period" if each == 1 else "parts-of-day"
@@ -117,12 +167,16 @@ def _times_beside_daily(words: _Words, units_low: Fraction, units_high: Fraction
 
 def _one_period(periods: list[Item], choice: bool) -> tuple[Rate, frozenset[str]]:
     """The period of a dose; several different ones are a choice or, without 'or', two readings."""
-    rates: list[Rate] = list(dict.fromkeys(item.value for item in periods))
+    first: Rate = periods[0].value
+    if all(item.value is first for item in periods):
+        return first, _AMBIGUOUS if first.ambiguous else frozenset()
+    rates: list[Rate] = list(dict.fromkeys([item.value for item in periods]))
     ambiguous = any(rate.ambiguous for rate in rates) or (len(rates) > 1 and not choice)
     days = Fraction(lcm(*(int(rate.days) for rate in rates)))
     low = min(rate.low * days / rate.days for rate in rates)
     high = max(rate.high * days / rate.days for rate in rates)
-    return Rate(low, high, days), _AMBIGUOUS if ambiguous else frozenset()
+    rate = Rate(low, high, days)
+    return DAILY if rate == DAILY else rate, _AMBIGUOUS if ambiguous else frozenset()
 
 
 def _by_times(words: _Words) -> Frequency | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from math import lcm
 from typing import NamedTuple
 
 from auditor.wording.frequency import Frequency
@@ -17,7 +16,7 @@ class Intake(NamedTuple):
     """A dose with its frequency: units per intake, intakes per `days`; `days` 0 while no frequency is known.
 
     `word` is the place of the unit's word, `start` and `end` that of all the words read; `slots` are the parts of the
-    day that the words name, which add up with those of another intake.
+    day that the words name, which add up with those of another intake.  `phase` is 'loading', 'maintenance' or ''.
     """
 
     low: Fraction
@@ -30,6 +29,7 @@ class Intake(NamedTuple):
     rule: str = ""
     contexts: tuple[str, ...] = ()
     joined: str = ""
+    phase: str = ""
     slots: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
     start: int = 0
@@ -75,34 +75,28 @@ def add_parts(first: Intake, second: Intake) -> Intake:
 
 
 def either(first: Intake, second: Intake, rule: str) -> Intake:
-    """One intake that spans two alternatives of the same unit."""
-    days = Fraction(lcm(int(first.days), int(second.days)))
-    if days > _LONGEST_INTERVAL:
-        (first, second), days = (_per_one_day(first), _per_one_day(second)), Fraction(1)
-    a_low, a_high = first.times_low * days / first.days, first.times_high * days / first.days
-    b_low, b_high = second.times_low * days / second.days, second.times_high * days / second.days
-    joined = first._replace(days=days, rule=rule, flags=first.flags | second.flags, slots=first.slots | second.slots,
+    """One intake that spans two alternatives of the same unit and interval."""
+    joined = first._replace(rule=rule, flags=first.flags | second.flags, slots=first.slots | second.slots,
                      start=min(first.start, second.start), end=max(first.end, second.end))  # fmt: skip
-    ordered = (first.low - second.low) * (a_low - b_low) >= 0 and (first.high - second.high) * (a_high - b_high) >= 0
-    if ordered and (first.low - second.low) * (a_high - b_high) >= 0:
+    least = first if (first.low, first.times_low) <= (second.low, second.times_low) else second
+    most = first if (first.high, first.times_high) >= (second.high, second.times_high) else second
+    if least.times_low == min(first.times_low, second.times_low) and most.times_high == max(first.times_high, second.times_high):
         return joined._replace(
             low=min(first.low, second.low),
             high=max(first.high, second.high),
-            times_low=min(a_low, b_low),
-            times_high=max(a_high, b_high),
+            times_low=min(first.times_low, second.times_low),
+            times_high=max(first.times_high, second.times_high),
         )
     # 3 once a day or 2 twice a day: the ends belong to different counts, so only the totals can be spanned.
-    lows, highs = (first.low * a_low, second.low * b_low), (first.high * a_high, second.high * b_high)
+    lows = (first.low * first.times_low, second.low * second.times_low)
+    highs = (first.high * first.times_high, second.high * second.times_high)
     return joined._replace(low=min(lows), high=max(highs), times_low=Fraction(1), times_high=Fraction(1))
 
 
-_LONGEST_INTERVAL = 3_660
-
-
-def _per_one_day(intake: Intake) -> Intake:
-    """The same average as units a day, for intervals without a common multiple that a reader could follow."""
-    low, high = intake.per_day
-    return intake._replace(low=low, high=high, times_low=Fraction(1), times_high=Fraction(1), days=Fraction(1))
+def shifted(intake: Intake, offset: int) -> Intake:
+    """The intake with its places counted from another beginning of the text."""
+    word = (intake.word[0] + offset, intake.word[1] + offset) if intake.word[1] else intake.word
+    return intake._replace(word=word, start=intake.start + offset, end=intake.end + offset)
 
 
 def decimal(value: Fraction) -> Decimal:

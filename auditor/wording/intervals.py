@@ -7,9 +7,7 @@ from fractions import Fraction
 from math import lcm
 
 from auditor.wording.counts import Item, Quantity, at, joins, quantity_at
-from auditor.wording.tokens import Rate, Token
-
-_DAILY = Rate(Fraction(1), Fraction(1), Fraction(1))
+from auditor.wording.tokens import DAILY, Rate, Token
 
 
 def read_every(tokens: list[Token], index: int, items: list[Item]) -> int:
@@ -39,12 +37,13 @@ def read_every(tokens: list[Token], index: int, items: list[Item]) -> int:
 def _add_interval(tokens: list[Token], start: int, unit: int, low: Decimal, high: Decimal, items: list[Item]) -> int:
     """A period of `low` to `high` time units as times per whole days ("every 12 hours" is 2 in 1 day)."""
     means = tokens[unit].means
-    length = means.get("time_unit") or means["cjk_time_unit"]
+    length = means.get("time_unit") or means.get("interval_unit") or means["cjk_time_unit"]
     rarest, densest = 1 / (Fraction(high) * length), 1 / (Fraction(low) * length)
     days = Fraction(lcm(rarest.denominator, densest.denominator))
     if low == high and densest < 1 and densest.numerator == 1:
         days = Fraction(densest.denominator)
-    items.append(Item("period", start, tokens[unit].end, Rate(rarest * days, densest * days, days)))
+    rate = Rate(rarest * days, densest * days, days)
+    items.append(Item("period", start, tokens[unit].end, DAILY if rate == DAILY else rate))
     return unit + 1
 
 
@@ -72,6 +71,14 @@ def read_duration(tokens: list[Token], index: int, quantity: Quantity, items: li
     return unit + 1
 
 
+def read_every_so_often(tokens: list[Token], index: int, quantity: Quantity, items: list[Item]) -> int:
+    """ "2 günde bir": once in 2 days, the unit of time with its ending behind the number."""
+    end = _add_interval(tokens, tokens[index].start, quantity.end, quantity.low, quantity.high, items)
+    following = at(tokens, end + 1).means
+    alone = at(tokens, end).number == 1 and "unit" not in following and "times" not in following
+    return end + 1 if alone else end
+
+
 def read_period(tokens: list[Token], index: int, items: list[Item]) -> int:
     """A word for a rate by itself ("daily"), unless it tells a duration or what an amount adds up to."""
     token = tokens[index]
@@ -81,8 +88,8 @@ def read_period(tokens: list[Token], index: int, items: list[Item]) -> int:
         return index + 1
     last = items[-1] if items else None
     # "(= 1,000 IU per day)" tells what the dose amounts to, not how often it is taken.
-    kind = "bound" if last and last.kind == "amount" and last.end >= token.start - 2 else "period"
-    items.append(Item(kind, token.start, token.end, token.means.get("period", _DAILY)))
+    kind = "bound" if last and last.kind in ("amount", "strength") and last.end >= token.start - 2 else "period"
+    items.append(Item(kind, token.start, token.end, token.means.get("period", DAILY)))
     return index + 1
 
 

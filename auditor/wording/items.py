@@ -9,10 +9,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from auditor.wording.counts import END, Item, Quantity, at, quantity_at
-from auditor.wording.intervals import read_count, read_duration, read_every, read_period
+from auditor.wording.intervals import read_count, read_duration, read_every, read_every_so_often, read_period
 from auditor.wording.tokens import Token
 
-_SIMPLE = ("part", "meals", "each_meal", "divided", "each_share", "phase", "defines")
+_SIMPLE = ("part", "weekday", "meals", "each_meal", "divided", "each_share", "phase", "defines")
+_COUNTABLE = frozenset(("piece", "drop", "spray", "sachet", "ampoule", "scoop", "capful", "pump"))
+"""Units a label counts its servings in, rather than in the mL or grams they hold."""
+_MEASURED = ("ml", "gram", "serving")
 
 
 def read_items(tokens: list[Token]) -> list[Item]:
@@ -39,11 +42,11 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     if "audience" in means:
         items.append(Item("audience", token.start, token.end, means["audience"]))
         return index + 1
-    if "every" in means:
+    if "every" in means or ("every_number" in means and at(tokens, index + 1).number is not None):
         end = read_every(tokens, index, items)
         if end:
             return end
-    if "period" in means or "daily_portion" in means:
+    if "period" in means or "daily_portion" in means or ("period_after_count" in means and _counts(tokens, index)):
         return read_period(tokens, index, items)
     if "count" in means:
         return read_count(tokens, index, items)
@@ -56,7 +59,8 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     if "articles" in means:
         unit = at(tokens, index + 1).means.get("unit")
         before = at(tokens, index - 1).means if index else {}
-        if unit and not ("stop" in before or "per" in before):
+        listed = "or" in means and "unit" in before  # "cápsulas o gotas"
+        if unit and not ("stop" in before or "per" in before or listed):
             end = _after_unit(tokens, index + 1)
             items.append(Item("dose", token.start, tokens[end - 1].end, unit, word=_place(tokens[index + 1])))
             return end
@@ -79,7 +83,20 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         items.append(Item("verb", token.start, token.end))
     elif "adult_dose" in means:
         items.append(Item("relative", token.start, token.end))
+    elif token.number is not None:
+        items.append(Item("number", token.start, token.end))
+    elif means.get("time_unit", 0) > 1:
+        items.append(Item("time", token.start, token.end))
     return index + 1
+
+
+def _counts(tokens: list[Token], index: int) -> bool:
+    """Whether a count, a unit or a strength stands directly before: "1 compressa die", "400 unités DIE", "1/j"."""
+    before = at(tokens, index - 1)
+    if before.text == "/":
+        return True
+    kinds = ("unit", "times", "other", "count")
+    return index > 0 and (before.number is not None or not before.means.keys().isdisjoint(kinds))
 
 
 def _place(token: Token) -> tuple[int, int]:
@@ -87,22 +104,35 @@ def _place(token: Token) -> tuple[int, int]:
 
 
 def _read_bracket(tokens: list[Token], index: int, items: list[Item]) -> int:
-    """A bracket: a lone number before a unit ("(1) lozenge"), or the same intake in other words, which is skipped."""
+    """A bracket: a lone number before a unit ("(1) lozenge"), or the same intake in other words."""
     quantity = quantity_at(tokens, index)
     if quantity and "unit" in at(tokens, quantity.end).means:
         return _read_quantity(tokens, index, quantity, items)
     previous = items[-1] if items else None
-    if previous is not None and previous.kind in ("dose", "amount", "unit"):
-        inner: list[Item] = []
-        position = index + 1
-        while position < len(tokens) and tokens[position].text not in ("(", ")"):
-            position = _read_one(tokens, position, inner)
-        if inner and inner[0].kind == "dose" and inner[0].value in _DEVICES and previous.kind == "dose" and previous.value in ("ml", "gram"):
-            counted = inner[0]  # "0.2 ml (1 spray)"
-            previous.value, previous.low, previous.high, previous.word = counted.value, counted.low, counted.high, counted.word
-        if inner and inner[0].kind in ("dose", "amount", "unit"):
-            return position + 1 if at(tokens, position).text == ")" else position
-    return index + 1
+    if previous is None or previous.kind not in ("dose", "amount", "strength", "unit"):
+        return index + 1
+    inner: list[Item] = []
+    position = index + 1
+    while at(tokens, position).text == "=" or "defines" in at(tokens, position).means:
+        position += 1  # "(= 10 drops)"
+    while position < len(tokens) and tokens[position].text not in ("(", ")"):
+        position = _read_one(tokens, position, inner)
+    if not inner or inner[0].kind not in ("dose", "amount", "strength", "unit"):
+        return index + 1
+    _say_again(items, inner)
+    return position + 1 if at(tokens, position).text == ")" else position
+
+
+def _say_again(items: list[Item], inner: list[Item]) -> None:
+    """The same intake in other words; where they count it and the first words only measure it, they are what counts."""
+    previous, again = items[-1], inner[0]
+    if previous.kind == "dose" and again.value in _COUNTABLE:
+        if again.kind == "unit" and previous.value == "serving" and len(inner) == 1:
+            previous.value, previous.word = again.value, again.word  # "one dose (drop)"
+        elif again.kind == "dose" and previous.value in _MEASURED:  # "0.2 ml (1 spray)"
+            previous.value, previous.low, previous.high, previous.word = again.value, again.low, again.high, again.word
+    elif previous.kind == "strength" and again.kind == "dose" and "defines" not in [item.kind for item in items]:
+        items.append(again)  # "2000 IU (1 tablet) daily"
 
 
 def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: list[Item]) -> int:
@@ -117,6 +147,8 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
     if "weight" in means:
         items.append(Item("weight", start, following.end))
         return end + 1
+    if "interval_unit" in means:
+        return read_every_so_often(tokens, index, quantity, items)
     if "times" in means and not ("unit" in at(tokens, end + 1).means and following.text == "x"):
         counts_next = following.text in ("x", "mal") and at(tokens, end + 1).number is not None
         # 次 and 回 before a dose say "each time": 每天2次，一次1粒
@@ -137,7 +169,8 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
     if unit:
         return _read_dose(tokens, index, quantity, unit, items)
     if "other" in means:
-        items.append(Item("amount", start, following.end))
+        kind = "strength" if "strength" in means else "amount"
+        items.append(Item(kind, start, following.end, None, quantity.low, quantity.high))
         return end + 1
     if items and items[-1].kind in ("dose", "verb") and following.text == "x":
         return end + 1
@@ -147,10 +180,12 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
             Item("rate", start, tokens[end - 1].end, None, quantity.low, quantity.high)
         )  # "1 capsule x2 daily"
         return end
-    if _stands_alone(tokens, index, end):
-        items.append(
-            Item("dose", start, tokens[end - 1].end, "", quantity.low, quantity.high, (0, 0), quantity.differs)
-        )
+    alone = _stands_alone(tokens, index, end)
+    items.append(
+        Item("dose", start, tokens[end - 1].end, "", quantity.low, quantity.high, (0, 0), quantity.differs)
+        if alone
+        else Item("number", start, tokens[end - 1].end)
+    )
     return end
 
 
@@ -161,8 +196,6 @@ _MOST_UNITS = 1_000
 _MOST_UNITS_UNNAMED = 20
 _MOST_ML_TAKEN = 15
 """A tablespoon: more of an unnamed liquid is what the product is taken with."""
-_DEVICES = ("spray", "dropper", "piece", "sachet", "ampoule", "scoop")
-"""Units a label counts its servings in, rather than in the mL or grams they hold."""
 
 
 def _scheme_at(tokens: list[Token], index: int) -> list[Decimal]:
@@ -202,8 +235,10 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
         return end
     before = at(tokens, index - 1)
     liquid = _skip(tokens, end, "liquid_words", 5)
-    product_itself = canonical == "ml" and quantity.high <= _MOST_ML_TAKEN and tokens[liquid].text in ("liquid", "fluid") if liquid > end else False
-    if "liquids" in at(tokens, liquid).means and canonical in ("ml", "tsp", "tbsp", "gram") and liquid > end and not product_itself:
+    drunk = liquid > end and "liquids" in at(tokens, liquid).means and canonical in ("ml", "tsp", "tbsp", "gram")
+    if drunk and canonical == "ml" and quantity.high <= _MOST_ML_TAKEN:
+        drunk = "own_liquid" not in tokens[liquid].means
+    if drunk:
         items.append(Item("amount", start, token.end))
     elif canonical in ("ml", "gram") and quantity.low >= 20 and "stop" in before.means:
         items.append(Item("amount", start, token.end))  # "mixed with 200 ml"
@@ -213,7 +248,7 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
         items.append(Item("amount", start, token.end))  # "25 mcg per 2 capsules"
     elif "defines" in at(tokens, end).means:
         items.append(Item("amount", start, token.end))  # "1 capsule contains ..."
-    elif before.text == "=" or (items and items[-1].kind == "defines"):
+    elif before.text == "=" or (items and items[-1].kind == "defines" and not _says_strength(items)):
         items.append(Item("amount", start, token.end))  # "1 mL = 25 drops"
     else:
         items.append(
@@ -229,6 +264,14 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
             )
         )
     return end
+
+
+def _says_strength(items: list[Item]) -> bool:
+    """Whether what is defined is a strength: in "400 UI/jour, soit 1 goutte" the drop is the dose."""
+    for item in reversed(items[:-1]):
+        if item.kind not in ("bound", "comma", "period"):
+            return item.kind == "strength"
+    return False
 
 
 def _unit_after(tokens: list[Token], index: int) -> int:

@@ -7,6 +7,8 @@ from auditor.wording.tokens import Token
 
 def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token], bool]:
     """The sentence without limits, prohibitions and intensive uses; and whether its doses are for other cases only."""
+    if not any("limits" in token.means for token in sentence):
+        return sentence, False
     secondary = False
     kept: list[Token] = []
     index = 0

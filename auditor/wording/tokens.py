@@ -30,6 +30,10 @@ class Rate(NamedTuple):
     ambiguous: bool = False
 
 
+DAILY = Rate(Fraction(1), Fraction(1), Fraction(1))
+"""Once a day; the vocabulary's own words for it mean this very object."""
+
+
 class Token:
     """One number, word, phrase or mark; `start` and `end` index the readable text."""
 
@@ -43,12 +47,14 @@ class Token:
         self.end = end
 
 
-class Vocabulary(NamedTuple):
-    """`phrases`: first word -> second word -> (words after the first, meanings), longest first; `ideographs` finds words
-    that no space ends."""
+Phrases = dict[str, tuple[tuple[tuple[str, ...], Meanings], ...]]
+"""Second word of a phrase -> (words after the first, meanings), longest first."""
 
-    words: dict[str, Meanings]
-    phrases: dict[str, dict[str, tuple[tuple[tuple[str, ...], Meanings], ...]]]
+
+class Vocabulary(NamedTuple):
+    """`entries`: word -> its own meanings and the phrases it begins; `ideographs` finds words that no space ends."""
+
+    entries: dict[str, tuple[Meanings, Phrases]]
     ideographs: re.Pattern[str]
     abbreviations: frozenset[str]
 
@@ -147,23 +153,27 @@ def _runs_on(sentence: list[Token], tokens: list[Token], index: int) -> bool:
 def _cut(text: str, ideographs: re.Pattern[str]) -> list[Token]:
     tokens = []
     for found in _TOKEN.finditer(text):
-        kind = found.lastgroup
-        word = found.group()
-        if kind == "number":
+        start, end = found.span()
+        word = text[start:end]
+        kind = found.lastindex
+        if kind == _WORD:
+            tokens.append(Token(word, _NOTHING, None, start, end))
+        elif kind == _NUMBER:
             # "Omega-3", "B-12": the figure belongs to the name before it.
-            start = found.start()
             named = start > 1 and text[start - 1] == "-" and text[start - 2].isalpha() and text[start - 2] < "\u3000"
-            number = None if named else _number(word)
-            tokens.append(Token(word, _NOTHING, number, start, found.end()))
-        elif kind == "cjk":
-            offset = found.start()
-            tokens += [Token(piece.group(), _NOTHING, None, offset + piece.start(), offset + piece.end())
+            tokens.append(Token(word, _NOTHING, None if named else _number(word), start, end))
+        elif kind == _IDEOGRAPHS:
+            tokens += [Token(piece.group(), _NOTHING, None, start + piece.start(), start + piece.end())
                        for piece in ideographs.finditer(word)]  # fmt: skip
         else:
-            tokens.append(Token(word, _NOTHING, None, found.start(), found.end()))
+            tokens.append(Token(word, _NOTHING, None, start, end))
     return tokens
 
 
+_NUMBER, _WORD, _IDEOGRAPHS = (_TOKEN.groupindex[name] for name in ("number", "word", "cjk"))
+
+
+@lru_cache(maxsize=4_096)
 def _number(text: str) -> Decimal | None:
     if len(text) > 12:
         return None
@@ -183,21 +193,23 @@ def _number(text: str) -> Decimal | None:
 def _join_phrases(tokens: list[Token], vocabulary: Vocabulary) -> list[Token]:
     joined: list[Token] = []
     index, size = 0, len(tokens)
-    words, phrases = vocabulary.words, vocabulary.phrases
+    entries = vocabulary.entries
     while index < size:
         token = tokens[index]
         index += 1
-        seconds = phrases.get(token.text)
-        found = _phrase_at(tokens, index, seconds) if seconds and index < size else None
-        if found:
-            means, end = found
-            text = " ".join([part.text for part in tokens[index - 1 : end]])
-            token = Token(text, means, means.get("number"), token.start, tokens[end - 1].end)
-            index = end
-        elif token.text in words:
-            token.means = words[token.text]
-            if token.number is None and "number" in token.means:
-                token.number = token.means["number"]
+        entry = entries.get(token.text)
+        if entry is not None:
+            means, seconds = entry
+            found = _phrase_at(tokens, index, seconds) if seconds and index < size else None
+            if found:
+                means, end = found
+                text = " ".join([part.text for part in tokens[index - 1 : end]])
+                token = Token(text, means, means.get("number"), token.start, tokens[end - 1].end)
+                index = end
+            elif means:
+                token.means = means
+                if token.number is None and "number" in means:
+                    token.number = means["number"]
         joined.append(token)
     return joined
 
@@ -237,19 +249,29 @@ def vocabulary() -> Vocabulary:
         tuple(token.text for token in _cut(fold(readable(phrase)), _EVERY_IDEOGRAPH)): means
         for phrase, means in meanings.items()
     }
-    words: dict[str, Meanings] = {}
-    phrases: dict[str, dict[str, tuple[tuple[tuple[str, ...], Meanings], ...]]] = {}
+    entries: dict[str, tuple[Meanings, Phrases]] = {}
     for parts, means in sorted(split.items(), key=lambda entry: -len(entry[0])):
+        for sign, kinds in _SIGNS.items():
+            if not means.keys().isdisjoint(kinds):
+                means[sign] = True
+        own, seconds = entries.setdefault(parts[0], ({}, {}))
         if len(parts) == 1:
-            words[parts[0]] = means
+            own.update(means)
         else:
-            seconds = phrases.setdefault(parts[0], {})
             seconds[parts[1]] = (*seconds.get(parts[1], ()), (parts[1:], means))
     unspaced = sorted({part for parts in split for part in parts if part >= "\u3000"}, key=len, reverse=True)
-    return Vocabulary(words, phrases, re.compile("|".join([*unspaced, "."])), frozenset(abbreviations))
+    return Vocabulary(entries, re.compile("|".join([*unspaced, "."])), frozenset(abbreviations))
 
 
 _EVERY_IDEOGRAPH = re.compile(".+")
+_SIGNS = {
+    "limits": ("ceiling", "ceiling_number", "ceiling_after", "negation", "aside", "supervised", "titration"),
+    "noted": ("open_ended", "needed", "depot", "body_weight", "single_dose", "portion", "daily_portion"),
+    "for_whom": ("group", "audience_not_for", "audience_and_up", "audience_age_units", "audience_age_units_months",
+                 "audience_age_units_weeks", "audience_age_units_certain", "audience_age_named", "audience_age_before",
+                 "audience_over", "audience_under", "between"),
+}  # fmt: skip
+"""Marks set beside the meanings that a step looks for, so that it can pass all other tokens by."""
 
 
 @lru_cache(maxsize=8)
@@ -257,6 +279,14 @@ def wording_table(name: str) -> dict[str, Any]:
     """One file of `auditor/data/wording`: language -> its entries."""
     text = (files("auditor") / "data" / "wording" / f"{name}.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
+
+
+def _rate(text: str) -> Rate:
+    """ "2/7" is twice a week; "1..4/14" may be either."""
+    times, _, days = text.partition("/")
+    low, _, high = times.partition("..")
+    rate = Rate(Fraction(low), Fraction(high or low), Fraction(days), bool(high))
+    return DAILY if rate == DAILY else rate
 
 
 def _add(meanings: dict[str, Meanings], name: str, kind: str, entry: Any) -> None:
@@ -267,7 +297,9 @@ def _add(meanings: dict[str, Meanings], name: str, kind: str, entry: Any) -> Non
 
     if name == "dose_units":
         for word in entry:
-            enter(word, kind if kind in ("other", "weight") else "unit", kind)
+            if kind == "strength":
+                enter(word, "strength", True)
+            enter(word, {"strength": "other", "other": "other", "weight": "weight"}.get(kind, "unit"), kind)
     elif name == "audiences":
         audience = "group" if kind in wording_table("audiences")["groups"] else kind
         for word in entry:
@@ -280,20 +312,25 @@ def _add(meanings: dict[str, Meanings], name: str, kind: str, entry: Any) -> Non
         for word in entry:
             enter(word, "half", True)
             enter(word, "number", Decimal("0.5"))
-    elif kind == "periods":
+    elif kind in ("periods", "periods_after_count"):
         for rate, words in entry.items():
-            times, _, days = rate.partition("/")
-            low, _, high = times.partition("..")
             for word in words:
-                enter(word, "period", Rate(Fraction(low), Fraction(high or low), Fraction(days), bool(high)))
-    elif kind in ("time_units", "cjk_time_units"):
+                enter(word, kind.replace("periods", "period"), _rate(rate))
+    elif kind == "portions":
+        for word in entry:
+            enter(word, "period", DAILY)
+            enter(word, "portion", True)
+    elif kind in ("loading", "maintenance"):
+        for word in entry:
+            enter(word, "phase", kind)
+    elif kind in ("time_units", "cjk_time_units", "interval_units"):
         for days, words in entry.items():
             for word in words:
                 enter(word, kind[:-1], Fraction(days))
-    elif kind == "parts":
+    elif kind in ("parts", "weekdays"):
         for slot, words in entry.items():
             for word in words:
-                enter(word, "part", slot)
+                enter(word, kind[:-1], slot)
     else:
         for word in entry:
             enter(word, kind, True)

@@ -31,7 +31,7 @@ def dose_strip(groups: pd.DataFrame, bands: pd.DataFrame, trials: pd.DataFrame, 
     layers: list[alt.Chart | alt.LayerChart] = [*band_marks(bands), *_labels(shown.assign(row=first), x, y, own is not None)]
     if len(marks):
         layers.append(_trials(marks, found, x, y))
-    return alt.layer(*layers).resolve_scale(size="independent", shape="independent", color="independent").properties(height=(90 if own is not None else 150) + 36 * len(rows))
+    return alt.layer(*layers).resolve_scale(size="independent", shape="independent", color="independent").properties(height=90 + 36 * len(rows))
 
 
 def band_marks(bands: pd.DataFrame) -> list[alt.Chart]:
@@ -46,14 +46,14 @@ def band_marks(bands: pd.DataFrame) -> list[alt.Chart]:
 
 def _labels(shown: pd.DataFrame, x: alt.X, y: alt.Y, single: bool) -> list[alt.Chart]:
     verdicts = in_order(shown["verdict"], VERDICTS)
-    colour = alt.Color("verdict:N", scale=alt.Scale(domain=verdicts, range=[VERDICTS[name].colour for name in verdicts]), legend=_legend("label's verdict"))
-    shape = alt.Shape("verdict:N", scale=alt.Scale(domain=verdicts, range=[VERDICTS[name].shape for name in verdicts]), legend=_legend("label's verdict"))
+    colour = alt.Color("verdict:N", scale=alt.Scale(domain=verdicts, range=[VERDICTS[name].colour for name in verdicts]), legend=None)
+    shape = alt.Shape("verdict:N", scale=alt.Scale(domain=verdicts, range=[VERDICTS[name].shape for name in verdicts]), legend=None)
     tip = [alt.Tooltip("verdict:N"), alt.Tooltip("low_mcg:Q", title="lowest, mcg a day", format=",.4~g"), alt.Tooltip("dose_mcg:Q", title="highest, mcg a day", format=",.4~g")]
     ranges = alt.Chart(shown[shown["low_mcg"] < shown["dose_mcg"]]).mark_rule(color=ink(), strokeWidth=3 if single else 1.2, opacity=0.7).encode(x=x, x2="low_mcg:Q", y=y)
     point = alt.Chart(shown).mark_point(filled=True, opacity=0.9, stroke=ink() if single else None, strokeWidth=1.5 if single else 0)
     if single:
         ends = pd.concat([shown, shown.assign(dose_mcg=shown["low_mcg"])], ignore_index=True).drop_duplicates(["dose_mcg", "verdict"])
-        return [ranges, alt.Chart(ends).mark_point(filled=True, opacity=1, size=260, stroke=ink(), strokeWidth=1.5).encode(x, y, color=colour.legend(None), shape=shape.legend(None), tooltip=tip)]
+        return [ranges, alt.Chart(ends).mark_point(filled=True, opacity=1, size=260, stroke=ink(), strokeWidth=1.5).encode(x, y, color=colour, shape=shape, tooltip=tip)]
     size = alt.Size("products:Q", scale=alt.Scale(type="sqrt", range=[40, 700]), legend=None)
     return [ranges, point.encode(x, y, color=colour, shape=shape, size=size, tooltip=[*tip, alt.Tooltip("products:Q", title="labels", format=",")])]
 
@@ -70,10 +70,6 @@ def _trials(marks: pd.DataFrame, found: list[str], x: alt.X, y: alt.Y) -> alt.Ch
         tooltip=[alt.Tooltip("name:N", title="trial"), alt.Tooltip("year:O"), alt.Tooltip("dose_mcg:Q", title="mcg a day", format=",.4~g"),
                  alt.Tooltip("participants:Q", title="people", format=","), alt.Tooltip("population:N"), alt.Tooltip("result:N"), alt.Tooltip("integrity:N")],
     )  # fmt: skip
-
-
-def _legend(title: str) -> alt.Legend:
-    return alt.Legend(title=title, orient="top", columns=3, symbolOpacity=1, symbolSize=110)
 
 
 def _domain(shown: pd.DataFrame, bands: pd.DataFrame, trials: pd.DataFrame) -> tuple[float, float]:

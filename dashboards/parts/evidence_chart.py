@@ -29,7 +29,7 @@ def _drawn(table: pd.DataFrame, trials: pd.DataFrame, titles: list[str]) -> alt.
     edged = table.dropna(subset=["low_mcg"])
     values = [value for value in [*edged["low_mcg"], *edged["high_mcg"], *trials["dose_mcg"]] if value > 0] or [1.0, 100.0]
     x = alt.X("low_mcg:Q", title="mcg per day, log scale", scale=alt.Scale(type="log", domain=(min(values) / 2, max(values) * 6), nice=False), axis=alt.Axis(format=",~r", labelOverlap=True, grid=False, tickCount=6))
-    y = alt.Y("context:N", sort=titles, title=None, scale=alt.Scale(domain=titles), axis=alt.Axis(labelLimit=230, labelOverlap=False, ticks=False, domain=False, grid=True, gridOpacity=0.25))
+    y = alt.Y("context:N", sort=titles, title=None, scale=alt.Scale(domain=titles), axis=alt.Axis(labelLimit=190, labelOverlap=False, ticks=False, domain=False, grid=True, gridOpacity=0.25))
     tip = [alt.Tooltip("context:N"), alt.Tooltip("low_mcg:Q", title="from"), alt.Tooltip("high_mcg:Q", title="to"), alt.Tooltip("grade:N"), alt.Tooltip("direction:N"), alt.Tooltip("reason:N")]
     bars = alt.Chart(edged).mark_bar(color=BAND, opacity=0.4, height=20, cornerRadius=3, stroke=BAND).encode(x=x, x2="high_mcg:Q", y=y, tooltip=tip)
     core = alt.Chart(edged.dropna(subset=["core_low_mcg"])).mark_bar(color=BAND, opacity=0.6, height=20).encode(x="core_low_mcg:Q", x2="core_high_mcg:Q", y=y, tooltip=tip)
@@ -40,13 +40,12 @@ def _drawn(table: pd.DataFrame, trials: pd.DataFrame, titles: list[str]) -> alt.
     found = in_order(trials["found"], DIRECTIONS)
     trials = trials.assign(word=trials["found"].map(DIRECTION_WORDS))
     words = [DIRECTION_WORDS[name] for name in found]
-    legend = alt.Legend(title="trials found", orient="top", columns=3, symbolOpacity=1)
     marks = alt.Chart(trials).mark_point(filled=True, size=60, opacity=0.85).encode(
-        x="dose_mcg:Q", y=y, color=alt.Color("word:N", scale=alt.Scale(domain=words, range=[DIRECTIONS[name].colour for name in found]), legend=legend),
-        shape=alt.Shape("word:N", scale=alt.Scale(domain=words, range=[DIRECTIONS[name].shape for name in found]), legend=legend),
+        x="dose_mcg:Q", y=y, color=alt.Color("word:N", scale=alt.Scale(domain=words, range=[DIRECTIONS[name].colour for name in found]), legend=None),
+        shape=alt.Shape("word:N", scale=alt.Scale(domain=words, range=[DIRECTIONS[name].shape for name in found]), legend=None),
         tooltip=[alt.Tooltip("name:N"), alt.Tooltip("year:O"), alt.Tooltip("dose_mcg:Q"), alt.Tooltip("participants:Q", format=","), alt.Tooltip("result:N")],
     )  # fmt: skip
-    return alt.layer(bars, core, point, *([marks] if len(trials) else []), grade).properties(height=140 + 34 * len(titles))
+    return alt.layer(bars, core, point, *([marks] if len(trials) else []), grade).properties(height=80 + 34 * len(titles))
 
 
 def _number(value: object) -> float:

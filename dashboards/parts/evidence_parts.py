@@ -9,6 +9,7 @@ from auditor.evidence import Band, Evidence
 from auditor.headline import edges
 from auditor.views import evidence_table
 from auditor.words import wording
+from parts.address import addressed
 from parts.looks import DIRECTIONS, direction_group, plain
 from parts.pieces import empty, facts
 
@@ -44,7 +45,7 @@ def band_detail(evidence: Evidence, band: Band) -> None:
 
 def search_rows(evidence: Evidence) -> None:
     """Free text over trials, statements and reference values."""
-    text = st.text_input("Search", key="words", bind="query-params", placeholder="for instance: falls, VITAL, MK-7, dialysis", icon=":material/search:")
+    text = addressed(st.text_input, "Search", "words", "", placeholder="for instance: falls, VITAL, MK-7, dialysis", icon=":material/search:")
     table = evidence_table(evidence)
     words = (text or "").lower().split()
     joined = table.astype("str").fillna("").agg(" ".join, axis=1).str.lower()

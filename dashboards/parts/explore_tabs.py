@@ -9,9 +9,10 @@ from auditor.dose import IU_PER_MCG
 from auditor.summary import class_counts, coverage, finding_counts, open_reasons, verdict_counts
 from auditor.views import Mask, bands_used, dose_groups, dot_groups, forms_present, subset, trial_marks
 from auditor.words import capital, form_name, nutrient_name, reason_short
+from parts.address import addressed
 from parts.count_chart import verdict_bars
 from parts.dose_chart import dose_strip
-from parts.looks import plain
+from parts.looks import DIRECTION_WORDS, DIRECTIONS, VERDICTS, direction_group, legend, plain
 from parts.market_chart import market_map
 from parts.pieces import chart, empty
 from parts.session import View
@@ -37,6 +38,7 @@ def map_tab(view: View, mask: Mask) -> None:
         f"Boxes: studied ranges for {plain(context)}" + (" (a label for children follows its own band). " if view.rules.context == "auto" else ". ")
         + "Click a dot to list its products."
     )
+    st.caption(legend(groups["class"], VERDICTS))
     told = chart(
         market_map(groups, view.evidence, map_context(view)), groups,
         f"Market map: {placed:,} products by daily vitamin D and K2 on log scales, marked by class, with the studied ranges for {context}.",
@@ -65,11 +67,11 @@ def doses_tab(view: View, mask: Mask) -> None:
     if not forms:
         empty("None of these products has a dose that could be computed.", "See the tab 'Counts' for the reasons.")
         return
-    form = st.segmented_control(
-        "Form", [";".join(pair) for pair in forms], default=";".join(forms[0]), required=True, key="strip", bind="query-params",
-        format_func=lambda pair: capital(form_name(*pair.split(";"))),
+    form = addressed(
+        st.segmented_control, "Form", "strip", ".".join(forms[0]), [".".join(pair) for pair in forms], required=True,
+        format_func=lambda pair: capital(form_name(*pair.split("."))),
     )  # fmt: skip
-    nutrient, code = (form or ";".join(forms[0])).split(";")
+    nutrient, code = form.split(".")
     context = map_context(view)
     groups, placed = dose_groups(chosen.doses, nutrient, code)
     bands, trials = bands_used(view.evidence, nutrient, code, context), trial_marks(view.evidence, nutrient, code)
@@ -77,6 +79,7 @@ def doses_tab(view: View, mask: Mask) -> None:
     said = f"{placed:,} labels by daily dose, above the trials of this vitamin in all contexts by what they found; larger means more labels or more people."
     band = "; ".join(f"{row.low_mcg:,.10g} to {row.high_mcg:,.10g} mcg (grade {row.grade})" for row in bands.itertuples()) or "none established"
     st.caption(f"{said} Shaded: studied range for {plain(named)}: {band}. Paler trial marks are retracted or disputed.")
+    st.caption("Labels: " + legend(groups["verdict"], VERDICTS) + " &nbsp; | &nbsp; Trials found: " + legend(map(direction_group, trials["direction"]), DIRECTIONS, DIRECTION_WORDS))
     chart(
         dose_strip(groups, bands, trials, iu=nutrient == "vitamin_d" and code != "calcifediol"), groups,
         f"Strip of daily doses of {form_name(nutrient, code)}: {said} Studied range: {band}.", "strip", key=f"strip-chart-{view.key}",

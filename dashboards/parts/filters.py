@@ -8,6 +8,7 @@ from auditor.audit import Audit
 from auditor.schema import CLASSES, VERDICTS
 from auditor.views import OVER_UPPER_LEVEL, Mask, filtered, options
 from auditor.words import short_form
+from parts.address import addressed
 from parts.looks import signed
 from parts.session import View
 
@@ -29,10 +30,10 @@ def choose(view: View) -> Mask:
     """Draw the filters and tell which products they let through."""
     offered = _offered(view.key, view.audit)
     row = st.container(horizontal=True)
-    text = row.text_input(
-        "Search", key="q", bind="query-params", placeholder="brand, name, id or barcode", icon=":material/search:", label_visibility="collapsed", width=420
+    text = addressed(
+        row.text_input, "Search", "q", "", placeholder="brand, name, id or barcode", icon=":material/search:", label_visibility="collapsed", width=420
     )
-    classes = st.pills("Class", CLASSES, selection_mode="multi", format_func=signed, key="class", bind="query-params", label_visibility="collapsed")
+    classes = addressed(st.pills, "Class", "class", [], CLASSES, selection_mode="multi", format_func=signed, label_visibility="collapsed")
     chosen = {"class": classes or []}
     over = ""
     with row.popover("More filters" + _active(), icon=":material/filter_alt:", width=220):
@@ -41,18 +42,18 @@ def choose(view: View) -> Mask:
             with columns[position % 2]:
                 chosen[name] = _multiselect(name, title, offered[name])
         with columns[len(CHOICES) % 2]:
-            over = st.selectbox(
-                "Upper level", ["", *OVER_UPPER_LEVEL, NO_LEVEL], key="over", bind="query-params",
+            over = addressed(
+                st.selectbox, "Upper level", "over", "", ["", *OVER_UPPER_LEVEL, NO_LEVEL],
                 format_func=lambda value: value or "any", help="Of the authority chosen in the sidebar.",
-            ) or ""  # fmt: skip
+            )  # fmt: skip
         st.button("Clear all filters", icon=":material/filter_alt_off:", on_click=clear)
     return filtered(view.audit.products, chosen, text or "", over)
 
 
 def _multiselect(name: str, title: str, offered: dict[str, int]) -> list[str]:
     words = list(FIXED.get(name, offered))
-    return st.multiselect(
-        title, words, key=name, bind="query-params", placeholder="any",
+    return addressed(
+        st.multiselect, title, name, [], words, placeholder="any",
         format_func=lambda word: f"{short_form(word) if name == 'form' else word} ({offered.get(word, 0):,})",
     )  # fmt: skip
 

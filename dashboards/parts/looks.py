@@ -44,7 +44,7 @@ DIRECTIONS: dict[str, Look] = {
 
 DIRECTION_WORDS = {
     "benefit": "benefit", "marker": "blood marker only", "mixed": "mixed", "null": "no effect", "harm": "harm",
-    "other": "caution, pending, other",
+    "other": "other",
 }  # fmt: skip
 
 SEVERITIES: dict[str, Look] = {
@@ -85,6 +85,11 @@ def badge(verdict: str) -> None:
 def direction_group(direction: str) -> str:
     """The row of the charts that a direction belongs to."""
     return direction if direction in DIRECTIONS else "other"
+
+
+def legend(names: Iterable[str], looks: dict[str, Look], words: dict[str, str] | None = None) -> str:
+    """Signs and words of the names that occur, in their colours, as Markdown; unlike a chart's own legend it wraps on a phone."""
+    return " &nbsp; ".join(f":{looks[name].tint}[{looks[name].sign}] {(words or {}).get(name, name)}" for name in in_order(names, looks))
 
 
 def in_order(names: Iterable[str], looks: dict[str, Look]) -> list[str]:

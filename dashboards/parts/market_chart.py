@@ -31,19 +31,15 @@ def market_map(groups: pd.DataFrame, evidence: Evidence, context: str) -> alt.La
     classes = in_order(dots["class"], VERDICTS)
     marks = alt.Chart(dots).mark_point(filled=True, strokeWidth=1).encode(
         x, y,
-        color=alt.Color("class:N", scale=alt.Scale(domain=classes, range=[VERDICTS[name].colour for name in classes]), legend=_legend("class")),
-        shape=alt.Shape("class:N", scale=alt.Scale(domain=classes, range=[VERDICTS[name].shape for name in classes]), legend=_legend("class")),
+        color=alt.Color("class:N", scale=alt.Scale(domain=classes, range=[VERDICTS[name].colour for name in classes]), legend=None),
+        shape=alt.Shape("class:N", scale=alt.Scale(domain=classes, range=[VERDICTS[name].shape for name in classes]), legend=None),
         size=alt.Size("products:Q", scale=alt.Scale(type="sqrt", range=[50, 620]), legend=None),
         opacity=alt.condition(picked, alt.value(0.85), alt.value(0.18)),
         tooltip=[alt.Tooltip("class:N"), alt.Tooltip("d_text:N", title="vitamin D"), alt.Tooltip("k2_text:N", title="vitamin K2"),
                  alt.Tooltip("products:Q", title=COUNT, format=","), alt.Tooltip("example:N", title="for instance")],
     ).add_params(picked)  # fmt: skip
     layers = [*_studied(evidence, context), _lanes(), *_whiskers(dots, x, y), marks]
-    return alt.layer(*layers).properties(height=500)
-
-
-def _legend(title: str) -> alt.Legend:
-    return alt.Legend(title=title, orient="top", columns=3, symbolOpacity=1, labelLimit=200)
+    return alt.layer(*layers).properties(height=470)
 
 
 def _axis(values: list[float], lane: str, iu: bool = False) -> alt.Axis:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from auditor.views import SORT_ORDERS, ordered
 from auditor.words import short_form
+from parts.address import addressed
 from parts.looks import signed
 from parts.session import View
 
@@ -24,8 +25,8 @@ SHOWN = {
 def product_table(view: View, products: pd.DataFrame, name: str = "products") -> None:
     """Draw the table and open the product whose row is selected."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        by = st.selectbox("Sort by", list(SORT_ORDERS), key=f"{name}-sort" if name != "products" else "sort", bind="query-params", width=210) or next(iter(SORT_ORDERS))
-        down = st.toggle("Largest or last first", key=f"{name}-down" if name != "products" else "down", bind="query-params")
+        by = addressed(st.selectbox, "Sort by", f"{name}-sort", next(iter(SORT_ORDERS)), SORT_ORDERS, width=210)
+        down = addressed(st.toggle, "Largest or last first", f"{name}-down", False)
     pages = max(math.ceil(len(products) / PAGE_ROWS), 1)
     page = st.pagination(pages, key=f"{name}-page-{pages}-{by}-{down}") if pages > 1 else 1
     rows = ordered(products, by, down).iloc[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]

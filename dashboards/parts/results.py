@@ -22,7 +22,7 @@ def results(source: Source, audit: Audit) -> None:
             ("Labels", f"{summary.labels:,}", source.title), ("Findings", f"{len(audit.findings):,}", f"on {audit.findings['product_id'].nunique():,} labels"),
             ("Doses computed", f"{computed['doses'].sum() / max(told['doses'].sum(), 1):.0%}", f"{int(computed['doses'].sum()):,} of {int(told['doses'].sum()):,}"),
         ):  # fmt: skip
-            st.metric(name, value, said, delta_arrow="off", delta_color="off", border=True, width=230)
+            st.metric(name, value, said, delta_arrow="off", delta_color="off", border=True, width=170)
 
     def show() -> None:
         """Choose the file in the sidebar before the page changes."""

@@ -9,6 +9,7 @@ import streamlit as st
 from auditor import __version__
 from auditor.errors import UsageError
 from auditor.evidence import load_evidence
+from parts.address import addressed
 from parts.session import Rules, Source, opened, sources
 
 STRICTEST = "strictest of NASEM and EFSA"
@@ -20,11 +21,11 @@ def choose_source() -> Source:
     offered = sources()
     if not offered:
         raise UsageError("there are no products to show; start with `auditor dashboard PATH`")
-    title = st.sidebar.selectbox(
-        "Data", list(offered), key="data", bind="query-params",
+    title = addressed(
+        st.sidebar.selectbox, "Data", "data", next(iter(offered)), offered,
         help="Files you audit on the page 'Audit a file' are offered here for this session.",
     )  # fmt: skip
-    return offered[title or next(iter(offered))]
+    return offered[title]
 
 
 def choose_rules(source: Source) -> Rules:
@@ -36,24 +37,25 @@ def choose_rules(source: Source) -> Rules:
         _about()
         return Rules()
     editions = {SHIPPED_EDITION: ""} | {folder: folder for folder in os.environ.get("AUDITOR_EVIDENCE", "").split(os.pathsep) if folder}
-    edition = editions[st.session_state.get("edition") or SHIPPED_EDITION] if st.session_state.get("edition") in editions else ""
-    evidence = load_evidence(edition or None)
+    place = st.sidebar.container()
+    chosen = addressed(
+        st.sidebar.selectbox, "Evidence edition", "edition", SHIPPED_EDITION, editions,
+        format_func=lambda name: f"{load_evidence(editions[name] or None).edition.id} ({name})",
+        help="Set AUDITOR_EVIDENCE to the folders of your own editions before the start.",
+    )  # fmt: skip
+    evidence = load_evidence(editions[chosen] or None)
     titles = {"auto": "each label's own audience"} | {name: context.title for name, context in evidence.contexts.items()}
-    context = st.sidebar.selectbox(
-        "Judged for", list(titles), format_func=lambda name: titles[name], key="context", bind="query-params",
+    context = addressed(
+        place.selectbox, "Judged for", "context", "auto", titles, format_func=lambda name: titles[name],
         help="Bands differ by age, pregnancy and condition. A context without a band of its own uses its declared parent's, or none.",
     )  # fmt: skip
     authorities = sorted({level.authority for level in evidence.upper_levels.values()})
-    authority = st.sidebar.selectbox(
-        "Upper levels of", [STRICTEST, *authorities], key="authority", bind="query-params",
+    authority = addressed(
+        place.selectbox, "Upper levels of", "authority", "", ["", *authorities], format_func=lambda name: name or STRICTEST,
         help="Upper levels cover food as well. They are a different fact from the studied range and never change a class.",
     )  # fmt: skip
-    chosen = st.sidebar.selectbox(
-        "Evidence edition", list(editions), format_func=lambda name: f"{load_evidence(editions[name] or None).edition.id} ({name})",
-        key="edition", bind="query-params", help="Set AUDITOR_EVIDENCE to the folders of your own editions before the start.",
-    )  # fmt: skip
     _about()
-    return Rules(context or "auto", "" if authority in (None, STRICTEST) else authority, editions[chosen or SHIPPED_EDITION])
+    return Rules(context, authority, editions[chosen])
 
 
 def _about() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from auditor.audit import Audit
 from auditor.labels import Label, LabelLine
+from auditor.panel import PanelReading
 from auditor.words import capital, count, dose, form_name
 from parts.looks import plain, signed
 from parts.pieces import facts
@@ -17,7 +18,7 @@ SERVINGS_FROM = {"label": "the record", "directions": "the directions", "assumed
 
 
 def understood(label: Label, audit: Audit) -> None:
-    """The doses as read, and the lines in which no vitamin D or K was found."""
+    """The doses as read, and what holds for the whole label."""
     doses = audit.doses
     if len(doses):
         table = pd.DataFrame({
@@ -33,14 +34,16 @@ def understood(label: Label, audit: Audit) -> None:
         st.warning("No vitamin D or K was found in these lines. Write the name beside the amount, for instance: Vitamin D3 25 mcg", icon=":material/search_off:")
     rows = [("Serving size", label.serving_size), ("Directions", label.directions), ("Servings in the package", label.servings_per_container)]
     facts((name, text) for name, text in rows if text)
-    read = " ".join(doses["label_text"])
-    others = [line.ingredient for line in label.lines if line.ingredient not in read and not _in_doses(line.ingredient, doses)]
-    if others:
-        st.caption("Other lines, not judged: " + "; ".join(plain(text) for text in others[:12]))
 
 
-def _in_doses(text: str, doses: pd.DataFrame) -> bool:
-    return any(part and part in text for joined in doses["label_text"] for part in str(joined).split(" + "))
+def line_by_line(reading: PanelReading) -> None:
+    """What became of every line of the text; none is dropped silently."""
+    left = len(reading.left_alone)
+    with st.expander(f"Line by line: {len(reading.account)} read" + (f", {left} left alone" if left else ""), icon=":material/format_list_numbered:"):
+        rows = [(line.number, line.text, line.role, line.understood) for line in reading.account]
+        st.dataframe(pd.DataFrame(rows, columns=["line", "as typed", "taken as", "understood"]), hide_index=True, alt="Lines of the label and what they were taken for")
+        for note in reading.notes:
+            st.caption(plain(note))
 
 
 def _servings(row: object) -> str:

@@ -54,10 +54,11 @@ def _show(view: View, other: Audit, mask: Mask) -> None:
     limits = changes[changes["old_over"] != changes["new_over"]]
     with st.container(horizontal=True):
         st.metric("Products that change class", f"{len(moved):,}", f"of {len(shown):,} shown", delta_arrow="off", delta_color="off", border=True, width=260)
-        st.metric("Answers on the upper level that change", f"{len(limits):,}", "never a class", delta_arrow="off", delta_color="off", border=True, width=260)
+        st.metric("Upper-level answers that change", f"{len(limits):,}", "never a class", delta_arrow="off", delta_color="off", border=True, width=260)
     if len(moved):
         counts = moved.groupby(["old", "new"]).size().rename("products").sort_values(ascending=False).reset_index()
-        st.dataframe(counts.assign(old=counts["old"].map(signed), new=counts["new"].map(signed)), hide_index=True, alt="Moves between classes with their counts", width="content")
+        named = counts.assign(old=counts["old"].map(signed), new=counts["new"].map(signed)).rename(columns={"old": "class now", "new": "class then"})
+        st.dataframe(named, hide_index=True, alt="Moves between classes with their counts", width="content")
     rows = changes.head(500)
     if len(rows):
         st.dataframe(

@@ -1,0 +1,124 @@
+"""Filters, groups and orders over a products table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from auditor.audit import Audit, audit_lines
+from auditor.evidence import load_evidence
+from auditor.labels import Label, LabelLine, label_frame
+from auditor.views import (
+    NONE_STATED,
+    bands_used,
+    dose_groups,
+    dot_groups,
+    evidence_table,
+    filtered,
+    forms_present,
+    options,
+    ordered,
+    rules_changes,
+    search,
+    subset,
+    trial_marks,
+)
+
+
+def label(product_id: str, *lines: str, **printed: Any) -> Label:
+    return Label(product_id=product_id, lines=tuple(LabelLine(ingredient=line) for line in lines), directions="1 tablet daily", **printed)
+
+
+@pytest.fixture(scope="module")
+def lines() -> Any:
+    return label_frame([
+        label("low", "Vitamin D3 5 mcg", brand="Acme", market="us"),
+        label("mid", "Vitamin D3 25 mcg", brand="Acme", market="uk"),
+        label("same", "Vitamin D3 25 mcg", brand="Besto", upc="012345678905"),
+        label("both", "Vitamin D3 250 mcg", "Vitamin K2 (MK-7) 100 mcg", brand="Besto"),
+        label("none", "Vitamin D3", name="[odd] (name)"),
+    ])  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def audit(lines: Any) -> Audit:
+    return audit_lines(lines)
+
+
+def passing(audit: Audit, *arguments: Any, **more: Any) -> list[str]:
+    return list(audit.products.loc[filtered(audit.products, *arguments, **more), "product_id"])
+
+
+def test_filters_by_class_brand_and_joined_words(audit: Audit) -> None:
+    assert passing(audit, {"class": ["high-dose"]}) == ["both"]
+    assert passing(audit, {"brand": ["Acme"], "class": []}) == ["low", "mid"]
+    assert passing(audit, {"form": ["mk7"]}) == ["both"]
+    assert passing(audit, {"finding": ["amount-missing"]}) == ["none"]
+
+
+def test_filters_by_empty_cell_text_and_upper_level(audit: Audit) -> None:
+    assert passing(audit, {"market": [NONE_STATED]}) == ["same", "both", "none"]
+    assert passing(audit, {}, "BESTO 0123") == ["same"]
+    assert passing(audit, {}, "[odd] (") == ["none"]
+    assert passing(audit, {}, "", "above") == ["both"]
+    assert "none" in passing(audit, {}, "", "none to compare")
+
+
+def test_options_count_the_words_of_joined_cells(audit: Audit) -> None:
+    assert options(audit.products, "form") == {"d3": 5, "mk7": 1}
+    assert list(options(audit.products, "brand", limit=1).values()) == [2]
+
+
+def test_search_puts_the_exact_id_first(audit: Audit) -> None:
+    assert list(search(audit.products, "Acme")["product_id"]) == ["low", "mid"]
+    assert search(audit.products, "same")["product_id"].iloc[0] == "same"
+
+
+def test_orders_put_unknown_doses_last(audit: Audit) -> None:
+    assert list(ordered(audit.products, "vitamin D per day", True)["product_id"])[0] == "both"
+    assert list(ordered(audit.products, "vitamin D per day")["product_id"])[-1] == "none"
+
+
+def test_dots_hold_equal_doses_and_leave_unknown_ones_out(audit: Audit) -> None:
+    groups, placed = dot_groups(audit.products)
+    assert placed == 4
+    assert groups.set_index("d_high")["products"].to_dict() == {25.0: 2, 5.0: 1, 250.0: 1}
+    assert dot_groups(audit.products, limit=1)[1] == 2
+
+
+def test_strip_counts_doses_of_one_form(audit: Audit) -> None:
+    groups, placed = dose_groups(audit.doses, "vitamin_d", "d3")
+    assert placed == 4
+    assert groups.loc[0, ["dose_mcg", "products"]].tolist() == [25.0, 2]
+    assert forms_present(audit.doses) == [("vitamin_d", "d3"), ("vitamin_k2", "mk7")]
+
+
+def test_unstated_k2_is_shown_with_both_bands() -> None:
+    evidence = load_evidence()
+    assert list(bands_used(evidence, "vitamin_k2", "unstated", "adult")["form"]) == ["mk7", "mk4"]
+    assert bands_used(evidence, "vitamin_d", "calcifediol", "adult").empty
+
+
+def test_trials_of_a_form_carry_dose_people_and_direction() -> None:
+    trials = trial_marks(load_evidence(), "vitamin_d", "d3", "bone").set_index("trial_id")
+    assert trials.loc["D-T01", ["dose_mcg", "participants", "direction"]].tolist() == [50.0, 25871, "null"]
+
+
+def test_evidence_table_has_every_row_once() -> None:
+    evidence = load_evidence()
+    table = evidence_table(evidence)
+    assert len(table) == len(evidence.rows) == table["row"].nunique()
+
+
+def test_rules_that_change_nothing_list_nothing(lines: Any, audit: Audit) -> None:
+    assert rules_changes(audit, audit).empty
+    moved = rules_changes(audit, audit_lines(lines, context="child-1-3")).set_index("product_id")
+    assert moved.loc["mid", ["old", "new"]].tolist() == ["studied-range", "studied-range"] if "mid" in moved.index else True
+    assert "none" not in moved.index
+
+
+def test_subset_keeps_doses_and_findings_of_its_products(audit: Audit) -> None:
+    part = subset(audit, filtered(audit.products, {"brand": ["Besto"]}))
+    assert set(part.doses["product_id"]) == {"same", "both"}
+    assert set(part.findings["product_id"]) <= {"same", "both"}

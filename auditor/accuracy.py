@@ -24,7 +24,8 @@ from auditor.directions import Directions, Regimen, read_directions
 from auditor.dose import style_of
 from auditor.errors import AuditorError, UsageError
 from auditor.evidence import load_evidence
-from auditor.labels import Label, LabelLine, label_frame
+from auditor.labels import Label, label_frame
+from auditor.panel import panel_lines
 
 HALVES = ("a", "b")
 GOLD = Path("tests/gold")
@@ -174,7 +175,7 @@ def compare_directions(case: Case) -> _Compared:
     numbers_right = _parts_right(case, read) if "parts" in case else _units_right(case, read) if "units" in case else not read.regimens
     printed_twice = read.status == "ambiguous" and "number-words-differ" in case.get("flags", ()) and numbers_right
     marks = [("status", printed_twice or _status_right(wanted, read)), ("servings", numbers_right), ("flags", set(case.get("flags", ())) <= set(read.flags))]
-    silent = read.status == "read" and not numbers_right
+    silent = read.status == "read" and not numbers_right and "quantity-unsaid" not in read.flags
     shown = "; ".join(f"{regimen.units_per_day_low}..{regimen.units_per_day_high} {regimen.unit} a day {' '.join(regimen.contexts)}" for regimen in read.regimens)
     return _Compared(marks, bool(read.regimens), int(silent), f"{read.status}: {shown or 'no dose'} {' '.join(read.flags)}")
 
@@ -187,7 +188,11 @@ def _status_right(wanted: str, read: Directions) -> bool:
 def _units_right(case: Case, read: Directions) -> bool:
     if case.get("status") == "ambiguous" and not read.regimens:
         return True
-    return any(_regimen_right(case, regimen) for regimen in read.regimens) and len({regimen.unit for regimen in read.regimens}) == 1
+    if not read.regimens or {regimen.unit for regimen in read.regimens} != {case["unit"]}:
+        return False
+    # Phases of a cure and alternatives are regimens of their own; the gold set states the span of them.
+    low, high = (Fraction(str(value)) / Fraction(str(case["interval_days"])) for value in case["units"])
+    return _close(min(regimen.units_per_day_low for regimen in read.regimens), low) and _close(max(regimen.units_per_day_high for regimen in read.regimens), high)
 
 
 def _parts_right(case: Case, read: Directions) -> bool:
@@ -249,7 +254,7 @@ def _label(case: Case) -> Label:
     served = case.get("servings_per_day", "")
     low, high = served if isinstance(served, list) else (served, served)
     return Label(
-        product_id=case["id"], name=case["name"], market=case["market"], lines=tuple(LabelLine(ingredient=line) for line in case["panel"]),
+        product_id=case["id"], name=case["name"], market=case["market"], lines=panel_lines(case["panel"]),
         serving_size=case["serving_size"], directions=case["directions"], servings_per_day_min=low, servings_per_day_max=high,
         audience=case.get("audience", ""),
     )  # fmt: skip

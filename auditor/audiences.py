@@ -18,6 +18,7 @@ _UNITS = frozenset((_AGE_UNIT, _CERTAIN_UNIT, *_YEARS_IN))
 _YOUNGER = frozenset(("audience_and_younger", "audience_under_after"))
 _BEFORE = frozenset(("audience_age_named", "audience_age_before", "audience_over", "audience_under", "between"))
 _OPEN_END = 150.0
+_SMALL = 4.0
 
 
 class _Age(NamedTuple):
@@ -94,7 +95,14 @@ def _audience_at(tokens: list[Token], index: int) -> tuple[tuple[str, ...], int]
             return _contexts_of_groups(groups, [age]), end
         return _contexts_of_age(age), age.end
     ages = _ages_after_group(tokens, end, adult="adult" in groups)
-    return _contexts_of_groups(groups, ages), ages[-1].end if ages else end
+    contexts = _contexts_of_groups(groups, ages)
+    if not ages:
+        return contexts, end
+    end = ages[-1].end
+    if end + 1 < len(tokens) and "audience_joins" in tokens[end].means and "group" in tokens[end + 1].means:
+        others, end = _audience_at(tokens, end + 1)  # "children from 6 years and adults"
+        contexts = _in_order({*contexts, *others})
+    return contexts, end
 
 
 def _in_short_units(tokens: list[Token], index: int, end: int) -> bool:
@@ -209,13 +217,13 @@ def _age_at(tokens: list[Token], index: int, grouped: bool) -> _Age | None:
     open_ended = ending.up or over or (before and not ranged)
     if low > 120 or high > 120 or high * (years or 1) < low * (first_years or 1):
         return None
-    if not _is_age(tokens, ending.end, grouped, named, years > 0, ranged, ending.up or over or bounded or before):
+    if not _is_age(tokens, ending.end, grouped, named, years > 0, ranged, ending.up, ending.up or over or bounded or before):
         return None
     low, scale = low * (first_years or 1), years or 1
-    if bounded:
-        return _Age(0, high * scale, ending.end)
-    if open_ended:
-        return _Age(low, _OPEN_END, ending.end)
+    if bounded:  # "under 12" speaks of children, "under 6 months" of infants
+        return _Age(1.0 if high * scale > 1 else 0, high * scale, ending.end)
+    if open_ended:  # an age counted in weeks or months speaks of the smallest only
+        return _Age(low, _OPEN_END if scale == 1 else _SMALL, ending.end)
     if scale < 1 and ranged:
         return _Age(low, high * scale, ending.end)
     to_birthday = ranged and (first.years or ending.years) < 1 <= ending.years  # "1 month to 4 years"
@@ -278,7 +286,7 @@ def _age_ending(tokens: list[Token], index: int) -> _Ending:
     return _Ending(index, years, certain, up, younger)
 
 
-def _is_age(tokens: list[Token], index: int, grouped: bool, named: bool, unit: bool, ranged: bool, bounded: bool) -> bool:  # fmt: skip
+def _is_age(tokens: list[Token], index: int, grouped: bool, named: bool, unit: bool, ranged: bool, up: bool, bounded: bool) -> bool:  # fmt: skip
     """Whether the words around a number make it an age and not a count or a duration ("Adults 2 tablets", "for 3 months")."""
     following = _means(tokens, index)
     if ("unit" in following and not (unit or named)) or "weight" in following:
@@ -286,7 +294,8 @@ def _is_age(tokens: list[Token], index: int, grouped: bool, named: bool, unit: b
     if named or (unit and (grouped or ranged or bounded)):
         return True
     if bounded and not unit:
-        return "number" not in following and (grouped or _closes(tokens, index))
+        counted = up and index < len(tokens) and tokens[index].number is not None  # "4+ 1/2 tsp"
+        return counted or ("number" not in following and (grouped or _closes(tokens, index)))
     return grouped and not unit and _closes(tokens, index)
 
 
@@ -300,8 +309,7 @@ def _ages_of_contexts() -> dict[str, tuple[float, float]]:
 
 
 def _contexts_of_age(age: _Age) -> tuple[str, ...]:
-    low = 1.0 if age.low == 0 and age.high > 1 else age.low
-    return tuple([context for context, (start, stop) in _ages_of_contexts().items() if start < age.high and low < stop])
+    return tuple([context for context, (start, stop) in _ages_of_contexts().items() if start < age.high and age.low < stop])
 
 
 def _contexts_of_groups(groups: list[str], ages: list[_Age]) -> tuple[str, ...]:

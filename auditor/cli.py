@@ -19,6 +19,8 @@ from auditor import __version__
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from auditor.engines import ReadSettings
     from auditor.evidence import Evidence
 
@@ -60,8 +62,10 @@ def _settings(format_name: str | None, rename: tuple[str, ...], encoding: str | 
         from auditor.readers.mappings import load_mapping
 
         known = load_mapping(mapping)
-        pairs = {**known.rename, **pairs}
-        format_name = format_name or known.format
+        return ReadSettings(
+            format_name or known.format or None, {**known.columns, **pairs}, encoding or known.encoding or None, sheet or known.sheet or None,
+            mapping=known,
+        )  # fmt: skip
     return ReadSettings(format_name, pairs or None, encoding, sheet)
 
 
@@ -132,7 +136,9 @@ def explain(
 
 
 @cli.command()
-@click.argument("label")
+@click.argument("label", required=False)
+@click.option("--file", "file", type=click.Path(dir_okay=False), help="Text of a whole label instead: panel, directions, warnings.")
+@click.option("--image", type=click.Path(dir_okay=False), help="Photo of a label instead, read on this machine (extra `ocr`).")
 @click.option("--directions", default="", help="Suggested use as printed.")
 @click.option("--serving", default="", help="Serving size as printed, for instance '2 softgels'.")
 @click.option("--audience", default="", help="For whom the label is, as printed.")
@@ -140,18 +146,53 @@ def explain(
 @click.option("--markdown", is_flag=True, help="Markdown instead of plain text.")
 @_rules_options
 def check(
-    label: str, directions: str, serving: str, audience: str, name: str, markdown: bool, context: str, market: str, authority: str, evidence_dir: str | None
-) -> None:
-    """Audit one label typed on the command line; lines are parted by ';' or line breaks."""
+    label: str | None, file: str | None, image: str | None, directions: str, serving: str, audience: str, name: str, markdown: bool, context: str,
+    market: str, authority: str, evidence_dir: str | None,
+) -> None:  # fmt: skip
+    """Audit one label: typed (lines parted by ';'), as a text file, or as a photo."""
     from auditor.explain import explain as tell
+
+    given = [what for what, value in (("a typed label", label), ("--file", file), ("--image", image)) if value is not None]
+    if len(given) != 1:
+        raise UsageError(f"check: give one of a typed label, --file or --image; found {' and '.join(given) or 'none'}")
+    if image is not None:
+        from auditor.photo import read_photo
+
+        photo = read_photo(image, market=market)
+        frame, account = photo.frame(), photo.as_text()
+    elif file is not None:
+        from auditor.labels import label_frame
+        from auditor.panel import read_panel
+
+        panel = read_panel(_text_of(file), market=market)
+        frame, account = label_frame([panel.label]), panel.as_text()
+    else:
+        frame, account = _typed(label or "", directions, serving, audience, name, market), ""
+    if account:
+        click.echo(account)
+    told = tell(frame, str(frame["product_id"].iloc[0]), context=context, evidence=_evidence(evidence_dir), authority=authority, market=market)
+    click.echo(told.as_markdown() if markdown else told.as_text())
+
+
+def _text_of(path: str) -> str:
+    from auditor.errors import InputError
+
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start} is not UTF-8; save the text as UTF-8") from None
+
+
+def _typed(label: str, directions: str, serving: str, audience: str, name: str, market: str) -> pd.DataFrame:
     from auditor.labels import Label, LabelLine, label_frame
 
     lines = tuple(LabelLine(ingredient=part.strip()) for part in label.replace("\n", ";").split(";") if part.strip())
     if not lines:
         raise UsageError("check: the label text is empty; accepted is for instance 'D3 5,000 IU, K2 (MK-7) 100 mcg'")
     typed = Label(product_id="typed label", lines=lines, name=name, directions=directions, serving_size=serving, market=market, audience=audience)
-    told = tell(label_frame([typed]), "typed label", context=context, evidence=_evidence(evidence_dir), authority=authority, market=market)
-    click.echo(told.as_markdown() if markdown else told.as_text())
+    return label_frame([typed])
 
 
 @cli.command()
@@ -170,8 +211,9 @@ def compare(
     from auditor.console import CAVEAT, console, plain
     from auditor.engines import audit as run
 
-    found = run(path, context, market=market, evidence=_evidence(evidence_dir), authority=authority, settings=_settings(**reading))
-    told = set_side_by_side(found, list(ids))
+    edition = _evidence(evidence_dir)
+    found = run(path, context, market=market, evidence=edition, authority=authority, settings=_settings(**reading))
+    told = set_side_by_side(found, list(ids), evidence=edition)
     if as_csv:
         click.echo(told.as_csv_bytes().decode("utf-8"), nl=False)
         return

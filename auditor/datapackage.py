@@ -49,6 +49,8 @@ class RunSummary(Protocol):
     @property
     def market(self) -> str: ...
     @property
+    def authority(self) -> str: ...
+    @property
     def evidence_edition(self) -> str: ...
     @property
     def version(self) -> str: ...
@@ -135,6 +137,7 @@ def _package(summary: RunSummary, resources: list[dict[str, Any]]) -> dict[str, 
             "evidence_edition": summary.evidence_edition,
             "context": summary.context,
             "market": summary.market,
+            "authority": summary.authority,
         },
         "inputs": [{"name": input_name(name), "sha256": sha256} for name, sha256 in summary.inputs],
         "rows": {"in": summary.rows_in, "audited": summary.rows_audited, "rejected": summary.rows_rejected},

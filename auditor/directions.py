@@ -92,13 +92,23 @@ class _Reading:
     problems: list[str] = field(default_factory=list)  # words about the dose which could not be read
     titrating: bool = False
 
+    def copy(self) -> _Reading:
+        """The same with lists of its own."""
+        return _Reading(
+            self.text, self.intakes[:], self.secondary[:], self.waiting[:], self.frequencies[:], self.lone[:], self.strengths[:], self.flags.copy(),
+            self.problems[:], self.titrating,
+        )  # fmt: skip
+
     def add(self, part: _Reading) -> None:
         """Take in what the next part of the text says."""
-        offset = len(self.text) + len(_STOP) if self.text else 0
-        self.text = self.text + _STOP + part.text if self.text else part.text
-        for name in ("intakes", "secondary", "waiting", "frequencies", "lone"):
-            found = getattr(part, name)
-            getattr(self, name).extend([shifted(intake, offset) for intake in found] if offset else found)
+        offset = len(self.text) + len(_STOP)
+        self.text = self.text + _STOP + part.text
+        for known, found in (
+            (self.intakes, part.intakes), (self.secondary, part.secondary), (self.waiting, part.waiting),
+            (self.frequencies, part.frequencies), (self.lone, part.lone),
+        ):  # fmt: skip
+            if found:
+                known += [shifted(intake, offset) for intake in found]
         self.strengths += part.strengths
         self.flags |= part.flags
         self.problems += part.problems
@@ -111,23 +121,25 @@ _STOP = ". "
 @lru_cache(maxsize=65_536)
 def read_directions(text: str) -> Directions:
     """Read suggested use in any of the languages of the wording tables."""
-    reading = _Reading()
-    contexts: tuple[str, ...] = ()
-    for part in _full_stop().split(text[:MAX_READ_CHARACTERS]):
+    parts = _full_stop().split(text[:MAX_READ_CHARACTERS])
+    reading, contexts = _read_part(parts[0], (), False)
+    reading = reading.copy()
+    for part in parts[1:]:
         read, contexts = _read_part(part, contexts, reading.titrating)
         reading.add(read)
     if not reading.text.strip():
         return Directions("absent")
-    _bind_waiting(reading)
+    if reading.waiting:
+        _bind_waiting(reading)
     intakes = _settle(reading.intakes or reading.secondary or _supplied(reading), reading.flags)
     return _result(intakes, reading, reading.text)
 
 
 @cache
 def _full_stop() -> re.Pattern[str]:
-    """A full stop behind a long word that is no abbreviation and before a capital: labels share the sentences between."""
-    abbreviated = {word[-5:] for word in vocabulary().abbreviations if len(word) >= 5}
-    return re.compile("".join(f"(?<!{word})" for word in sorted(abbreviated)) + r"(?<=[a-z]{5})\. +(?=[A-Z])")
+    """A full stop behind a word that is no abbreviation and before a capital: labels share the sentences between."""
+    endings = {word[-3:] for word in vocabulary().abbreviations if len(word) >= 3}
+    return re.compile(rf"(?<!{'|'.join(sorted(endings))})(?<=[a-z]{{3}})\. +(?=[A-Z])")
 
 
 @lru_cache(maxsize=65_536)
@@ -144,7 +156,7 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
     kept, secondary = without_limits(sentence, reading.flags)
     items = read_items(kept)
     kinds = {item.kind for item in items}
-    noted = {kind for token in kept if "noted" in token.means for kind in token.means}
+    noted = _noted(kept)
     if "weight" in kinds or "body_weight" in noted:
         reading.flags.add("body-weight")
         reading.problems.append(_span(reading.text, kept))
@@ -153,7 +165,9 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
     reading.titrating = secondary
     cells = read_cells(items, contexts)
     intakes = read_intakes(cells)
-    reading.flags |= {flag for kind, flag in _NOTED.items() if kind in noted and (kind != "needed" or (intakes and not secondary))}  # fmt: skip
+    for kind in noted & _NOTED.keys():
+        if kind != "needed" or (intakes and not secondary):
+            reading.flags.add(_NOTED[kind])
     timed = [intake for intake in intakes if intake.timed]
     if timed:
         if len(timed) < len(intakes) and not secondary:
@@ -163,7 +177,7 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
         reading.flags.add("single-dose")
         reading.problems.append(_span(reading.text, kept))
     elif intakes:
-        if "time" in kinds:
+        if "time" in kinds or "occasion" in noted:
             reading.problems.append(_span(reading.text, kept))
         elif not secondary and (not kinds.isdisjoint(("verb", "audience")) or _opens_with_dose(items)):
             alike = len({intake.contexts for intake in intakes}) == 1
@@ -175,6 +189,15 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
         reading.problems.append(_span(reading.text, kept))
     named = [item.value for item in items if item.kind == "audience"]
     return _next_contexts(named, cells, intakes, kept, contexts)
+
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+def _noted(sentence: list[Token]) -> frozenset[str]:
+    """Meanings of the words that change how a sentence is taken."""
+    noted = [token.means for token in sentence if "noted" in token.means]
+    return _NOTHING.union(*noted) if noted else _NOTHING
 
 
 _PORTIONS = frozenset(("portion", "daily_portion"))
@@ -370,22 +393,22 @@ def _add_alternative(whole: list[Intake], intake: Intake, flags: set[str]) -> No
 
 
 def _result(intakes: list[Intake], reading: _Reading, text: str) -> Directions:
-    flags = set(reading.flags)
-    for intake in intakes:
-        flags |= intake.flags
-    problem = shorten(" ".join(reading.problems) or _span_of(reading.waiting, text), 80)
+    flags = reading.flags.union(*[intake.flags for intake in intakes])
     if not intakes:
+        problem = shorten(" ".join(reading.problems) or _span_of(reading.waiting, text), 80)
         return Directions(
             "ambiguous" if "as-needed" in flags else "unread", (), tuple(sorted(flags)), problem or shorten(text, 80)
         )
     regimens = tuple(_regimen(intake, text) for intake in intakes)
-    units = {(regimen.contexts, regimen.phase, regimen.unit) for regimen in regimens}
-    if len({key[:2] for key in units}) < len(units):
-        flags |= {"alternative-dose", "frequency-ambiguous"}
+    if len(regimens) > 1:
+        units = {(regimen.contexts, regimen.phase, regimen.unit) for regimen in regimens}
+        if len({key[:2] for key in units}) < len(units):
+            flags |= {"alternative-dose", "frequency-ambiguous"}
     status = "ambiguous" if flags & _AMBIGUOUS else "read"
-    unsure = [intake for intake in intakes if intake.flags & _AMBIGUOUS] or intakes
-    problems = reading.problems or ([_span_of(unsure, text)] if status == "ambiguous" else [])
-    return Directions(status, regimens, tuple(sorted(flags)), shorten(" ".join(problems), 80))
+    problem = " ".join(reading.problems)
+    if status == "ambiguous" and not problem:
+        problem = _span_of([intake for intake in intakes if intake.flags & _AMBIGUOUS] or intakes, text)
+    return Directions(status, regimens, tuple(sorted(flags)), shorten(problem, 80) if problem else "")
 
 
 def _span_of(intakes: list[Intake], text: str) -> str:

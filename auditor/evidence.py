@@ -38,14 +38,16 @@ CARRYING_STATUS = ("verified", "secondary")
 """A band edge needs at least one row of this status."""
 
 
-class _Row(BaseModel):
+class Row(BaseModel):
+    """What every table of an edition has: an id of its own."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
     table: ClassVar[str]
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")
 
 
-class Reference(_Row):
+class Reference(Row):
     """One document that somebody can look up."""
 
     table = "reference"
@@ -84,7 +86,7 @@ class Reference(_Row):
         return self
 
 
-class _Claim(_Row):
+class _Claim(Row):
     """What statements, trials and reference values share: a dose said of somebody by a reference."""
 
     nutrient: Nutrient
@@ -156,7 +158,7 @@ class ReferenceValue(_Claim):
     status: Status
 
 
-class UpperLevel(_Row):
+class UpperLevel(Row):
     """A tolerable upper intake level: all sources together, an exceeding dose is strictly above it."""
 
     table = "upper_level"
@@ -172,7 +174,7 @@ class UpperLevel(_Row):
     note: str = ""
 
 
-class DailyValue(_Row):
+class DailyValue(Row):
     """The amount that a printed 100 % stands for, in one market, for one group, in one era."""
 
     table = "daily_value"
@@ -189,7 +191,7 @@ class DailyValue(_Row):
     note: str = ""
 
 
-class Context(_Row):
+class Context(Row):
     """For whom a dose is judged."""
 
     table = "context"
@@ -201,7 +203,7 @@ class Context(_Row):
     age_to_years: Decimal | None = None
 
 
-class Band(_Row):
+class Band(Row):
     """The edges that judge one form in one context; both edges belong to the studied range.
 
     `not-established` bands carry no edges and say why nothing can be judged.
@@ -253,7 +255,7 @@ class Band(_Row):
         return self
 
 
-class SpacedDoseRule(_Row):
+class SpacedDoseRule(Row):
     """How a dose that is not taken daily is judged; the first rule that fits applies.
 
     `interval_over_days` and `single_over_mcg` are exclusive, `interval_to_days` and `single_to_mcg` inclusive.
@@ -270,7 +272,7 @@ class SpacedDoseRule(_Row):
     reason: str = Field(min_length=10)
 
 
-class Contradiction(_Row):
+class Contradiction(Row):
     """A conflict between rows that is shown, not smoothed over."""
 
     table = "contradiction"
@@ -290,7 +292,7 @@ class Edition(BaseModel):
     note: str = ""
 
 
-ROW_TYPES: tuple[type[_Row], ...] = (
+ROW_TYPES: tuple[type[Row], ...] = (
     Reference, Statement, Trial, ReferenceValue, UpperLevel, DailyValue, Context, Band, SpacedDoseRule,
     Contradiction,
 )  # fmt: skip
@@ -385,7 +387,7 @@ def _load(name: str) -> Evidence:
         raise EvidenceError(f"{folder}: no such folder; an evidence edition is a folder of .toml files")
     problems: list[str] = []
     by_table = {row_type.table: row_type for row_type in ROW_TYPES}
-    collected: dict[str, dict[str, _Row]] = {_plural(table): {} for table in by_table}
+    collected: dict[str, dict[str, Row]] = {_plural(table): {} for table in by_table}
     origin: dict[str, str] = {}
     edition: Edition | None = None
     for path, key, value in _tables(folder, problems):

@@ -7,10 +7,8 @@ import textwrap
 from collections.abc import Iterator
 from decimal import Decimal
 
-from pydantic import BaseModel
-
 from auditor.errors import UsageError
-from auditor.evidence import Band, Evidence, Reference, Statement, Trial
+from auditor.evidence import Band, Evidence, Reference, Row, Statement, Trial
 
 WIDTH = 100
 
@@ -68,7 +66,7 @@ def row_text(evidence: Evidence, row_id: str) -> str:
     raise UsageError(f"evidence show: {row_id!r} is no id of edition {evidence.edition.id}; close are {', '.join(close) or 'none'}; `auditor evidence list` lists the bands")
 
 
-def _row(evidence: Evidence, row: BaseModel) -> Iterator[str]:
+def _row(evidence: Evidence, row: Row) -> Iterator[str]:
     for name, value in row.model_dump().items():
         if value in ("", (), None):
             continue

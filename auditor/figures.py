@@ -85,7 +85,7 @@ def with_roles(lowered: str, quantities: tuple[Quantity, ...]) -> tuple[Quantity
             role = STRENGTH if _is_strength(lowered, quantity, strength, bool(masses)) else DAILY_VALUE
         elif parted and turn is not None and quantity.start < turn and quantity.unit != IU:
             role = RAW
-        elif len(masses) > 1 and quantity.unit in ("milligram", "gram") and raw_before.search(lowered[max(0, quantity.start - 30) : quantity.start]):
+        elif quantity.unit in ("milligram", "gram") and raw_before.search(lowered[max(0, quantity.start - 30) : quantity.start]):
             role = RAW
         elif quantity.unit in ("milligram", "gram") and _blend_words().search(lowered):
             role = OTHER_BASIS

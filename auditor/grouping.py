@@ -150,12 +150,16 @@ def slots_of(quantities: list[Quantity]) -> list[list[Quantity]]:
     """Figures of a list, parted where the next one says another amount; micrograms beside their IU are one."""
     slots: list[list[Quantity]] = []
     for quantity in quantities:
-        amounts = [known for known in slots[-1] if known.role in (AMOUNT, RAW)] if slots else []
-        new = quantity.role in (AMOUNT, RAW) and bool(amounts) and not any(_same_dose(known, quantity) for known in amounts)
+        amounts = [known for known in slots[-1] if _weighs(known)] if slots else []
+        new = _weighs(quantity) and bool(amounts) and not any(_same_dose(known, quantity) for known in amounts)
         if new or not slots:
             slots.append([])
         slots[-1].append(quantity)
     return slots
+
+
+def _weighs(quantity: Quantity) -> bool:
+    return quantity.role in (AMOUNT, RAW) and quantity.unit not in ("%", "ppm")
 
 
 def _same_dose(one: Quantity, other: Quantity) -> bool:

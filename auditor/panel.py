@@ -294,7 +294,7 @@ def _continues(reading: _Reading, line: str) -> bool:
     last = reading.entries[-1].text
     if _is_figures(line) or begins_as("equal", line):
         return True
-    if last.count("(") > last.count(")"):
+    if last.count("(") > last.count(")") and not (_names_vitamin_with_amount(line) and _quantities(last)):
         return True
     return not _quantities(last) and (line.startswith("(") or (begins_as("part", line) and not _names_vitamin_with_amount(line)))
 

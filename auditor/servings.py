@@ -46,9 +46,10 @@ def read_serving(text: str, units_per_serving: str = "") -> Serving:
                 units.append(item)
             elif item.kind == "period":
                 per_day |= item.value == _DAILY
-    if any(dose.low != dose.high for dose in doses):
+    several = _are_listed(tokens, doses)
+    if any(dose.low != dose.high for dose in doses) or (several and any("audience" in token.means for token in tokens)):
         return Serving((), per_day, "serving-range")
-    counts = _first_of_each(doses)
+    counts = ((doses[0].value or "piece", sum((dose.low for dose in doses), Decimal(0))),) if several else _first_of_each(doses)
     if not counts:
         return _from_stated(units, stated, per_day, bool(text.strip()), _says_each(tokens))
     if stated is not None and stated not in dict(counts).values():
@@ -65,6 +66,21 @@ def _from_stated(units: list[Item], stated: Decimal | None, per_day: bool, print
     if units and each:
         return Serving(((units[0].value, Decimal(1)),), per_day)
     return Serving((), per_day, "serving-unread" if printed else "")
+
+
+def _are_listed(tokens: list[Token], doses: list[Item]) -> bool:
+    """Whether several counts of one unit stand side by side: "1 AM capsule, 1 PM capsule" are two, not one said twice."""
+    if len(doses) < 2 or len({dose.value or "piece" for dose in doses}) > 1 or len(tokens) < 2:
+        return False
+    joins = [token for token in tokens if token.text in (",", "+", ";", "&", "/") or "and" in token.means]
+    depth = [0]
+    for token in tokens:
+        depth.append(depth[-1] + (token.text == "(") - (token.text == ")"))
+    outside = {token.start for token, level in zip(tokens, depth, strict=False) if level == 0}
+    return all(
+        dose.start in outside and any(one.end <= join.start < dose.start and join.start in outside for join in joins)
+        for one, dose in zip(doses, doses[1:], strict=False)
+    )  # fmt: skip
 
 
 def _first_of_each(doses: list[Item]) -> tuple[tuple[str, Decimal], ...]:

@@ -40,8 +40,10 @@ def coverage(audit: Audit) -> pd.DataFrame:
     """
     doses = audit.doses
     stuck = doses["verdict"] == "not-computable"
-    reason = doses["reason"].str.split(";").str[0].where(stuck, "")
-    counts = pd.DataFrame({"nutrient": doses["nutrient"], "reason": reason}).value_counts(sort=False).rename("doses").reset_index()
+    failed = doses.loc[stuck, ["nutrient", "reason"]]
+    failed = failed.assign(reason=failed["reason"].str.partition(";")[0] if len(failed) else failed["reason"])
+    done = doses.loc[~stuck, "nutrient"].value_counts().rename("doses").reset_index().assign(reason="")
+    counts = pd.concat([done, failed.value_counts().rename("doses").reset_index()], ignore_index=True)[["nutrient", "reason", "doses"]]
     counts["share"] = counts["doses"] / counts.groupby("nutrient")["doses"].transform("sum")
     order = {name: position for position, name in enumerate(wording()["nutrient"])}
     keys = pd.DataFrame({"nutrient": counts["nutrient"].map(order), "stuck": counts["reason"] != "", "doses": -counts["doses"], "reason": counts["reason"]})

@@ -38,10 +38,10 @@ _LOOKALIKE = re.compile(r"(?<![Ѐ-ӿ])([МмКкДд]{1,2})(?=[ -]?\d)")
 _LOOKALIKES = str.maketrans("МмКкДд", "MmKkDd")
 # Machine-read letters in figures: '1OO mcg', '5000 lU'.  Only where a digit stands before and a unit follows.
 _LETTER_O = re.compile(r"(?<=\d)[.,]?[Oo]+(?=[\dOo.,]*\s?(?:mcg|µg|ug|mg|I\.?U|UI|IE)\b)")
-_UNIT_IU = re.compile(r"(?<=\d)(\s?)[1l|!]\s?U(?![\w.])|(?<=\d)(\s?)I\s?[UV](?![\w.])")
+_UNIT_IU = re.compile(r"(?<=\d)(\s?)(?:[1l|!]\s?U(?![\w.])|[(\[]U(?=[)\]]))|(?<=\d)(\s?)I\s?[UV](?![\w.])")
 _SPACES = re.compile(r"\s+")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
-_MISREAD = re.compile(r"\d[.,]?[Oo]|\d\s?[1lI|!]\s?[UV](?![\w.])")
+_MISREAD = re.compile(r"\d[.,]?[Oo]|\d\s?[1lI|!(\[]\s?[UV](?![\w.])")
 # Dot leaders of typed panels: "Vitamin D3 ........ 25 mcg".
 _LEADERS = re.compile(r"\.{3,}|_{3,}|(?: \.){3,}")
 _ASCII_ODD = re.compile(r"\.\.\.|___| \. \.|&(?:#181|micro|mu|nbsp|amp);|\((?:r|tm|c)\)|\s\s|^\s|\s$", re.IGNORECASE)

@@ -77,16 +77,16 @@ class Number(NamedTuple):
     problem: str = ""
 
 
-_GROUPED = re.compile(r"\d{1,3}(?:([ '])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
-_BOTH = re.compile(r"\d{1,3}(?:(?:,\d{3})+\.\d+|(?:\.\d{3})+,\d+)")
-_REPEATED = re.compile(r"\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})")
-_SINGLE = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
-_PLAIN_NUMBER = re.compile(r"\d{1,15}(?:[.,·]\d{1,9})?|[.,·]\d{1,9}")
-_FRACTION = re.compile(r"(?:(\d{1,3}) )?(\d{1,3})/(\d{1,3})")
+_GROUPED = re.compile(r"\d{1,3}(?:([ '])\d{3})(?:\1\d{3})*(?:[.,]\d+)?", re.ASCII)
+_BOTH = re.compile(r"\d{1,3}(?:(?:,\d{3})+\.\d+|(?:\.\d{3})+,\d+)", re.ASCII)
+_REPEATED = re.compile(r"\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})", re.ASCII)
+_SINGLE = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+_PLAIN_NUMBER = re.compile(r"\d{1,15}(?:[.,·]\d{1,9})?|[.,·]\d{1,9}", re.ASCII)
+_FRACTION = re.compile(r"(?:(\d{1,3}) )?(\d{1,3})/(\d{1,3})", re.ASCII)
 # The '00' of a torn '50 00 IU'; '025' may have lost its decimal mark.
 _LEADING_ZERO = re.compile(r"0\d+")
 # '1,5000' follows no convention: a decimal comma is not followed by four figures after a whole number.
-_ODD_COMMA = re.compile(r"[1-9]\d*,\d{4,}")
+_ODD_COMMA = re.compile(r"[1-9]\d*,\d{4,}", re.ASCII)
 
 NUMBER_PATTERN = (
     r"(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d+)?|\d{1,3} \d/\d|\d/\d|\d[\d.,·']*\d|\d|[.,·]\d+)"

@@ -232,7 +232,8 @@ def _broken(lines: list[tuple[str, str, str, str]], product: dict[str, str], rng
     if kind == "id":
         product["product_id"] = ""
     elif kind == "barcode":
-        product["upc"] = product["upc"][:-1] + "X"
+        code = product["upc"] or "012345678905"
+        product["upc"] = code[:-1] + str((int(code[-1]) + 1) % 10)
     elif kind == "control":
         product["directions"] = f"\u200b{product['directions']}\ufeff"
     else:

@@ -12,7 +12,6 @@ from parts.session import current
 from parts.what_changes import what_changes
 
 from auditor.export import csv_bytes
-from auditor.views import subset
 
 view = current()
 products = view.audit.products
@@ -20,8 +19,7 @@ edition = view.audit.summary.evidence_edition or "not told"
 title("Explore", f"{plain(view.source.title)} · {len(products):,} products · evidence edition {plain(edition)} · label claims, not contents; no medical advice")
 
 mask = choose(view)
-chosen = subset(view.audit, mask)
-shown = chosen.products
+shown = products.loc[mask]
 
 with st.container(horizontal=True):
     settled = shown["class"].isin(["studied-range", "sub-therapeutic", "high-dose"]).sum()

@@ -8,9 +8,9 @@ from parts.basket import add_button
 from parts.finder import find_product
 from parts.looks import plain, signed
 from parts.pieces import empty, facts, title
-from parts.session import current, label_lines, typed_audits
+from parts.session import current, label_lines, matrix_of, typed_audits
 
-from auditor.explain import explain, verdict_matrix
+from auditor.explain import explain
 from auditor.market import only, together
 
 view = current()
@@ -67,9 +67,7 @@ with left:
     show.derivation(told)
 with right:
     st.subheader("Verdict in every context", anchor=False)
-    matrix = verdict_matrix(lines, asked, view.evidence).T
-    matrix.index = [view.evidence.contexts[name].title for name in matrix.index]
-    st.table(matrix.map(signed), border="horizontal", alt="Verdict of each vitamin and the class in every context")
+    every_context = st.empty()
     st.subheader("Upper levels", anchor=False)
     levels = [
         (f"{level.authority} {level.year}, {level.life_stage}", f"{float(level.value_mcg):,.10g} mcg: {'above' if high > float(level.value_mcg) else 'not above'}")
@@ -89,3 +87,8 @@ if str(product["source_id"]).startswith(("https://", "http://")):
     st.link_button("Open the source", str(product["source_id"]), icon=":material/open_in_new:")
 st.download_button("Download this explanation", told.as_text(), "explanation.txt", on_click="ignore", icon=":material/download:")
 show.caveats(told)
+
+# Last, since it judges the label once per context: everything else stands by then.
+with every_context, st.spinner("Judging for every context …"):
+    matrix = matrix_of(view.key, view.rules.edition, asked, lines)
+every_context.table(matrix.map(signed), border="horizontal", alt="Verdict of each vitamin and the class in every context")

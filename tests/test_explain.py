@@ -118,7 +118,7 @@ def test_range_of_daily_use_is_told_at_both_ends() -> None:
 
 
 def test_missing_directions_are_said_to_be_assumed() -> None:
-    assert "one serving a day was assumed" in step(told("Vitamin D3 25 mcg", directions=""), "How much a day")
+    assert "so one serving or unit a day was assumed" in step(told("Vitamin D3 25 mcg", directions=""), "How much a day")
 
 
 def test_column_for_other_people_is_told_as_left_out() -> None:

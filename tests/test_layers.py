@@ -36,7 +36,8 @@ UPWARD = {("audit", "export")}
 """Imports that may go up: `Audit.write` of the contract hands itself to the exporter when it is called."""
 
 READERS = "readers"
-READERS_MAY_USE = {"errors", "distinct", "schema", "text", "units", "labels", "markets"}
+READERS_MAY_USE = {"errors", "distinct", "schema", "text", "units", "labels", "markets", "panel"}
+"""Plain text is the one format whose columns are found by reading it: :mod:`auditor.panel`."""
 
 HOMES = {
     "pint": {"units"},

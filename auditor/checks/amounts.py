@@ -22,7 +22,7 @@ from auditor.checks.facts import (
     plain,
     together,
 )
-from auditor.distinct import codes_of, distinct
+from auditor.distinct import distinct
 from auditor.dose import style_of
 
 MASS = r"(?<![a-z])(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli\w*|мкг|マイクロ\w*)\b"
@@ -158,12 +158,7 @@ def strength_in_name(facts: Facts) -> pd.DataFrame:
     wanted[wanted] = matching(facts.first["name"][wanted], _STRENGTH_IN_NAME) & ~matching(facts.first["name"][wanted], r"(?:/|per) ?(?:1 ?)?(?:ml|drop|g\b)")
     if not wanted.any():
         return nothing()
-    codes, names = codes_of(facts.first["name"][wanted].astype("str"))
-    style = style_of("us", facts.evidence)
-    read = [_named(name, read_line(name, style=style)) for name in names]
-    of_product = np.full(len(facts.first), -1, dtype=np.intp)
-    of_product[wanted] = codes
-    return together(*(_compared(facts, of_product, read, family) for family in ("d", "k")))
+    return together(*(_compared(facts, wanted, family) for family in ("d", "k")))
 
 
 _BARE = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{3,6})(?![\w%.,])(?! ?(?:m?l|oz|fl|g|kg|ct|count|caps?|capsules?|tab\w*|soft\w*|gumm\w*|drops?|days?|x|pieces?|pearls?|serv\w*|veg\w*)\b)", re.IGNORECASE)
@@ -193,29 +188,61 @@ def _named(name: str, readings: tuple[LineReading, ...]) -> _Named:
     return _Named(d, k)
 
 
-def _compared(facts: Facts, of_product: npt.NDArray[np.intp], read: list[_Named], family: str) -> pd.DataFrame:
-    """Rows of the one line of a vitamin whose amounts all differ from the name's."""
+_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def _numbers_of(name: str) -> list[float]:
+    """Every number of a name, thousands and decimals both tried."""
+    found = []
+    for text in _NUMBERS.findall(name):
+        found += [float(digits) for digits in {text.replace(",", "").replace(".", ""), text.replace(",", ".")} if digits.count(".") < 2]
+    return found
+
+
+def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:
+    """Rows of the one line of a vitamin whose amounts all differ from the name's.
+
+    A name of which any number is the amount, in whatever unit, agrees; only the others are read.
+    """
     code = "name-amount-mismatch" if family == "d" else "vitk-declared-twice-conflict"
     judged = facts.judged
     mine = (judged["nutrient"] == "vitamin_d").to_numpy() == (family == "d")
-    name = of_product[judged["product"].to_numpy()]
-    given = np.array([bool(getattr(named, family)) for named in read] + [False], dtype=bool)[name]
     alone = np.bincount(judged["product"].to_numpy()[mine], minlength=len(facts.first))[judged["product"].to_numpy()] == 1
-    usable = mine & given & alone & judged["amount_mcg"].notna().to_numpy() & judged["other_mcg_high"].isna().to_numpy() & ~judged["repeated"].to_numpy(dtype=bool)
+    usable = mine & wanted[judged["product"].to_numpy()] & alone & judged["amount_mcg"].notna().to_numpy() & judged["other_mcg_high"].isna().to_numpy() & ~judged["repeated"].to_numpy(dtype=bool)
     usable &= ~judged["share"].to_numpy(dtype=bool) & ~judged["basis"].isin(["per_drop", "per_ml", "per_100g"]).to_numpy()
     part = judged[usable]
     if part.empty:
         return nothing()
-    texts = facts.first["name"].astype("str").str.slice(0, 60).to_numpy()[part["product"].to_numpy(dtype=np.intp)]
+    texts = facts.first["name"].to_numpy(dtype=object)[part["product"].to_numpy(dtype=np.intp)]
     amount, units = part["amount_mcg"].to_numpy(), part["units_per_serving"].fillna(1.0).to_numpy()
     meant = np.column_stack([amount, amount / units, amount * units, part["daily_mcg_low"].to_numpy(), part["daily_mcg_high"].to_numpy(), part["single_intake_mcg"].to_numpy()])
-    width = max(len(getattr(named, family)) for named in read)
-    named = np.array([(*getattr(read[position], family), *([np.nan] * width))[:width] for position in name[usable]], dtype=float)
-    gap = np.abs(named[:, :, None] - meant[:, None, :])
-    slack = np.maximum(number(code, "rounding_mcg"), number(code, "within") * meant)[:, None, :]
-    differs = ~(gap <= slack).any(axis=(1, 2))
-    return on_rows(part.assign(_named=texts), differs, code, value=lambda hit: "The product's name '" + hit["_named"] + "'" if family == "k" else hit["_named"],
+    slack = np.maximum(number(code, "rounding_mcg"), number(code, "within") * meant)
+    codes, names = pd.factorize(texts)
+    numbers = [_numbers_of(name) for name in names]
+    tried = _padded([[value * factor for value in found for factor in (1.0, 0.025, 1000.0)] for found in numbers])[codes]
+    open_rows = ~_any_near(tried, meant, slack)
+    style = style_of("us", facts.evidence)
+    wording = {position: getattr(_named(names[position], read_line(names[position], style=style)), family) for position in np.unique(codes[open_rows])}
+    given = _padded([list(wording.get(position, ())) for position in range(len(names))])[codes]
+    differs = open_rows & ~np.isnan(given).all(axis=1) & ~_any_near(given, meant, slack)
+    return on_rows(part.assign(_named=pd.Series(texts, index=part.index, dtype="str").str.slice(0, 60)), differs, code, value=lambda hit: "The product's name '" + hit["_named"] + "'" if family == "k" else hit["_named"],
                    expected=lambda hit: mcg(hit["amount_mcg"]), detail="the panel was used")  # fmt: skip
+
+
+def _padded(values: list[list[float]]) -> npt.NDArray[np.float64]:
+    """Lists of numbers as a matrix, missing numbers at the end."""
+    table = np.full((len(values), max([1, *map(len, values)])), np.nan)
+    for position, found in enumerate(values):
+        table[position, : len(found)] = found
+    return table
+
+
+def _any_near(values: npt.NDArray[np.float64], meant: npt.NDArray[np.float64], slack: npt.NDArray[np.float64]) -> Mask:
+    """Rows in which any value is near any meaning of the amount."""
+    near = np.zeros(len(values), dtype=bool)
+    for column in values.T:
+        near |= (np.abs(column[:, None] - meant) <= slack).any(axis=1)
+    return near
 
 
 CHECKS = {

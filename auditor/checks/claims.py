@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks import catalogue, number
-from auditor.checks.facts import Facts, Mask, first_match, matching, nothing, on_distinct, on_products, on_rows, says, together
+from auditor.checks.facts import (
+    Facts,
+    Mask,
+    first_match,
+    matching,
+    nothing,
+    on_distinct,
+    on_products,
+    says,
+    together,
+)
 from auditor.checks.percents import _own_value
 
 D_WORDS = r"(?:vitamin[ae]? ?d\b|\bd-? ?[23]\b|calciferol)"
@@ -104,13 +114,15 @@ def health_claims(facts: Facts) -> pd.DataFrame:
     judged = facts.judged
     with_k = np.zeros(len(facts.first), dtype=bool)
     with_k[judged["product"].to_numpy(dtype=np.intp)[(judged["nutrient"] != "vitamin_d").to_numpy()]] = True
-    texts = _texts(facts)
-    parts = []
-    for code in ("claim-vitk-heart", "claim-bone-disease"):
-        pattern = "|".join(catalogue()[code].patterns)
-        hit = with_k & says(texts, code)
-        parts.append(on_products(facts.first.assign(_text=texts), hit, code, value=lambda rows, pattern=pattern: first_match(rows["_text"], pattern)))
-    return together(*parts)
+    table = facts.first.assign(_text=_texts(facts))
+
+    def told(code: str) -> pd.DataFrame:
+        def words(hit: pd.DataFrame) -> pd.Series:
+            return first_match(hit["_text"], "|".join(catalogue()[code].patterns))
+
+        return on_products(table, with_k & says(table["_text"], code), code, value=words)
+
+    return together(told("claim-vitk-heart"), told("claim-bone-disease"))
 
 
 CHECKS = {

@@ -8,7 +8,20 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks import catalogue, number
-from auditor.checks.facts import Facts, first_match, matching, mcg, nothing, on_distinct, on_products, on_rows, plain, says, span, sure_high, together
+from auditor.checks.facts import (
+    Facts,
+    first_match,
+    matching,
+    mcg,
+    nothing,
+    on_products,
+    on_rows,
+    plain,
+    says,
+    span,
+    sure_high,
+    together,
+)
 from auditor.directions import Directions
 from auditor.distinct import codes_of, distinct
 from auditor.judging import DEFAULT_AUTHORITIES
@@ -204,7 +217,7 @@ def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions])
     own = pd.Series(facts.contexts).str.startswith(YOUNG).to_numpy()
     rows = facts.rows
     test = (named & ~own)[facts.row_products] & ((rows["nutrient"] == "vitamin_d") & rows["amount_mcg"].notna() & rows["amount_other_mcg"].isna() & (rows["form"] != "calcifediol")).to_numpy()
-    part = rows[test]
+    part = rows[test & _may_pass(facts, rows, ages, readings)]
     if part.empty:
         return nothing()
     lines = facts.targets.iloc[part["source_line"].to_numpy()].assign(_line_basis=part["line_basis"].to_numpy())
@@ -229,9 +242,18 @@ def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions])
                    detail=lambda hit: hit["_age"])  # fmt: skip
 
 
+def _may_pass(facts: Facts, rows: pd.DataFrame, ages: dict[str, tuple[str, ...]], readings: dict[str, Directions]) -> np.ndarray:
+    """Rows whose amount times the units a child takes could pass any upper level; the exact dose is computed for these only."""
+    lowest = min((float(level.value_mcg) for level in facts.evidence.upper_levels.values() if level.authority in DEFAULT_AUTHORITIES), default=0.0)
+    units = {text: max((float(r.units_per_day_high) for r in readings[text].regimens if r.contexts and r.contexts[0].startswith(YOUNG)), default=0.0) for text, found in ages.items() if found}
+    taken = facts.first["directions"].astype("str").map(units).astype(float).fillna(0.0).to_numpy()[facts.row_products]
+    by_piece = rows["basis"].isin(["per_serving", "per_unit", "per_day"]).to_numpy() & rows["units_per_serving"].notna().to_numpy()
+    return ~by_piece | (rows["amount_mcg"].to_numpy() * np.maximum(taken, 1.0) > lowest)
+
+
 def _young_of(told: Directions) -> tuple[str, ...]:
-    """Young age groups that the directions give a dose."""
-    return tuple(dict.fromkeys(context for regimen in told.regimens for context in regimen.contexts if context.startswith(YOUNG)))
+    """Young age groups that the directions give a dose; of groups that share one, the youngest."""
+    return tuple(dict.fromkeys(regimen.contexts[0] for regimen in told.regimens if regimen.contexts and regimen.contexts[0].startswith(YOUNG)))
 
 
 CHECKS = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from auditor.checks import number
-from auditor.checks.facts import Facts, mcg, matching, nothing, on_rows, together
-from auditor.distinct import codes_of
+from auditor.checks.facts import Facts, Mask, matching, mcg, nothing, on_rows, together
 from auditor.ingredients import read_ingredient
 
 FORM_WORDS = {"mk7": "MK-7", "mk4": "MK-4", "mk9": "MK-9", "d3": "D3", "d2": "D2", "k3": "menadione (K3)", "calcifediol": "calcifediol", "k1": "K1"}
@@ -48,32 +48,35 @@ def not_listed_in_eu(facts: Facts) -> pd.DataFrame:
 def other_form_in_name(facts: Facts) -> pd.DataFrame:
     """A product name that says another form than its panel."""
     judged = facts.judged
-    stated = judged["form"].isin(["d3", "d2", "mk7", "mk4", "k1"]).to_numpy()
-    wanted = np.zeros(len(facts.first), dtype=bool)
-    wanted[judged["product"].to_numpy(dtype=np.intp)[stated]] = True
-    wanted[wanted] = matching(facts.first["name"][wanted], r"\bd-? ?[23]\b|\bmk-? ?[47]\b|calciferol|menaqu|\bk-? ?[12]\b")
-    if not wanted.any():
+    if judged.empty:
         return nothing()
-    codes, names = codes_of(facts.first["name"][wanted].astype("str"))
-    named = [frozenset((piece.nutrient, form) for piece in read_ingredient(name).pieces for form in piece.forms) for name in names]
-    of_product = np.full(len(facts.first), len(names), dtype=np.intp)
-    of_product[wanted] = codes
     label = keyed_forms(judged, len(facts.first))
-    vitamins = (("vitamin_d", ("d3", "d2")), ("vitamin_k2", ("mk7", "mk4")))
-    parts = []
-    for nutrient, forms in vitamins:
-        for form, other in (forms, forms[::-1]):
-            says = np.array([{found for of, found in name if of == nutrient and found in forms} == {other} for name in named] + [False], dtype=bool)
-            lacks = ~label[(nutrient, other)] & ~label[(nutrient, "unstated")] & ~label[(nutrient, "mixed")]
-            product = judged["product"].to_numpy(dtype=np.intp)
-            test = ((judged["nutrient"] == nutrient) & (judged["form"] == form)).to_numpy() & says[of_product[product]] & lacks[product]
-            parts.append(on_rows(judged, test, "name-form-mismatch", value=FORM_WORDS[other], expected=FORM_WORDS[form]))
-    return together(*parts)
+    product = judged["product"].to_numpy(dtype=np.intp)
+    return together(*(_named_otherwise(facts, product, label, *pair) for pair in PAIRS))
 
 
-def keyed_forms(judged: pd.DataFrame, n: int) -> dict[tuple[str, str], np.ndarray]:
+PAIRS = (("vitamin_d", "d3", "d2"), ("vitamin_d", "d2", "d3"), ("vitamin_k2", "mk7", "mk4"), ("vitamin_k2", "mk4", "mk7"))
+SAID = {"d3": r"\bd-? ?3|calciferol", "d2": r"\bd-? ?2|calciferol", "mk7": r"\bmk-? ?7|menaq", "mk4": r"\bmk-? ?4|mena"}
+"""Words without which a name does not say the form; the name is then read by the grammar."""
+
+
+def _named_otherwise(facts: Facts, product: npt.NDArray[np.intp], label: dict[tuple[str, str], Mask], nutrient: str, form: str, other: str) -> pd.DataFrame:
+    """Doses of one form whose product name says only the other one, which the panel lacks."""
+    judged = facts.judged
+    lacks = ~label[(nutrient, other)] & ~label[(nutrient, "unstated")] & ~label[(nutrient, "mixed")]
+    test = ((judged["nutrient"] == nutrient) & (judged["form"] == form)).to_numpy() & lacks[product]
+    where = np.flatnonzero(test)
+    test[where] = matching(facts.first["name"].iloc[product[where]], SAID[other])
+    where = np.flatnonzero(test)
+    codes, names = pd.factorize(facts.first["name"].to_numpy(dtype=object)[product[where]])
+    says = [{found for piece in read_ingredient(name).pieces if piece.nutrient == nutrient for found in piece.forms} & {form, other} == {other} for name in names]
+    test[where] = np.array(says, dtype=bool)[codes] if len(names) else False
+    return on_rows(judged, test, "name-form-mismatch", value=FORM_WORDS[other], expected=FORM_WORDS[form])
+
+
+def keyed_forms(judged: pd.DataFrame, n: int) -> dict[tuple[str, str], Mask]:
     """For each nutrient and form, which products have a dose of it."""
-    found: dict[tuple[str, str], np.ndarray] = {}
+    found: dict[tuple[str, str], Mask] = {}
     for nutrient, form in (("vitamin_d", "d3"), ("vitamin_d", "d2"), ("vitamin_d", "unstated"), ("vitamin_d", "mixed"), ("vitamin_k2", "mk7"),
                            ("vitamin_k2", "mk4"), ("vitamin_k2", "unstated"), ("vitamin_k2", "mixed")):  # fmt: skip
         has = np.zeros(n, dtype=bool)

@@ -6,7 +6,19 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks import catalogue, number
-from auditor.checks.facts import Facts, Mask, matching, mcg, nothing, on_distinct, on_products, on_rows, says, sure_high, together
+from auditor.checks.facts import (
+    Facts,
+    Mask,
+    matching,
+    mcg,
+    nothing,
+    on_distinct,
+    on_products,
+    on_rows,
+    says,
+    sure_high,
+    together,
+)
 from auditor.limits import Limit
 
 KINDS = {"law": "law", "guidance": "recommendation, not law", "industry": "industry position, not law"}

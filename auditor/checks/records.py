@@ -12,20 +12,18 @@ from auditor.checks.facts import (
     first_match,
     keys_of,
     matching,
-    mcg,
     nothing,
     on_products,
     on_rows,
     says,
     together,
 )
-from auditor.distinct import codes_of
 from auditor.text import clean
 
 HIDDEN = r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 """Format and control characters that no label prints (label rules study 7.1): zero width, direction marks, byte order mark."""
 ODD_NUMBER = r"\d?[¼-¾⅐-⅞]|[０-９]+|\d[\u00a0\u202f\u2009]\d{3}"
-TEXTS = ("name", "brand", "directions", "serving_size", "ingredient", "amount")
+TEXTS = ("name", "brand", "directions", "serving_size")
 
 
 def missing_id(facts: Facts) -> pd.DataFrame:
@@ -69,7 +67,7 @@ def barcodes(facts: Facts) -> pd.DataFrame:
     wrong = whole & (codes.str[-1] != expected).to_numpy()
     first = facts.first.assign(upc=codes, _repaired=repaired, _digit=expected)
     return together(
-        on_products(first, mangled, "gtin-mangled", value=lambda hit: hit["upc"], expected=lambda hit: "; it may be " + hit["_repaired"].where(hit["_repaired"] != "", "recovered only from the source")),
+        on_products(first, mangled, "gtin-mangled", value=lambda hit: hit["upc"], expected=lambda hit: hit["_repaired"].where(hit["_repaired"] != "", "known only to its source")),
         on_products(first, wrong, "gtin-check-digit", value=lambda hit: hit["upc"], expected=lambda hit: hit["_digit"]),
     )  # fmt: skip
 
@@ -133,28 +131,33 @@ def missing_fields(facts: Facts) -> pd.DataFrame:
 
 def hidden_characters(facts: Facts) -> pd.DataFrame:
     """Invisible characters in any text of the record; those of a vitamin's line are told by its reader."""
-    found = []
-    for name in TEXTS[:4]:
-        codes, values = codes_of(facts.first[name])
-        if not any(not value.isascii() for value in values) and not matching(facts.first[name], r"[\x00-\x08\x0b-\x1f\x7f]").any():
-            continue
-        hit = matching(facts.first[name], HIDDEN)
-        found.append(on_products(facts.first, hit, "text-hidden-characters", value=lambda hit, name=name: name + " " + hit[name].astype("str").str.slice(0, 60).str.replace(HIDDEN, "", regex=True)))
-    return together(*found)
+    return together(*(_hidden_in(facts, name) for name in TEXTS))
+
+
+def _hidden_in(facts: Facts, name: str) -> pd.DataFrame:
+    def shown(hit: pd.DataFrame) -> pd.Series:
+        return name + " " + hit[name].astype("str").str.slice(0, 60).str.replace(HIDDEN, "", regex=True)
+
+    return on_products(facts.first, matching(facts.first[name], HIDDEN), "text-hidden-characters", value=shown)
 
 
 def odd_glyphs(facts: Facts) -> pd.DataFrame:
     """Fraction signs, full-width digits and hard blanks inside numbers, with how they were read."""
-    found = []
-    for name, table in (("directions", facts.first), ("serving_size", facts.first)):
-        hit = matching(table[name], ODD_NUMBER)
-        found.append(on_products(table, hit, "number-odd-glyphs", value=lambda rows, name=name: first_match(rows[name], ODD_NUMBER),
-                                 expected=lambda rows, name=name: _read(first_match(rows[name], ODD_NUMBER))))  # fmt: skip
     texts = facts.of_target("ingredient").astype("str") + " " + facts.of_target("amount").astype("str")
     rows = facts.rows.assign(_text=texts)
-    found.append(on_rows(rows, matching(texts, ODD_NUMBER), "number-odd-glyphs", value=lambda hit: first_match(hit["_text"], ODD_NUMBER),
-                         expected=lambda hit: _read(first_match(hit["_text"], ODD_NUMBER))))  # fmt: skip
-    return together(*found)
+    return together(
+        *(on_products(facts.first.assign(_text=facts.first[name].astype("str")), matching(facts.first[name], ODD_NUMBER), "number-odd-glyphs", value=_odd, expected=_read_odd)
+          for name in ("directions", "serving_size")),
+        on_rows(rows, matching(texts, ODD_NUMBER), "number-odd-glyphs", value=_odd, expected=_read_odd),
+    )  # fmt: skip
+
+
+def _odd(hit: pd.DataFrame) -> pd.Series:
+    return first_match(hit["_text"], ODD_NUMBER)
+
+
+def _read_odd(hit: pd.DataFrame) -> pd.Series:
+    return _read(_odd(hit))
 
 
 def _read(texts: pd.Series) -> pd.Series:

@@ -6,7 +6,20 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks import catalogue, number
-from auditor.checks.facts import VITAMIN_K, Facts, first_match, matching, mcg, nothing, on_products, on_rows, plain, says, sure_high, together
+from auditor.checks.facts import (
+    VITAMIN_K,
+    Facts,
+    first_match,
+    matching,
+    mcg,
+    nothing,
+    on_products,
+    on_rows,
+    plain,
+    says,
+    sure_high,
+    together,
+)
 from auditor.distinct import codes_of
 from auditor.dose import IU_PER_MCG
 from auditor.ingredients import read_ingredient

@@ -75,6 +75,7 @@ def _client(scheduler: str) -> Iterator[Any]:
         try:
             cluster = scheduler or stack.enter_context(LocalCluster(threads_per_worker=1, dashboard_address=None))
             client = stack.enter_context(Client(cluster, set_as_default=False))
+            stack.enter_context(client.as_current())
         except (OSError, TimeoutError) as error:
             raise UsageError(f"scheduler {scheduler}: cannot be reached ({error}); accepted is an address such as tcp://host:8786") from error
         yield client

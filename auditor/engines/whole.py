@@ -15,12 +15,13 @@ from auditor.labels import LINE_COLUMNS, Label, Reject, as_line_table, label_fra
 from auditor.overrides import Override, apply, suppress
 from auditor.engines.spill import file_system, is_url
 from auditor.readers import Reading, open_reading
+from auditor.readers.mappings import Mapping as Values
 from auditor.schema import SEVERITIES, empty_table
 
 Progress = Callable[[int, int], None]
 """Called after each batch with the lines and the rejects so far."""
 
-BATCH_LINES = 131_072
+BATCH_LINES = 250_000
 """Lines audited at a time: enough that texts repeat, few enough that memory stays small (measured)."""
 
 
@@ -33,11 +34,13 @@ class ReadSettings:
     encoding: str | None = None
     sheet: str | None = None
     chunk_rows: int = BATCH_LINES
+    mapping: Values | None = None
 
     def open(self, paths: str | Path | Sequence[str | Path]) -> Reading:
         """Find the files; errors as in :func:`auditor.readers.open_reading`."""
         return open_reading(
-            paths, format=self.format, rename=self.rename, encoding=self.encoding, sheet=self.sheet, chunk_rows=self.chunk_rows
+            paths, format=self.format, rename=self.rename, encoding=self.encoding, sheet=self.sheet, chunk_rows=self.chunk_rows,
+            values=self.mapping,
         )
 
 

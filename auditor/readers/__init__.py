@@ -15,6 +15,10 @@ from auditor.labels import Batch
 from auditor.readers.columns import check_rename
 from auditor.readers.delimited import read_csv, read_tsv
 from auditor.readers.json_records import read_dsld, read_json
+from auditor.readers.lnhpd import read_lnhpd
+from auditor.readers.mappings import Mapping as Values
+from auditor.readers.openfoodfacts import read_openfoodfacts
+from auditor.readers.panel_text import read_text
 from auditor.readers.parquet import read_parquet
 from auditor.readers.sources import Reader, ReadOptions, Source, find_sources
 from auditor.readers.xlsx import read_xlsx
@@ -29,6 +33,9 @@ READERS: dict[str, Reader] = {
     "json": Reader(read_json, (".json",)),
     "jsonl": Reader(read_json, (".jsonl", ".ndjson")),
     "dsld": Reader(read_dsld),
+    "lnhpd": Reader(read_lnhpd),
+    "openfoodfacts": Reader(read_openfoodfacts),
+    "text": Reader(read_text, (".txt",)),
 }
 """Format name -> how it is read and which extensions tell it."""
 
@@ -39,6 +46,7 @@ class Reading:
 
     sources: tuple[Source, ...]
     options: ReadOptions
+    values: Values | None = None
 
     def batches(self) -> Iterator[Batch]:
         """Batches in order of the input; no product that stands together in a file is split between two.
@@ -47,7 +55,8 @@ class Reading:
             InputError: for a file that cannot be read at all, when its turn comes.
         """
         for format, group in itertools.groupby(self.sources, key=lambda source: source.format):
-            yield from READERS[format].read(group, self.options)
+            batches = READERS[format].read(group, self.options)
+            yield from batches if self.values is None else map(self.values.filled, batches)
 
     @property
     def bytes_total(self) -> int:
@@ -88,6 +97,7 @@ def open_reading(
     chunk_rows: int = 250_000,
     encoding: str | None = None,
     sheet: str | None = None,
+    values: Values | None = None,
 ) -> Reading:
     """Find label files and folders, to be read as one.
 
@@ -99,6 +109,7 @@ def open_reading(
         chunk_rows: about how many lines a batch holds.
         encoding: encoding of text files that are neither UTF-8 nor marked by a byte-order mark.
         sheet: worksheet of a workbook; None takes the first that has the columns.
+        values: a remembered mapping whose fixed values fill the cells that are empty.
 
     Raises:
         UsageError: for an unknown format, encoding or target of `rename`.
@@ -111,4 +122,4 @@ def open_reading(
     check_rename(rename or {})
     options = ReadOptions(dict(rename or {}), chunk_rows, encoding, sheet)
     sources = find_sources([paths] if isinstance(paths, str | Path) else paths, format, READERS)
-    return Reading(tuple(sources), options)
+    return Reading(tuple(sources), options, values)

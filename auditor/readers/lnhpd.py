@@ -18,7 +18,7 @@ from typing import Any
 
 from auditor.errors import InputError
 from auditor.labels import MAX_CELL_CHARACTERS, Batch
-from auditor.readers.json_text import records
+from auditor.readers.json_text import Record, records
 from auditor.readers.records import Flattened, LineBuffer, Unusable
 from auditor.readers.sources import ReadOptions, Source
 from auditor.readers.values import value_text
@@ -62,7 +62,7 @@ def read_lnhpd(sources: Iterable[Source], options: ReadOptions) -> Iterator[Batc
     seen = 0
     for source in sources:
         buffer.inputs[source.name] = None
-        for row, value in records(source, options):
+        for row, value in _numbered(records(source, options)):
             if isinstance(value, Unusable):
                 buffer.rejects.append(value.as_reject(source.name, row))
                 continue
@@ -84,12 +84,21 @@ def read_lnhpd(sources: Iterable[Source], options: ReadOptions) -> Iterator[Batc
         yield buffer.take()
 
 
+def _numbered(found: Iterable[Record]) -> Iterator[Record]:
+    """Records with their places; those of pages are counted through the file."""
+    paged = 0
+    for record in found:
+        value = record.value
+        if isinstance(value, dict) and isinstance(value.get("data"), list) and "lnhpd_id" not in value:
+            for part in value["data"]:
+                paged += 1
+                yield Record(paged, part)
+        else:
+            yield record
+
+
 def _collect(products: dict[str, _Product], buffer: LineBuffer, source: str, row: int, value: object) -> None:
-    """Put a record, or the records of a page, under the product they belong to."""
-    if isinstance(value, dict) and isinstance(value.get("data"), list) and "lnhpd_id" not in value:
-        for part in value["data"]:
-            _collect(products, buffer, source, row, part)
-        return
+    """Put a record under the product it belongs to."""
     if not isinstance(value, dict):
         buffer.rejects.append(Unusable("", value_text(value), "not-an-object", "the record is no object with the fields of a licence").as_reject(source, row))
         return

@@ -98,9 +98,12 @@ def _is_json(source: Source, options: ReadOptions) -> bool:
 
 def _json_rows(source: Source, options: ReadOptions) -> Iterator[tuple[int, Any]]:
     """Products of a JSON file with their places; those of a wrapped list are numbered in it."""
+    paged = 0
     for row, value in records(source, options):
         if isinstance(value, dict) and isinstance(value.get("products"), list):
-            yield from enumerate(value["products"], start=1)
+            for product in value["products"]:
+                paged += 1
+                yield paged, product
         elif isinstance(value, dict) and isinstance(value.get("product"), dict):
             yield row, {"code": value.get("code")} | value["product"]
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pyarrow as pa
 
@@ -50,8 +50,9 @@ def opened(source: Source) -> Iterator[pa.NativeFile]:
 
 def _decompressed(source: Source, stack: contextlib.ExitStack) -> pa.NativeFile:
     raw = stack.enter_context(_stored(source, stack))
-    source.meter.position = _last_position(raw)
-    stack.callback(source.meter.position)
+    position = _Position(raw)
+    source.meter.position = position
+    stack.callback(position.finish)
     start = raw.read(6)
     raw.seek(0)
     compression = next((name for magic, name in COMPRESSION_MAGIC.items() if start.startswith(magic)), None)
@@ -69,17 +70,23 @@ def _stored(source: Source, stack: contextlib.ExitStack) -> pa.NativeFile:
     return pa.BufferReader(source.data or b"") if source.path is None else pa.OSFile(str(source.path), "rb")
 
 
-def _last_position(raw: pa.NativeFile) -> Callable[[], int]:
+class _Position:
     """Tells how far a file has been read, also after it was closed."""
-    last = 0
 
-    def position() -> int:
-        nonlocal last
-        with contextlib.suppress(ValueError, OSError):
-            last = int(raw.tell())
-        return last
+    def __init__(self, raw: pa.NativeFile) -> None:
+        self._raw: pa.NativeFile | None = raw
+        self._last = 0
 
-    return position
+    def __call__(self) -> int:
+        if self._raw is not None:
+            with contextlib.suppress(ValueError, OSError):
+                self._last = int(self._raw.tell())
+        return self._last
+
+    def finish(self) -> None:
+        """Remember the position; the file is about to be closed."""
+        self()
+        self._raw = None
 
 
 def read_all(source: Source) -> bytes:

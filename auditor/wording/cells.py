@@ -155,11 +155,11 @@ def _with_frequencies(intake: Intake, cell: Cell) -> list[Intake]:
     if not spoken:
         return [intake]
     start = min(intake.start, spoken[0].start) if intake.end else spoken[0].start
-    intake = intake._replace(start=start, end=max(intake.end, spoken[-1].end))
-    said = read_frequencies(cell.items, intake.low, intake.high)
+    end = max(intake.end, spoken[-1].end)
+    said = read_frequencies(cell.items, spoken, intake.low, intake.high)
     if len(said) < 2:
-        return [intake.at(said[0])] if said else [intake]
-    return [intake.at(said[0]), *(intake.at(other)._replace(joined="or") for other in said[1:])]
+        return [intake.at(said[0], start, end) if said else intake._replace(start=start, end=end)]
+    return [intake.at(said[0], start, end), *(intake.at(other, start, end)._replace(joined="or") for other in said[1:])]
 
 
 def _name_units(intakes: list[Intake]) -> list[Intake]:

@@ -24,7 +24,7 @@ class Item:
 
     Kinds: dose (value: unit, '' when unsaid), rate (times; value: 'meals' or 'cross' where it implies a day), period
     (value: Rate), bound (a period that says what an amount adds up to), days (value: share of days, "5 days a week"),
-    weekday, part (value: slot), each_meal, meals, divided, each_share, and, or, comma, phase (value: which one),
+    weekday, part (value: slot), each_meal, meals, divided, split, each_share, and, or, comma, phase (value: which one),
     audience, strength (an amount of substance), amount (of anything else that is no dose), weight, relative, unit (a
     dose unit nobody counted), time (a unit of time nobody counted), number (one that nothing explains), duration, verb.
     `word` is the place of the unit's word in the text.

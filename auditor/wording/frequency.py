@@ -52,14 +52,16 @@ class _Words(NamedTuple):
         return "or" in self.kinds
 
 
-def read_frequencies(items: list[Item], units_low: Fraction, units_high: Fraction) -> list[Frequency]:
+def read_frequencies(items: list[Item], spoken: list[Item], units_low: Fraction, units_high: Fraction) -> list[Frequency]:
     """The frequencies said around a dose of `units_low` to `units_high` units, one for each interval; [] when unsaid.
+
+    `spoken` are those of the items that say how often.
 
     One interval never holds the times of another: "daily or every other day" gives two frequencies.
     """
-    if len(items) == 1 and items[0].value is DAILY:
+    if len(spoken) == 1 and spoken[0].value is DAILY:
         return [_ONCE_DAILY]
-    parts = _by_interval(items)
+    parts = _by_interval(items) if len(spoken) > 1 else [items]
     if len(parts) == 1:
         said = _read_one(items, units_low, units_high)
         return [said] if said else []
@@ -70,9 +72,11 @@ def read_frequencies(items: list[Item], units_low: Fraction, units_high: Fractio
 
 def _by_interval(items: list[Item]) -> list[list[Item]]:
     """The items cut behind each period that has another length than the one before; one part when all have the same."""
-    counted = "period" if any(item.kind == "period" for item in items) else "bound"
-    lengths = {item.value.days for item in items if item.kind == counted}
-    if len(lengths) < 2:
+    periods = [item for item in items if item.kind in _PERIODS]
+    if all(period.value is periods[0].value for period in periods):
+        return [items]
+    counted = "period" if any(period.kind == "period" for period in periods) else "bound"
+    if len({period.value.days for period in periods if period.kind == counted}) < 2:
         return [items]
     parts: list[list[Item]] = [[]]
     length = None
@@ -95,8 +99,8 @@ def _last_separator(items: list[Item]) -> int:
 
 
 def _read_one(items: list[Item], units_low: Fraction, units_high: Fraction) -> Frequency | None:
-    slots, occasions = _occasions(items)
     kinds = frozenset([item.kind for item in items])
+    slots, occasions = _occasions(items) if "part" in kinds else (_NO_SLOTS, 0)
     periods = [item for item in items if item.kind == "period"] or [item for item in items if item.kind == "bound"]
     words = _Words([item for item in items if item.kind == "rate"], periods, slots, occasions, kinds)
     said: Frequency | None
@@ -140,7 +144,7 @@ def _times(rates: list[Item], choice: bool) -> tuple[Fraction, Fraction, frozens
 
 def _by_period(words: _Words, units_low: Fraction, units_high: Fraction) -> Frequency:
     period, flags = _one_period(words.periods, words.choice)
-    if words.rates:
+    if words.rates and "split" not in words.kinds:
         low, high, differ = _times(words.rates, words.choice)
         if period is not DAILY:
             low, high = low * period.low, high * period.high

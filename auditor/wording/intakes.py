@@ -45,16 +45,12 @@ class Intake(NamedTuple):
         """Fewest and most units a day, averaged over the interval."""
         return self.low * self.times_low / self.days, self.high * self.times_high / self.days
 
-    def at(self, said: Frequency) -> Intake:
-        """The same dose at a frequency."""
-        return self._replace(
-            times_low=said.times_low,
-            times_high=said.times_high,
-            days=said.days,
-            rule=said.rule,
-            slots=said.slots,
-            flags=self.flags | said.flags,
-        )
+    def at(self, said: Frequency, start: int = -1, end: int = -1) -> Intake:
+        """The same dose at a frequency; `start` and `end` where the words that say it reach further."""
+        return Intake(
+            self.low, self.high, self.unit, self.word, said.times_low, said.times_high, said.days, said.rule, self.contexts, self.joined, self.phase,
+            said.slots, self.flags | said.flags, self.start if start < 0 else start, self.end if end < 0 else end,
+        )  # fmt: skip
 
     def with_frequency_of(self, other: Intake) -> Intake:
         """The same dose at the frequency of another intake; its slots of the day stay its own."""

@@ -9,6 +9,9 @@ from math import lcm
 from auditor.wording.counts import Item, Quantity, at, joins, quantity_at
 from auditor.wording.tokens import DAILY, Rate, Token
 
+_WEEK = 7
+_WORKING_DAYS = 5
+
 
 def read_every(tokens: list[Token], index: int, items: list[Item]) -> int:
     """ "every other day", "alle 20 Tage", "every 12 hours", "each meal"; 0 when none of these follows."""
@@ -89,7 +92,12 @@ def read_period(tokens: list[Token], index: int, items: list[Item]) -> int:
     last = items[-1] if items else None
     # "(= 1,000 IU per day)" tells what the dose amounts to, not how often it is taken.
     kind = "bound" if last and last.kind in ("amount", "strength") and last.end >= token.start - 2 else "period"
-    items.append(Item(kind, token.start, token.end, token.means.get("period", DAILY)))
+    rate = token.means.get("period", DAILY)
+    if rate.low == rate.high == _WORKING_DAYS and rate.days == _WEEK:
+        count = Decimal(_WORKING_DAYS)
+        items.append(Item("days", token.start, token.end, rate.days, count, count))  # "on weekdays"
+    else:
+        items.append(Item(kind, token.start, token.end, rate))
     return index + 1
 
 

@@ -12,7 +12,7 @@ from auditor.wording.counts import END, Item, Quantity, at, quantity_at
 from auditor.wording.intervals import read_count, read_duration, read_every, read_every_so_often, read_period
 from auditor.wording.tokens import Token
 
-_SIMPLE = ("part", "weekday", "meals", "each_meal", "divided", "each_share", "phase", "defines")
+_SIMPLE = ("part", "weekday", "meals", "each_meal", "divided", "split", "each_share", "phase", "defines")
 _COUNTABLE = frozenset(("piece", "drop", "spray", "sachet", "ampoule", "scoop", "capful", "pump"))
 """Units a label counts its servings in, rather than in the mL or grams they hold."""
 _MEASURED = ("ml", "gram", "serving")
@@ -39,6 +39,8 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         elif token.text == "/":
             items.append(Item("comma", token.start, token.end))
         return index + 1
+    if "told" not in means and token.number is None and "audience" not in means:
+        return index + 1
     if "audience" in means:
         items.append(Item("audience", token.start, token.end, means["audience"]))
         return index + 1
@@ -48,6 +50,9 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
             return end
     if "period" in means or "daily_portion" in means or ("period_after_count" in means and _counts(tokens, index)):
         return read_period(tokens, index, items)
+    if "split_before" in means and at(tokens, index + 1).number is not None and "times" in at(tokens, index + 2).means:
+        items.append(Item("split", token.start, tokens[index + 2].end))  # 分3次
+        return index + 3
     if "count" in means:
         return read_count(tokens, index, items)
     if token.number is not None or "up_to" in means or "between" in means:
@@ -201,6 +206,8 @@ _MOST_ML_TAKEN = 15
 def _scheme_at(tokens: list[Token], index: int) -> list[Decimal]:
     """Doses of a scheme morning-noon-evening(-night) such as "1-0-1 Kapseln", else empty."""
     doses: list[Decimal] = []
+    if at(tokens, index + 1).text != "-" or at(tokens, index + 3).text != "-":
+        return doses
     while len(doses) < 4:
         number = at(tokens, index).number
         if number is None or number > 4:

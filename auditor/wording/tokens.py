@@ -51,10 +51,14 @@ Phrases = dict[str, tuple[tuple[tuple[str, ...], Meanings], ...]]
 """Second word of a phrase -> (words after the first, meanings), longest first."""
 
 
-class Vocabulary(NamedTuple):
-    """`entries`: word -> its own meanings and the phrases it begins; `ideographs` finds words that no space ends."""
+Entries = dict[str, tuple[Meanings, Phrases]]
+"""Word -> its own meanings and the phrases it begins."""
 
-    entries: dict[str, tuple[Meanings, Phrases]]
+
+class Vocabulary(NamedTuple):
+    """`ideographs` finds words that no space ends."""
+
+    entries: Entries
     ideographs: re.Pattern[str]
     abbreviations: frozenset[str]
 
@@ -107,7 +111,9 @@ def fold(text: str) -> str:
 
 def tokenise(text: str) -> list[Token]:
     """Tokens of a :func:`readable` text, phrases joined, longest phrase first."""
-    return _join_phrases(_cut(fold(text), vocabulary().ideographs), vocabulary())
+    words = vocabulary()
+    tokens, openings = _cut(fold(text), words.ideographs, words.entries)
+    return _join_phrases(tokens, openings) if openings else tokens
 
 
 def sentences(tokens: list[Token]) -> Iterator[list[Token]]:
@@ -150,26 +156,43 @@ def _runs_on(sentence: list[Token], tokens: list[Token], index: int) -> bool:
     return not last.means.keys().isdisjoint(_GOES_ON) or not first.means.keys().isdisjoint(_CONTINUES)
 
 
-def _cut(text: str, ideographs: re.Pattern[str]) -> list[Token]:
-    tokens = []
+def _cut(text: str, ideographs: re.Pattern[str], entries: Entries) -> tuple[list[Token], list[tuple[int, Phrases]]]:
+    """Tokens with their own meanings, and the places where a phrase may begin."""
+    tokens: list[Token] = []
+    openings = []
     for found in _TOKEN.finditer(text):
         start, end = found.span()
         word = text[start:end]
         kind = found.lastindex
-        if kind == _WORD:
-            tokens.append(Token(word, _NOTHING, None, start, end))
+        if kind == _IDEOGRAPHS:
+            places = [(start + piece.start(), start + piece.end()) for piece in ideographs.finditer(word)]
         elif kind == _NUMBER:
             # "Omega-3", "B-12": the figure belongs to the name before it.
             named = start > 1 and text[start - 1] == "-" and text[start - 2].isalpha() and text[start - 2] < "\u3000"
             tokens.append(Token(word, _NOTHING, None if named else _number(word), start, end))
-        elif kind == _IDEOGRAPHS:
-            tokens += [Token(piece.group(), _NOTHING, None, start + piece.start(), start + piece.end())
-                       for piece in ideographs.finditer(word)]  # fmt: skip
-        else:
+            if word not in entries:
+                continue
+            places = [(start, end)]
+        elif word not in entries:
             tokens.append(Token(word, _NOTHING, None, start, end))
-    return tokens
+            continue
+        else:
+            places = [(start, end)]
+        for start, end in places:
+            word = text[start:end]
+            means, phrases = entries.get(word, _UNKNOWN)
+            number = means.get("number")
+            if kind == _NUMBER:
+                token = tokens[-1]
+                token.means, token.number = means, token.number if token.number is not None else number
+            else:
+                tokens.append(Token(word, means, number, start, end))
+            if phrases:
+                openings.append((len(tokens) - 1, phrases))
+    return tokens, openings
 
 
+_UNKNOWN: tuple[Meanings, Phrases] = (_NOTHING, {})
 _NUMBER, _WORD, _IDEOGRAPHS = (_TOKEN.groupindex[name] for name in ("number", "word", "cjk"))
 
 
@@ -190,28 +213,18 @@ def _number(text: str) -> Decimal | None:
     return number if number < _NUMBER_LIMIT else None
 
 
-def _join_phrases(tokens: list[Token], vocabulary: Vocabulary) -> list[Token]:
+def _join_phrases(tokens: list[Token], openings: list[tuple[int, Phrases]]) -> list[Token]:
     joined: list[Token] = []
-    index, size = 0, len(tokens)
-    entries = vocabulary.entries
-    while index < size:
-        token = tokens[index]
-        index += 1
-        entry = entries.get(token.text)
-        if entry is not None:
-            means, seconds = entry
-            found = _phrase_at(tokens, index, seconds) if seconds and index < size else None
-            if found:
-                means, end = found
-                text = " ".join([part.text for part in tokens[index - 1 : end]])
-                token = Token(text, means, means.get("number"), token.start, tokens[end - 1].end)
-                index = end
-            elif means:
-                token.means = means
-                if token.number is None and "number" in means:
-                    token.number = means["number"]
-        joined.append(token)
-    return joined
+    done, size = 0, len(tokens)
+    for index, phrases in openings:
+        found = _phrase_at(tokens, index + 1, phrases) if done <= index < size - 1 else None
+        if found:
+            means, end = found
+            text = " ".join([part.text for part in tokens[index:end]])
+            joined += tokens[done:index]
+            joined.append(Token(text, means, means.get("number"), tokens[index].start, tokens[end - 1].end))
+            done = end
+    return joined + tokens[done:] if done else tokens
 
 
 def _phrase_at(tokens: list[Token], index: int, seconds: dict[str, Any]) -> tuple[Meanings, int] | None:
@@ -246,10 +259,10 @@ def vocabulary() -> Vocabulary:
                 else:
                     _add(meanings, name, kind, entry)
     split = {
-        tuple(token.text for token in _cut(fold(readable(phrase)), _EVERY_IDEOGRAPH)): means
+        tuple(token.text for token in _cut(fold(readable(phrase)), _EVERY_IDEOGRAPH, {})[0]): means
         for phrase, means in meanings.items()
     }
-    entries: dict[str, tuple[Meanings, Phrases]] = {}
+    entries: Entries = {}
     for parts, means in sorted(split.items(), key=lambda entry: -len(entry[0])):
         for sign, kinds in _SIGNS.items():
             if not means.keys().isdisjoint(kinds):
@@ -265,8 +278,11 @@ def vocabulary() -> Vocabulary:
 
 _EVERY_IDEOGRAPH = re.compile(".+")
 _SIGNS = {
+    "told": ("audience", "every", "every_number", "period", "daily_portion", "period_after_count", "count", "number", "up_to", "between",
+             "articles", "part", "weekday", "meals", "each_meal", "divided", "split", "split_before", "each_share", "phase", "defines", "each_time", "and", "or",
+             "unit", "verbs", "adult_dose", "time_unit"),
     "limits": ("ceiling", "ceiling_number", "ceiling_after", "negation", "aside", "supervised", "titration"),
-    "noted": ("open_ended", "needed", "depot", "body_weight", "single_dose", "portion", "daily_portion"),
+    "noted": ("open_ended", "needed", "depot", "body_weight", "single_dose", "occasion", "portion", "daily_portion"),
     "for_whom": ("group", "audience_not_for", "audience_and_up", "audience_age_units", "audience_age_units_months",
                  "audience_age_units_weeks", "audience_age_units_certain", "audience_age_named", "audience_age_before",
                  "audience_over", "audience_under", "between"),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from auditor.audit import Audit
 from auditor.dose import IU_PER_MCG
 from auditor.summary import class_counts, coverage, finding_counts, open_reasons, verdict_counts
-from auditor.views import Mask, bands_used, dose_groups, dot_groups, forms_present, subset, trial_marks
+from auditor.views import Mask, bands_used, dose_groups, dot_groups, forms_present, trial_marks
 from auditor.words import capital, form_name, nutrient_name, reason_short
 from parts.address import addressed
 from parts.count_chart import verdict_bars
@@ -15,7 +14,7 @@ from parts.dose_chart import dose_strip
 from parts.looks import DIRECTION_WORDS, DIRECTIONS, VERDICTS, direction_group, legend, plain
 from parts.market_chart import market_map
 from parts.pieces import chart, empty
-from parts.session import View
+from parts.session import View, part_of
 
 assert IU_PER_MCG == 40, "the axes of the charts print mcg x 40 as IU"
 
@@ -62,7 +61,7 @@ def _picked(view: View, told: object, products: object, groups: object) -> None:
 
 def doses_tab(view: View, mask: Mask) -> None:
     """Doses of one form against its band, with the trials."""
-    chosen = subset(view.audit, mask)
+    chosen = part_of(view, mask)
     forms = forms_present(chosen.doses)
     if not forms:
         empty("None of these products has a dose that could be computed.", "See the tab 'Counts' for the reasons.")
@@ -91,7 +90,7 @@ def doses_tab(view: View, mask: Mask) -> None:
 
 def counts_tab(view: View, mask: Mask) -> None:
     """Classes, verdicts, what could not be computed and why, findings."""
-    chosen: Audit = subset(view.audit, mask)
+    chosen = part_of(view, mask)
     columns = st.columns(3)
     for column, name, heading, table in (
         (columns[0], "class", "Class", class_counts(chosen)), (columns[1], "verdict", "Vitamin D", verdict_counts(chosen, "vitamin_d")),

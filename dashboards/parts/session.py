@@ -21,7 +21,9 @@ import auditor
 from auditor.audit import Audit, audit_lines
 from auditor.engines import Progress
 from auditor.evidence import Evidence, load_evidence
+from auditor.explain import verdict_matrix
 from auditor.market import Market, open_market, stamp
+from auditor.views import Mask, Places, places, subset
 
 SHIPPED = "shipped products"
 OPEN_MARKETS = 4
@@ -168,3 +170,22 @@ def judge_typed(view: View, lines: pd.DataFrame) -> Audit:
     """A typed label's lines under the rules in use; the one path that files take."""
     rules = view.rules
     return audit_lines(lines, context=rules.context, authority=rules.authority, evidence=view.evidence)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _places(key: str, _audit: Audit) -> Places:
+    """Which rows belong to which product, once per audit."""
+    return places(_audit)
+
+
+def part_of(view: View, mask: Mask) -> Audit:
+    """The audit of the products that a mask lets through."""
+    return subset(view.audit, mask, _places(view.key, view.audit))
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def matrix_of(source_key: str, edition: str, product_id: str, _lines: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts of one product in every context, titles of the contexts as rows."""
+    evidence = load_evidence(edition or None)
+    matrix = verdict_matrix(_lines, product_id, evidence).T
+    return matrix.set_axis([evidence.contexts[name].title for name in matrix.index])

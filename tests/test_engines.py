@@ -1,0 +1,268 @@
+"""Whole, streamed and clustered runs give the same tables; an interrupted one leaves what was there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import market
+from auditor import directions, dose, schedules
+from auditor.audit import audit_lines
+from auditor.engines import Done, ReadSettings, audit, run_to
+from auditor.errors import InputError, UsageError
+from auditor.schema import TABLES, arrow_schema
+
+Files = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[market.Row]:
+    return market.rows_of(20_000)
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory, rows: list[market.Row]) -> Path:
+    return market.write_csv(tmp_path_factory.mktemp("market") / "market.csv", rows)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return market.write_files(tmp_path_factory.mktemp("files"), market.rows_of(2_000, seed=7), 5)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, big: Path) -> Files:
+    folder = tmp_path_factory.mktemp("whole")
+    audit(big).write(folder)
+    return files_of(folder)
+
+
+def files_of(folder: Path) -> Files:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+
+
+def streamed(source: Path | list[Path], target: Path, lines: int, **options: Any) -> Files:
+    run_to([source] if isinstance(source, Path) else list(source), target, settings=ReadSettings(chunk_rows=lines), **options)
+    return files_of(target)
+
+
+@pytest.mark.parametrize("lines", [1_500, 7_000, 1_000_000])
+def test_stream_gives_the_bytes_of_the_whole_run(tmp_path: Path, big: Path, whole: Files, lines: int) -> None:
+    found = streamed(big, tmp_path / "out", lines)
+    assert found.keys() == whole.keys()
+    assert [name for name in whole if found[name] != whole[name]] == []
+
+
+def test_market_holds_the_odd_cases(whole: Files) -> None:
+    findings = whole["findings.csv"].decode()
+    for check in ("id-duplicate", "gtin-duplicate", "gtin-conflicting-records", "record-duplicate", "gtin-check-digit", "dose-non-daily"):
+        assert f'"{check}"' in findings, check
+    rejects = whole["rejects.csv"].decode()
+    for reason in ("id-missing", "ingredient-missing", "cell-too-long", "amount-negative"):
+        assert f'"{reason}"' in rejects, reason
+    assert whole["products.csv"].count(b'"scattered"') == 1
+
+
+def test_rows_in_are_rows_audited_and_rejected(tmp_path: Path, big: Path, rows: list[market.Row]) -> None:
+    run = run_to([big], tmp_path / "out", settings=ReadSettings(chunk_rows=5_000))
+    summary = run.summary
+    assert summary.rows_in == summary.rows_audited + summary.rows_rejected == len(rows)
+    package = json.loads((tmp_path / "out" / "datapackage.json").read_bytes())
+    assert package["rows"] == {"in": summary.rows_in, "audited": summary.rows_audited, "rejected": summary.rows_rejected}
+    assert len(package["inputs"][0]["sha256"]) == 64
+
+
+def test_counts_are_those_of_the_tables(tmp_path: Path, small: list[Path]) -> None:
+    found = audit(small)
+    counts = run_to(small, tmp_path / "out", settings=ReadSettings(chunk_rows=300)).counts
+    assert counts.classes == Counter(found.products["class"])
+    assert sum(counts.doses.values()) == len(found.doses)
+    assert counts.findings == Counter(zip(found.findings["severity"], found.findings["finding_id"], strict=True))
+    assert counts.products_with["errors"] == (found.products["errors"] > 0).sum()
+    assert counts.reject_reasons == Counter(found.rejects["reason"])
+    by_id = found.findings.groupby(["severity", "finding_id"])["product_id"].nunique()
+    assert counts.finding_products == Counter(by_id.to_dict())
+
+
+@pytest.mark.parametrize("context", ["all", "bone"])
+def test_stream_is_whole_in_other_contexts(tmp_path: Path, small: list[Path], context: str) -> None:
+    audit(small, context).write(tmp_path / "whole")
+    assert streamed(small, tmp_path / "out", 700, context=context) == files_of(tmp_path / "whole")
+
+
+def test_every_line_out_of_place_is_still_whole(tmp_path: Path) -> None:
+    rows = market.rows_of(400, seed=3)
+    rows = [row for start in range(7) for row in rows[start::7]]
+    path = market.write_csv(tmp_path / "mixed.csv", rows)
+    audit(path).write(tmp_path / "whole")
+    assert streamed(path, tmp_path / "out", 90) == files_of(tmp_path / "whole")
+
+
+def test_label_that_goes_on_in_the_next_file_is_one_label_and_not_split(tmp_path: Path) -> None:
+    lines = market.label("x", "Vitamin D3 25 mcg") + market.label("y", "Vitamin D3 25 mcg", "Vitamin K2 (MK-7) 100 mcg") + market.label("z", "Zinc 5 mg")
+    paths = [market.write_csv(tmp_path / "1.csv", lines[:2]), market.write_csv(tmp_path / "2.csv", lines[2:])]
+    run_to(paths, tmp_path / "out")
+    products = pd.read_csv(tmp_path / "out" / "products.csv")
+    assert products["product_id"].tolist() == ["x", "y", "z"]
+    assert products.loc[1, "vitamin_k2_daily_mcg_high"] == 100
+    assert "id-duplicate" not in (tmp_path / "out" / "findings.csv").read_text(encoding="utf-8")
+
+
+def test_single_tables_and_formats_are_those_of_the_whole_run(tmp_path: Path, small: list[Path]) -> None:
+    found = audit(small)
+    for name, table in (("products.parquet", "products"), ("doses.jsonl", "doses"), ("findings.csv", "findings")):
+        found.write(tmp_path / f"whole-{name}", table)
+        run_to(small, tmp_path / name, table=table, settings=ReadSettings(chunk_rows=500))
+        assert (tmp_path / name).read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
+
+
+def test_interrupted_run_leaves_the_previous_output(tmp_path: Path, small: list[Path]) -> None:
+    target = tmp_path / "out"
+    before = streamed(small[:1], target, 1_000)
+
+    def interrupt_in(stage: str) -> Callable[[Done], None]:
+        def interrupt(done: Done) -> None:
+            if done.stage == stage:
+                raise KeyboardInterrupt
+
+        return interrupt
+
+    for stage in ("audit", "write"):
+        with pytest.raises(KeyboardInterrupt):
+            run_to(small, target, settings=ReadSettings(chunk_rows=300), progress=interrupt_in(stage))
+        assert files_of(target) == before
+    assert sorted(os.listdir(tmp_path)) == ["out"]
+
+
+def test_unreadable_second_file_leaves_the_previous_output(tmp_path: Path, small: list[Path]) -> None:
+    before = streamed(small[:1], tmp_path / "out", 1_000)
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(b"PAR1 and nothing else")
+    with pytest.raises(InputError):
+        run_to([*small, broken], tmp_path / "out")
+    assert files_of(tmp_path / "out") == before
+
+
+def test_progress_reaches_the_end(tmp_path: Path, small: list[Path]) -> None:
+    seen: list[Done] = []
+    run = run_to(small, tmp_path / "out", settings=ReadSettings(chunk_rows=300), progress=seen.append)
+    assert [done.stage for done in seen] == sorted(done.stage for done in seen)
+    assert seen[-1].bytes_done == seen[-1].bytes_total == sum(path.stat().st_size for path in small)
+    assert (seen[-1].labels, seen[-1].rejects) == (run.summary.labels, run.summary.rows_rejected)
+
+
+def test_texts_are_parsed_once_each(tmp_path: Path, big: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[str] = Counter()
+    texts: dict[str, set[Any]] = {"line": set(), "directions": set()}
+    read_line, read_directions = dose.read_line, directions.read_directions
+
+    def counted_line(*cells: Any) -> Any:
+        calls["line"] += 1
+        texts["line"].add(cells)
+        return read_line(*cells)
+
+    def counted_directions(text: str) -> Any:
+        calls["directions"] += 1
+        texts["directions"].add(text)
+        return read_directions(text)
+
+    monkeypatch.setattr(dose, "read_line", counted_line)
+    for module in (dose, schedules):
+        monkeypatch.setattr(module, "read_directions", counted_directions, raising=False)
+    frame = audit_frame(big)
+    schedules.schedule.cache_clear()
+    audit_lines(frame)
+    assert calls["line"] <= frame[["ingredient", "amount", "unit", "percent_dv", "market"]].drop_duplicates().shape[0]
+    assert len(texts["directions"]) <= frame["directions"].nunique()
+    # Once for whom a text is meant, and once for each combination of texts that a schedule is read from.
+    combined = frame[["serving_size", "directions", "market", "dosage_form", "audience"]].drop_duplicates().shape[0]
+    assert calls["directions"] <= frame["directions"].nunique() + combined
+
+
+def audit_frame(path: Path) -> pd.DataFrame:
+    from auditor.engines import read_everything
+
+    return read_everything([path]).lines
+
+
+def test_unknown_engine_is_refused(tmp_path: Path, small: list[Path]) -> None:
+    with pytest.raises(UsageError, match="stream, dask"):
+        run_to(small, tmp_path / "out", engine="spark")
+
+
+def test_labels_without_vitamins_and_no_labels_at_all(tmp_path: Path) -> None:
+    for context in ("auto", "all"):
+        found = audit_lines(pd.DataFrame({"product_id": ["a"], "ingredient": ["Zinc 5 mg"]}), context=context)
+        assert found.doses.empty
+        assert set(found.products["vitamin_d_verdict"]) == {"absent"}
+        assert audit_lines(pd.DataFrame({"product_id": [], "ingredient": []}), context=context).products.empty
+    empty = tmp_path / "empty.csv"
+    empty.write_text("product_id,ingredient\n", encoding="utf-8")
+    assert run_to([empty], tmp_path / "out").summary.rows_in == 0
+
+
+def test_addresses_are_read_through_fsspec(tmp_path: Path, small: list[Path]) -> None:
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    files = fsspec.filesystem("memory")
+    for path in small:
+        files.pipe(f"/labels/{path.name}", path.read_bytes())
+    try:
+        found = audit(["memory://labels"])
+        run = run_to("memory://labels", tmp_path / "out", settings=ReadSettings(chunk_rows=400))
+    finally:
+        files.rm("/labels", recursive=True)
+    here = audit(small)
+    assert run.summary.rows_in == found.summary.rows_in == here.summary.rows_in
+    assert [digest for _, digest in run.summary.inputs] == [digest for _, digest in here.summary.inputs]
+    pd.testing.assert_frame_equal(found.doses, here.doses)
+
+
+# -- Dask ------------------------------------------------------------------------------------------------------------------
+
+
+def tables_of(folder: Path) -> dict[str, pa.Table]:
+    return {name: pa.concat_tables([pq.read_table(path) for path in sorted((folder / name).glob("*.parquet"))]) for name in TABLES}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(tmp_path: Path, small: list[Path]) -> None:
+    distributed = pytest.importorskip("distributed", reason="dask is not installed; pip install supplement-label-auditor[dask]")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, worker_dashboard_address=None) as cluster:
+        stopped: list[str] = []
+
+        def stop_one(done: Done) -> None:
+            if not stopped:
+                worker = next(iter(cluster.workers.values()))
+                stopped.append(worker.worker_address)
+                cluster.sync(worker.kill)
+
+        # A task for each file, so that the second worker has something to take over.
+        from auditor.engines import cluster as engine
+
+        whole_files = engine.TASK_BYTES
+        engine.TASK_BYTES = 1
+        try:
+            run = run_to(
+                small, tmp_path / "dask", engine="dask", scheduler=cluster.scheduler_address, settings=ReadSettings(chunk_rows=400), progress=stop_one
+            )
+        finally:
+            engine.TASK_BYTES = whole_files
+    assert stopped
+    found = tables_of(tmp_path / "dask")
+    for name in TABLES:
+        run_to(small, tmp_path / f"{name}.parquet", table=name, settings=ReadSettings(chunk_rows=400))
+        expected = pq.read_table(tmp_path / f"{name}.parquet")
+        assert found[name].schema.equals(arrow_schema(name, (market.EXTRA,) if name == "products" else ()))
+        assert found[name].equals(expected), name
+    here = run_to(small, tmp_path / "stream", settings=ReadSettings(chunk_rows=400))
+    assert run.summary == here.summary
+    assert run.counts == here.counts

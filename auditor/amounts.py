@@ -326,7 +326,7 @@ class _Witnesses:
         for quantity in self._amounts(self.everything):
             if self.piece.form == "calcifediol" and quantity.unit == IU:
                 continue
-            if quantity.unit in ("gram", "micro-sign-lost"):
+            if quantity.unit in ("gram", "micro-sign-lost") and not (strengths and quantity.unit == "gram"):
                 figure = self._lost_micro_sign(quantity)
             elif strengths and quantity.unit in ("milligram", "gram"):
                 figure = self._from_raw_material(quantity, strengths[0])

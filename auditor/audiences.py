@@ -5,10 +5,11 @@ Knows ages and groups of people (`auditor/data/wording/audiences.toml`), not dos
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from auditor.wording.tokens import Meanings, Token, readable, tokenise, wording_table
+from auditor.wording.tokens import Meanings, Token, fold, readable, tokenise, vocabulary, wording_table
 
 _AGE_UNIT = "audience_age_units"
 _CERTAIN_UNIT = "audience_age_units_certain"
@@ -19,6 +20,7 @@ _YOUNGER = frozenset(("audience_and_younger", "audience_under_after"))
 _BEFORE = frozenset(("audience_age_named", "audience_age_before", "audience_over", "audience_under", "between"))
 _OPEN_END = 150.0
 _SMALL = 4.0
+_OF_AGE = 18
 
 
 class _Age(NamedTuple):
@@ -46,8 +48,52 @@ def read_audience(text: str) -> tuple[str, ...]:
     'Children 4-8' -> ('child-4-8',); 'ages 12 and over' -> ('teen', 'adult').  Children without an age are those from
     4 to 10; an open age ("4 and up") reaches adults unless only children are named.
     """
-    marked = mark_audiences(tokenise(readable(text)))
+    text = readable(text)
+    if not _may_name(text):
+        return ()
+    marked = mark_audiences(tokenise(text))
     return _in_order({context for token in marked for context in token.means.get("audience", ())})
+
+
+def may_name_somebody(text: str) -> bool:
+    """Quick and safe: false only for a text in which the grammar finds no words for whom something is."""
+    return _may_name(readable(text))
+
+
+_WORDS = re.compile(r"[^\W\d_]+|[^\w\s]")
+
+
+def _may_name(text: str) -> bool:
+    """A quick test that spares most texts the grammar; false only where no word for people or for ages stands."""
+    people, bounds, numbers, unspaced = _first_words()
+    words = _WORDS.findall(fold(text))
+    if not people.isdisjoint(words):
+        return True
+    if not bounds.isdisjoint(words) and (not numbers.isdisjoint(words) or any(map(str.isdigit, text))):
+        return True
+    return not text.isascii() and unspaced.search(text) is not None
+
+
+@cache
+def _first_words() -> tuple[set[str], set[str], set[str], re.Pattern[str]]:
+    """First words of what names people or ages, of what only bounds a number, of numbers; and the words no space ends."""
+    people, bounds, numbers, unspaced = set(), set(), set(), {"歳"}
+    for word, (own, phrases) in vocabulary().entries.items():
+        meanings = [own, *(means for rest in phrases.values() for _, means in rest)]
+        if any("number" in means for means in meanings):
+            numbers.add(word)
+        if any("for_whom" in means for means in meanings):
+            first = _WORDS.match(word)
+            if word > "\u3000":
+                unspaced.add(re.escape(word))
+            elif any(not _NAMES.isdisjoint(means) for means in meanings):
+                people.add(first[0] if first else word)
+            else:
+                bounds.add(first[0] if first else word)
+    return people, bounds, numbers, re.compile("|".join(sorted(unspaced)))
+
+
+_NAMES = frozenset(("group", "audience_age_named", *_UNITS))
 
 
 def mark_audiences(tokens: list[Token]) -> list[Token]:
@@ -217,7 +263,9 @@ def _age_at(tokens: list[Token], index: int, grouped: bool) -> _Age | None:
     open_ended = ending.up or over or (before and not ranged)
     if low > 120 or high > 120 or high * (years or 1) < low * (first_years or 1):
         return None
-    if not _is_age(tokens, ending.end, grouped, named, years > 0, ranged, ending.up, ending.up or over or bounded or before):
+    if not _is_age(
+        tokens, ending.end, grouped, named, years > 0, ranged, ending.up, ending.up or over or bounded or before
+    ):
         return None
     low, scale = low * (first_years or 1), years or 1
     if bounded:  # "under 12" speaks of children, "under 6 months" of infants
@@ -227,7 +275,8 @@ def _age_at(tokens: list[Token], index: int, grouped: bool) -> _Age | None:
     if scale < 1 and ranged:
         return _Age(low, high * scale, ending.end)
     to_birthday = ranged and (first.years or ending.years) < 1 <= ending.years  # "1 month to 4 years"
-    return _Age(low, high * scale if to_birthday else (high + 1) * scale, ending.end)
+    exclusive = to_birthday or (ranged and high == _OF_AGE)  # "14-18 years" ends where adults begin
+    return _Age(low, high * scale if exclusive else (high + 1) * scale, ending.end)
 
 
 def _joined_age(tokens: list[Token], first: _Ending) -> int | None:
@@ -309,7 +358,9 @@ def _ages_of_contexts() -> dict[str, tuple[float, float]]:
 
 
 def _contexts_of_age(age: _Age) -> tuple[str, ...]:
-    return tuple([context for context, (start, stop) in _ages_of_contexts().items() if start < age.high and age.low < stop])
+    return tuple(
+        [context for context, (start, stop) in _ages_of_contexts().items() if start < age.high and age.low < stop]
+    )
 
 
 def _contexts_of_groups(groups: list[str], ages: list[_Age]) -> tuple[str, ...]:

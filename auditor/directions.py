@@ -183,7 +183,9 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
             alike = len({intake.contexts for intake in intakes}) == 1
             reading.waiting += [_alternatives(intakes)] if alike else intakes
     elif kinds:
-        _read_frequency_only(reading, cells, items, kinds, lone=not secondary and noted.isdisjoint(_PORTIONS), sentence=kept)
+        _read_frequency_only(
+            reading, cells, items, kinds, lone=not secondary and noted.isdisjoint(_PORTIONS), sentence=kept
+        )
     if "relative" in kinds:
         reading.flags.add("relative-dose")
         reading.problems.append(_span(reading.text, kept))
@@ -298,7 +300,7 @@ def _bind_waiting(reading: _Reading) -> None:
 
 def _share_with_other_audiences(reading: _Reading) -> None:
     rates = {(intake.times_low, intake.times_high, intake.days) for intake in reading.intakes}
-    if len(rates) != 1 or not all(intake.contexts for intake in reading.intakes):
+    if len(rates) != 1:
         return
     read = {intake.contexts for intake in reading.intakes}
     said = reading.intakes[0]
@@ -313,7 +315,9 @@ def _supplied(reading: _Reading) -> list[Intake]:
     if reading.problems or not reading.flags.isdisjoint(("as-needed", "single-dose")):
         return []
     if reading.waiting:
-        once = Frequency(Fraction(1), Fraction(1), Fraction(1), "frequency-unsaid", flags=frozenset(("frequency-unsaid",)))
+        once = Frequency(
+            Fraction(1), Fraction(1), Fraction(1), "frequency-unsaid", flags=frozenset(("frequency-unsaid",))
+        )
         return [intake.at(once) for intake in reading.waiting] if not reading.frequencies else []
     if not one_strength(reading.strengths):
         return []

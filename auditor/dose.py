@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.amounts import LineReading, Problem, Style, read_line
-from auditor.audiences import read_audience
+from auditor.audiences import may_name_somebody, read_audience
 from auditor.directions import read_directions
 from auditor.distinct import codes_of, distinct
 from auditor.evidence import Evidence
@@ -82,11 +82,11 @@ def contexts_of(lines: pd.DataFrame, product: npt.NDArray[np.intp], n_products: 
     on a children's label give the latter), and within a column the youngest age it names.
     """
     order = list(evidence.contexts)
-    found = distinct(lines, ["audience", "name", "directions"])
-    named = found.map(_label_contexts)
     rank = {context: position for position, context in enumerate(order)}
     adult, pregnancy = len(order) + 1, len(order)
     if asked == "auto":
+        found = distinct(lines, ["audience", "name", "directions"])
+        named = found.map(_label_contexts)
         ranks = np.array([_rank(contexts, rank, adult, pregnancy) for contexts in named], dtype=np.int64)[found.codes] if len(lines) else np.array([], dtype=np.int64)
         top = np.full(n_products, -1, dtype=np.int64)
         low = np.full(n_products, adult, dtype=np.int64)
@@ -98,22 +98,21 @@ def contexts_of(lines: pd.DataFrame, product: npt.NDArray[np.intp], n_products: 
     else:
         contexts = [asked] * n_products
     own = np.array([rank.get(context, rank["adult"]) for context in contexts], dtype=np.int64)
-    member = np.array([[not names or context in names for context in order] for names in _audience_only(found.values)], dtype=bool)
-    grown = np.array([[not names or "adult" in names for _ in order] for names in _audience_only(found.values)], dtype=bool)
+    codes, audiences = codes_of(lines["audience"])
+    meant = [read_audience(audience) for audience in audiences]
+    member = np.array([[not names or context in names for context in order] for names in meant], dtype=bool)
+    grown = np.array([[not names or "adult" in names for _ in order] for names in meant], dtype=bool)
     is_grown = np.array([not context.startswith(("infant", "child", "teen")) for context in order])
-    fits = (member | (grown & is_grown))[found.codes, own[product]] if len(lines) else np.array([], dtype=bool)
+    fits = (member | (grown & is_grown))[codes, own[product]] if len(lines) else np.array([], dtype=bool)
     return contexts, fits
-
-
-def _audience_only(values: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    return [read_audience(audience) for audience, _, _ in values]
 
 
 def _label_contexts(audience: str, name: str, directions: str) -> tuple[str, ...]:
     """Contexts a label names.  The audience column wins unless it names adults too, as the statutory "adults and
     children 4 or more" does on children's products: then a narrower name or direction tells whom the label is for."""
     said, titled = read_audience(audience), read_audience(name)
-    regimens = read_directions(directions).regimens
+    # Most directions name nobody: then their regimens name nobody either, and need not be read here.
+    regimens = read_directions(directions).regimens if may_name_somebody(directions) else ()
     directed = tuple(dict.fromkeys(context for regimen in regimens for context in regimen.contexts)) if all(r.contexts for r in regimens) else ()
     for narrower in (titled, directed):
         if narrower and "adult" not in narrower and (not said or "adult" in said or set(narrower) & set(said)):

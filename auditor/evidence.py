@@ -7,7 +7,7 @@ file and key.  All amounts are micrograms per day of the nutrient itself unless 
 
 from __future__ import annotations
 
-import tomllib
+import tomli as tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -68,11 +68,13 @@ def _group(
     groups: list[Group] = []
     leading: list[Quantity] = []
     if name_first and not amounts_first:
-        for token in tokens:
+        for position, token in enumerate(tokens):
             if isinstance(token, Quantity):
                 if _is_carriers(text, token, hits, amounts):
                     continue
-                if groups:
+                if groups and _belongs_to_next(text, token, groups[-1], tokens[position + 1 : position + 3]):
+                    leading.append(token)
+                elif groups:
                     _owner_of(text, token, groups).quantities.append(token)
                 elif token.role == STRENGTH:
                     leading.append(token)
@@ -110,13 +112,25 @@ def _parts_turned(text: str, tokens: list[NameHit | Quantity]) -> list[NameHit |
         closed = text.find(")", opening.end()) if opening[0] == "(" else -1
         first = next((n for n, token in enumerate(tokens) if token.start >= opening.end()), len(tokens))
         inside = [token for token in tokens[first:] if closed < 0 or token.start < closed]
-        pairs = list(zip(inside[::2], inside[1::2], strict=False))
-        fits = len(pairs) >= 2 and len(inside) % 2 == 0 and first > 0 and all(
-            isinstance(figure, Quantity) and isinstance(name, NameHit) and _BEFORE_NAME.fullmatch(text[figure.end : name.start]) for figure, name in pairs
-        )  # fmt: skip
-        if fits:
-            return [*tokens[:first], *(token for figure, name in pairs for token in (name, figure)), *tokens[first + len(inside) :]]
+        parts = _figure_then_names(text, inside)
+        if len(parts) >= 2 and first > 0:
+            turned = [token for part in parts for token in (*part[1:], part[0])]
+            return [*tokens[:first], *turned, *tokens[first + len(inside) :]]
     return tokens
+
+
+def _figure_then_names(text: str, tokens: list[NameHit | Quantity]) -> list[list[NameHit | Quantity]]:
+    """The tokens cut before each figure, if each figure stands straight before a name; else nothing."""
+    parts: list[list[NameHit | Quantity]] = []
+    for token in tokens:
+        if isinstance(token, Quantity):
+            parts.append([token])
+        elif parts:
+            parts[-1].append(token)
+        else:
+            return []
+    fits = all(len(part) > 1 and _BEFORE_NAME.fullmatch(text[part[0].end : part[1].start]) for part in parts)
+    return parts if fits else []
 
 
 _LISTED = re.compile(r"[ ()\[\]:]*(?:[/+&,]|and|und|et|e|y|plus|with|mit|avec|con|og|och|en|i|＋)?[ (\[]*")
@@ -169,6 +183,15 @@ def _same_dose(one: Quantity, other: Quantity) -> bool:
     mcg = {quantity.unit == "iu": {reading * (mcg_per_unit(quantity.unit, "vitamin_d") or 0) for reading in quantity.readings} for quantity in (one, other)
            if quantity.unit in ("iu", "microgram", "milligram")}  # fmt: skip
     return len(mcg) == 2 and any(abs(weight - units) <= weight / 20 for weight in mcg[False] for units in mcg[True])
+
+
+def _belongs_to_next(text: str, quantity: Quantity, last: Group, following: list[NameHit | Quantity]) -> bool:
+    """'Fish oil 1000 mg with 1000 IU of vitamin D3': a further amount straight before a name without one of its own."""
+    if last.family in ("D", "K") or not amounts_of(last) or not _weighs(quantity) or not following:
+        return False
+    name = following[0]
+    alone = len(following) < 2 or not isinstance(following[1], Quantity) or not _weighs(following[1])
+    return isinstance(name, NameHit) and alone and _BEFORE_NAME.fullmatch(text[quantity.end : name.start]) is not None
 
 
 def _owner_of(text: str, quantity: Quantity, groups: list[Group]) -> Group:

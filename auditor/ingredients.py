@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from auditor.figures import with_roles
+from auditor.figures import AMOUNT, OTHER_BASIS, RAW, with_roles
 from auditor.grouping import Group, group_figures
 from auditor.names import TARGET, TRADE, NameHit, find_names, may_name_target
 from auditor.text import clean
@@ -71,6 +71,10 @@ _GLUED = (
 _SHARED_WORD = re.compile(r"\bvit[a-zé]*s? [a-ek]\d?\d? ?(?:&|,|/|\+|and|und|et|e|y|en|og|och|i) ?(?=[dk]\b)")
 
 
+_LISTED_LETTER = re.compile(r"([,;&] ?)(?=[dk] ?:? ?\d)")
+"""'Vitamins A 5000 IU, C 60 mg, D 400 IU'."""
+
+
 @lru_cache(maxsize=65_536)
 def read_ingredient(text: str) -> Ingredient:
     """Read an ingredient text as printed.  A text that names neither vitamin gives :data:`NOTHING`."""
@@ -81,6 +85,8 @@ def read_ingredient(text: str) -> Ingredient:
     lowered = cleaned.lower()
     if not may_name_target(lowered):
         return NOTHING
+    if "vitamins " in lowered:
+        lowered = _LISTED_LETTER.sub(r"\1vitamin ", lowered)
     lowered = _SHARED_WORD.sub(r"\g<0>vitamin ", lowered)
     hits = find_names(lowered)
     if not any(hit.name.kind in (TARGET, TRADE) for hit in hits):
@@ -160,7 +166,17 @@ def _vitamin_d(text: str, names: list[NameHit], trades: list[NameHit], printed: 
             problems = ("vitd-form-conflict" if _says_as(text, names) else "vitd-forms-mixed",)
     elif form == "calcifediol":
         problems = ("vitd-form-calcifediol",)
+    if form == "calcifediol":
+        figures = _without_equivalent(figures)
     return Piece("vitamin_d", form, forms, source, printed, figures, problems=problems)
+
+
+def _without_equivalent(figures: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
+    """'Calcifediol 10 mcg (equivalent to 30 mcg vitamin D3)': the weight of calcifediol is the amount, not what it is set equal to."""
+    if not any(figure.role == RAW and figure.unit == "microgram" for figure in figures):
+        return figures
+    roles = {AMOUNT: OTHER_BASIS, RAW: AMOUNT}
+    return tuple(replace(figure, role=roles.get(figure.role, figure.role)) if figure.unit in ("microgram", "milligram") else figure for figure in figures)
 
 
 def _vitamin_k(

@@ -134,7 +134,9 @@ def _table(file: Path, table: str) -> pd.DataFrame:
         raise InputError(f"{file}: is no {table} table of an audit ({error})") from error
     missing = [name for name in schema.names if name not in found.column_names]
     if missing:
-        raise InputError(f"{file}: the {table} table of an audit lacks {', '.join(missing)}; write it anew with `auditor audit`")
+        raise InputError(
+            f"{file}: the {table} table of an audit lacks {', '.join(missing)}; write it anew with `auditor audit`"
+        )
     frame = found.to_pandas()
     if file.suffix.lower() == ".csv":
         frame = _as_audited(frame)
@@ -164,11 +166,17 @@ def _summary(folder: Path, products: int) -> RunSummary:
         raise InputError(f"{file}: is no readable JSON ({error})") from error
     rows, rules = told.get("rows", {}), told.get("auditor", {})
     return RunSummary(
-        rows_in=rows.get("in", 0), rows_audited=rows.get("audited", 0), rows_rejected=rows.get("rejected", 0), labels=products,
-        context=rules.get("context", ""), market=rules.get("market", ""), authority=rules.get("authority", ""),
-        evidence_edition=rules.get("evidence_edition", ""), version=rules.get("version", ""),
+        rows_in=rows.get("in", 0),
+        rows_audited=rows.get("audited", 0),
+        rows_rejected=rows.get("rejected", 0),
+        labels=products,
+        context=rules.get("context", ""),
+        market=rules.get("market", ""),
+        authority=rules.get("authority", ""),
+        evidence_edition=rules.get("evidence_edition", ""),
+        version=rules.get("version", ""),
         inputs=tuple((item.get("name", ""), item.get("sha256", "")) for item in told.get("inputs", [])),
-    )  # fmt: skip
+    )
 
 
 def package_bytes(audit: Audit) -> bytes:
@@ -212,5 +220,7 @@ def stamp(path: str | Path) -> str:
     """Changes when a file, or any file of a folder, changes; for caches."""
     root = Path(path)
     files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
-    told = [(str(file), status.st_size, status.st_mtime_ns) for file in files if file.exists() and (status := file.stat())]
+    told = [
+        (str(file), status.st_size, status.st_mtime_ns) for file in files if file.exists() and (status := file.stat())
+    ]
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]

@@ -101,12 +101,15 @@ def read_photo(path: str | Path, *, market: str = "", product_id: str = "") -> P
     """
     engine = _engine()
     image = _image(Path(path))
-    boxes = _upright(engine, image)
+    image, boxes = _upright(engine, image)
     if not boxes:
         raise InputError(f"{path}: no text was found on the picture; a sharp photo of the flat panel is needed")
     identity = product_id or Path(path).stem
     upright, turned = (_reading(found, market, identity) for found in (boxes, _turned_over(boxes)))
-    return turned if _sense(turned) > _sense(upright) else upright
+    if _sense(turned) <= _sense(upright):
+        return upright
+    # Upside down: single pieces are read worse that way, so the picture is read again.
+    return _reading(_found(engine, image.rotate(180))[1], market, identity)
 
 
 def _reading(boxes: list[Box], market: str, product_id: str) -> PhotoReading:
@@ -149,15 +152,16 @@ def _image(path: Path) -> Image.Image:
     return image
 
 
-def _upright(engine: Any, image: Image.Image) -> list[Box]:
-    """The pieces of text; a photo that lies on its side is turned first."""
+def _upright(engine: Any, image: Image.Image) -> tuple[Image.Image, list[Box]]:
+    """The picture and its pieces of text; a photo that lies on its side is turned first."""
     from PIL import Image as Pictures
 
     corners, boxes = _found(engine, image)
     if not boxes or statistics.median(_length(box[1], box[2]) / max(_length(box[0], box[1]), 1) for box in corners) <= 1.2:
-        return boxes
-    turned = [_found(engine, image.transpose(turn))[1] for turn in (Pictures.Transpose.ROTATE_90, Pictures.Transpose.ROTATE_270)]
-    return max([boxes, *turned], key=lambda found: sum(box.confidence * len(box.text) for box in found))
+        return image, boxes
+    turned = [image.transpose(turn) for turn in (Pictures.Transpose.ROTATE_90, Pictures.Transpose.ROTATE_270)]
+    readings = [(image, boxes), *((picture, _found(engine, picture)[1]) for picture in turned)]
+    return max(readings, key=lambda reading: sum(box.confidence * len(box.text) for box in reading[1]))
 
 
 def _found(engine: Any, image: Image.Image) -> tuple[list[Any], list[Box]]:

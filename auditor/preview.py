@@ -11,7 +11,9 @@ from auditor.labels import LINE_COLUMNS, PRODUCT_LAYOUT_COLUMNS
 from auditor.readers.columns import our_name
 
 TABLE_EXTENSIONS = (".csv", ".tsv", ".xlsx", ".parquet")
-MEANINGS = tuple(name for name in dict.fromkeys((*LINE_COLUMNS, *PRODUCT_LAYOUT_COLUMNS)) if name not in ("input", "row"))
+MEANINGS = tuple(
+    name for name in dict.fromkeys((*LINE_COLUMNS, *PRODUCT_LAYOUT_COLUMNS)) if name not in ("input", "row")
+)
 """What a column of a file may be taken for."""
 
 
@@ -36,7 +38,15 @@ def first_rows(path: Path | str, rows: int = 5) -> pd.DataFrame | None:
             frame = pd.read_excel(file, nrows=rows, dtype=str, engine="calamine")
         else:
             separator = "\t" if kind == ".tsv" else None
-            frame = pd.read_csv(file, sep=separator, engine="python", nrows=rows, dtype=str, keep_default_na=False, encoding_errors="replace")
+            frame = pd.read_csv(
+                file,
+                sep=separator,
+                engine="python",
+                nrows=rows,
+                dtype=str,
+                keep_default_na=False,
+                encoding_errors="replace",
+            )
     except Exception as error:  # any reader's own exception means the same here
         raise InputError(f"{file.name}: its first rows cannot be read ({error})") from error
     return frame.astype("str").fillna("")
@@ -65,5 +75,7 @@ def mapping_problems(meanings: pd.DataFrame) -> list[str]:
     if "product_id" not in given:
         problems.append("no column is the product_id")
     if "ingredient" not in given and not {"d3_amount", "k2_amount"} & set(given):
-        problems.append("no column is the ingredient (one row per label line), nor d3_amount or k2_amount (one row per product)")
+        problems.append(
+            "no column is the ingredient (one row per label line), nor d3_amount or k2_amount (one row per product)"
+        )
     return problems

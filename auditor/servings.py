@@ -6,15 +6,18 @@ portion; how many servings a day are taken is for :mod:`auditor.directions`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 from auditor.audiences import mark_audiences
 from auditor.wording.counts import Item
 from auditor.wording.items import read_items
-from auditor.wording.tokens import Rate, Token, readable, tokenise
+from auditor.wording.tokens import DAILY, Token, readable, tokenise, vocabulary
 
 
 @dataclass(frozen=True)
@@ -31,41 +34,81 @@ class Serving:
     problem: str = ""
 
 
+@lru_cache(maxsize=65_536)
 def read_serving(text: str, units_per_serving: str = "") -> Serving:
     """Read a serving size; `units_per_serving` (number text) fills a missing count or confirms it."""
+    printed = _plain(text) or _read_text(text)
+    stated = _number(units_per_serving) if units_per_serving else None
+    if printed.ranged:
+        return Serving((), printed.per_day, "serving-range")
+    if not printed.counts:
+        return _from_stated(printed, stated, bool(text.strip()))
+    if stated is not None and stated not in dict(printed.counts).values():
+        return Serving(printed.counts, printed.per_day, "serving-conflict")
+    return Serving(printed.counts, printed.per_day)
+
+
+class _Printed(NamedTuple):
+    """What the text says by itself; `unit` is the first unit that nobody counts, `each` that it says "per capsule"."""
+
+    counts: tuple[tuple[str, Decimal], ...] = ()
+    per_day: bool = False
+    ranged: bool = False
+    unit: str = ""
+    each: bool = False
+
+
+_PLAIN = re.compile(r"([1-9][0-9]?) ([A-Za-z]+)")
+
+
+def _plain(text: str) -> _Printed | None:
+    """ "2 softgels" and the like, which is most serving sizes, without the grammar."""
+    found = _PLAIN.fullmatch(text)
+    means = vocabulary().entries.get(found[2].lower(), ({}, {}))[0] if found else {}
+    if found is None or not means.keys() <= _UNIT_ONLY or means.get("unit", "serving") == "serving":
+        return None
+    return _Printed(((means["unit"], Decimal(found[1])),))
+
+
+_UNIT_ONLY = frozenset(("unit", "told"))
+
+
+@lru_cache(maxsize=16_384)
+def _read_text(text: str) -> _Printed:
     tokens = mark_audiences(tokenise(readable(text)))
     per_day = any(_is_daily(token) for token in tokens)
-    stated = _number(units_per_serving)
     doses: list[Item] = []
-    units: list[Item] = []
+    units: list[str] = []
     for segment in _segments(tokens):
         for item in read_items(segment):
             if item.kind == "dose" and item.value != "serving":
                 doses.append(item)
             elif item.kind == "unit" and item.value != "serving":
-                units.append(item)
+                units.append(item.value)
             elif item.kind == "period":
-                per_day |= item.value == _DAILY
+                per_day |= item.value is DAILY
     several = _are_listed(tokens, doses)
-    if any(dose.low != dose.high for dose in doses) or (several and any("audience" in token.means for token in tokens)):
-        return Serving((), per_day, "serving-range")
-    counts = ((doses[0].value or "piece", sum((dose.low for dose in doses), Decimal(0))),) if several else _first_of_each(doses)
-    if not counts:
-        return _from_stated(units, stated, per_day, bool(text.strip()), _says_each(tokens))
-    if stated is not None and stated not in dict(counts).values():
-        return Serving(counts, per_day, "serving-conflict")
-    return Serving(counts, per_day)
+    ranged = any(dose.low != dose.high for dose in doses)
+    if ranged or (several and any("audience" in token.means for token in tokens)):
+        return _Printed(per_day=per_day, ranged=True)
+    if several:
+        counts: tuple[tuple[str, Decimal], ...] = (
+            (doses[0].value or "piece", sum((dose.low for dose in doses), Decimal(0))),
+        )
+    else:
+        counts = _first_of_each(doses)
+    return _Printed(counts, per_day, False, units[0] if units else "", _says_each(tokens))
 
 
-def _from_stated(units: list[Item], stated: Decimal | None, per_day: bool, printed: bool, each: bool) -> Serving:
+def _from_stated(printed: _Printed, stated: Decimal | None, any_text: bool) -> Serving:
     """The serving of a text without a count: the record's own count, or one where it says "per capsule"."""
     if stated is not None:
-        unit = units[0].value if units else "piece"
-        known = units or per_day or not printed
-        return Serving(((unit, stated),), per_day) if known else Serving((), per_day, "serving-unread")
-    if units and each:
-        return Serving(((units[0].value, Decimal(1)),), per_day)
-    return Serving((), per_day, "serving-unread" if printed else "")
+        known = printed.unit or printed.per_day or not any_text
+        counts = ((printed.unit or "piece", stated),)
+        return Serving(counts, printed.per_day) if known else Serving((), printed.per_day, "serving-unread")
+    if printed.unit and printed.each:
+        return Serving(((printed.unit, Decimal(1)),), printed.per_day)
+    return Serving((), printed.per_day, "serving-unread" if any_text else "")
 
 
 def _are_listed(tokens: list[Token], doses: list[Item]) -> bool:
@@ -79,7 +122,7 @@ def _are_listed(tokens: list[Token], doses: list[Item]) -> bool:
     outside = {token.start for token, level in zip(tokens, depth, strict=False) if level == 0}
     return all(
         dose.start in outside and any(one.end <= join.start < dose.start and join.start in outside for join in joins)
-        for one, dose in zip(doses, doses[1:], strict=False)
+        for one, dose in pairwise(doses)
     )  # fmt: skip
 
 
@@ -90,11 +133,8 @@ def _first_of_each(doses: list[Item]) -> tuple[tuple[str, Decimal], ...]:
     return tuple(counts.items())
 
 
-_DAILY = Rate(Fraction(1), Fraction(1), Fraction(1))
-
-
 def _is_daily(token: Token) -> bool:
-    return "daily_portion" in token.means or token.means.get("period") == _DAILY
+    return "daily_portion" in token.means or token.means.get("period") is DAILY
 
 
 def _says_each(tokens: list[Token]) -> bool:

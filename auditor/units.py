@@ -36,6 +36,11 @@ def registry() -> pint.UnitRegistry[Any]:
     return ureg
 
 
+MCG_PER_UNIT = {"gram": Decimal(1_000_000), "milligram": Decimal(1000), "microgram": Decimal(1), "nanogram": Decimal("0.001"),
+                "iu_vitamin_d": Decimal("0.025")}  # fmt: skip
+"""What the registry says of its units, kept because importing pint takes as long as importing pandas; a test compares them."""
+
+
 @cache
 def mcg_per_unit(unit: str, nutrient: str) -> Decimal | None:
     """Micrograms in one unit of a nutrient, exact; `None` where the unit does not exist for it.
@@ -46,8 +51,12 @@ def mcg_per_unit(unit: str, nutrient: str) -> Decimal | None:
         if nutrient not in SUBSTANCES_WITH_IU:
             return None
         unit = SUBSTANCES_WITH_IU[nutrient]
-    quantity = registry().Quantity(Decimal(1), unit)
-    return Decimal(quantity.m_as("microgram"))
+    return MCG_PER_UNIT[unit] if unit in MCG_PER_UNIT else asked_of_registry(unit)
+
+
+def asked_of_registry(unit: str) -> Decimal:
+    """Micrograms in one of the registry's units, as pint converts it."""
+    return Decimal(registry().Quantity(Decimal(1), unit).m_as("microgram"))
 
 
 @cache

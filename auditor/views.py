@@ -23,10 +23,17 @@ NONE_STATED = "(none)"
 """Stands for an empty cell among the options of a filter."""
 
 FILTER_COLUMNS: dict[str, tuple[str, ...]] = {
-    "brand": ("brand",), "class": ("class",), "d_verdict": ("vitamin_d_verdict",), "k2_verdict": ("vitamin_k2_verdict",),
-    "form": ("vitamin_d_form", "vitamin_k2_form"), "market": ("market",), "dosage_form": ("dosage_form",),
-    "audience": ("audience",), "judged_for": ("context",), "finding": ("finding_ids",),
-}  # fmt: skip
+    "brand": ("brand",),
+    "class": ("class",),
+    "d_verdict": ("vitamin_d_verdict",),
+    "k2_verdict": ("vitamin_k2_verdict",),
+    "form": ("vitamin_d_form", "vitamin_k2_form"),
+    "market": ("market",),
+    "dosage_form": ("dosage_form",),
+    "audience": ("audience",),
+    "judged_for": ("context",),
+    "finding": ("finding_ids",),
+}
 """Filters by choice, with the columns in which one of the chosen words must stand; columns may join words by ';'."""
 
 SEARCHED = ("brand", "name", "product_id", "upc")
@@ -89,10 +96,15 @@ def search(products: pd.DataFrame, text: str, limit: int = 20) -> pd.DataFrame:
 
 
 SORT_ORDERS: dict[str, tuple[str, ...]] = {
-    "as in the input": (), "brand": ("brand", "name"), "name": ("name",), "class": ("class",),
-    "vitamin D per day": ("vitamin_d_daily_mcg_high",), "vitamin K2 per day": ("vitamin_k2_daily_mcg_high",),
-    "errors and warnings": ("errors", "warnings"), "price per day": ("price_per_day",),
-}  # fmt: skip
+    "as in the input": (),
+    "brand": ("brand", "name"),
+    "name": ("name",),
+    "class": ("class",),
+    "vitamin D per day": ("vitamin_d_daily_mcg_high",),
+    "vitamin K2 per day": ("vitamin_k2_daily_mcg_high",),
+    "errors and warnings": ("errors", "warnings"),
+    "price per day": ("price_per_day",),
+}
 
 
 def ordered(products: pd.DataFrame, by: str, descending: bool = False) -> pd.DataFrame:
@@ -112,16 +124,25 @@ def dot_groups(products: pd.DataFrame, limit: int = 3_000) -> tuple[pd.DataFrame
         `products` (how many) and `example` (one name), the largest groups first and at most `limit`; and how many
         products they hold together.  A product with a vitamin whose dose is unknown has no place on the map.
     """
-    names = {"vitamin_d_daily_mcg_low": "d_low", "vitamin_d_daily_mcg_high": "d_high",
-             "vitamin_k2_daily_mcg_low": "k2_low", "vitamin_k2_daily_mcg_high": "k2_high"}  # fmt: skip
+    names = {
+        "vitamin_d_daily_mcg_low": "d_low",
+        "vitamin_d_daily_mcg_high": "d_high",
+        "vitamin_k2_daily_mcg_low": "k2_low",
+        "vitamin_k2_daily_mcg_high": "k2_high",
+    }
     placed = np.ones(len(products), dtype=bool)
-    for verdict, amount in (("vitamin_d_verdict", "vitamin_d_daily_mcg_high"), ("vitamin_k2_verdict", "vitamin_k2_daily_mcg_high")):
+    for verdict, amount in (
+        ("vitamin_d_verdict", "vitamin_d_daily_mcg_high"),
+        ("vitamin_k2_verdict", "vitamin_k2_daily_mcg_high"),
+    ):
         placed &= (products[amount].notna() | (products[verdict] == "absent")).to_numpy()
     placed &= ((products["vitamin_d_verdict"] != "absent") | (products["vitamin_k2_verdict"] != "absent")).to_numpy()
     table = products.loc[placed].rename(columns=names)
     keys = ["class", *names.values()]
     groups = table.groupby(keys, dropna=False, sort=False)
-    found = groups.agg(products=("product_id", "size"), example=("name", "first"), product_id=("product_id", "first")).reset_index()
+    found = groups.agg(
+        products=("product_id", "size"), example=("name", "first"), product_id=("product_id", "first")
+    ).reset_index()
     found = found.sort_values("products", ascending=False, kind="stable").head(limit).reset_index(drop=True)
     return found, int(found["products"].sum())
 
@@ -132,7 +153,12 @@ def dose_groups(doses: pd.DataFrame, nutrient: str, form: str, limit: int = 1_50
     Returns the groups, the most frequent first and at most `limit`, and how many doses they hold together.
     """
     chosen = doses[(doses["nutrient"] == nutrient) & (doses["form"] == form) & doses["daily_mcg_high"].notna()]
-    groups = chosen.groupby(["daily_mcg_low", "daily_mcg_high", "verdict"], sort=False).size().rename("products").reset_index()
+    groups = (
+        chosen.groupby(["daily_mcg_low", "daily_mcg_high", "verdict"], sort=False)
+        .size()
+        .rename("products")
+        .reset_index()
+    )
     groups = groups.rename(columns={"daily_mcg_low": "low_mcg", "daily_mcg_high": "dose_mcg"})
     groups = groups.sort_values("products", ascending=False, kind="stable").head(limit).reset_index(drop=True)
     return groups, int(groups["products"].sum())
@@ -140,27 +166,68 @@ def dose_groups(doses: pd.DataFrame, nutrient: str, form: str, limit: int = 1_50
 
 def forms_present(doses: pd.DataFrame) -> list[tuple[str, str]]:
     """(nutrient, form) pairs with a computable dose, the most frequent first; K1 and plain vitamin K after the judged ones."""
-    counted = doses[doses["daily_mcg_high"].notna()].groupby(["nutrient", "form"]).size().sort_values(ascending=False, kind="stable")
+    counted = (
+        doses[doses["daily_mcg_high"].notna()]
+        .groupby(["nutrient", "form"])
+        .size()
+        .sort_values(ascending=False, kind="stable")
+    )
     pairs = [(str(nutrient), str(form)) for nutrient, form in counted.index]
     rank = ("vitamin_d", "vitamin_k2", "vitamin_k", "vitamin_k1")
     return sorted(pairs, key=lambda pair: rank.index(pair[0]))
 
 
-BAND_COLUMNS = ("band_id", "nutrient", "form", "context", "own_context", "low_mcg", "high_mcg", "core_low_mcg", "core_high_mcg", "grade", "direction")
+BAND_COLUMNS = (
+    "band_id",
+    "nutrient",
+    "form",
+    "context",
+    "own_context",
+    "low_mcg",
+    "high_mcg",
+    "core_low_mcg",
+    "core_high_mcg",
+    "grade",
+    "direction",
+)
 
 
 def bands_used(evidence: Evidence, nutrient: str, form: str, context: str) -> pd.DataFrame:
     """Bands with edges that judge a form in a context, as :data:`BAND_COLUMNS`; `own_context` is where the band was stated."""
     rows = [
-        (band.id, band.nutrient, band.form, context, band.context, float(band.low_mcg or 0), float(band.high_mcg or 0),
-         float(band.core_low_mcg if band.core_low_mcg is not None else band.low_mcg or 0),
-         float(band.core_high_mcg if band.core_high_mcg is not None else band.high_mcg or 0), band.grade, band.direction)
+        (
+            band.id,
+            band.nutrient,
+            band.form,
+            context,
+            band.context,
+            float(band.low_mcg or 0),
+            float(band.high_mcg or 0),
+            float(band.core_low_mcg if band.core_low_mcg is not None else band.low_mcg or 0),
+            float(band.core_high_mcg if band.core_high_mcg is not None else band.high_mcg or 0),
+            band.grade,
+            band.direction,
+        )
         for band in judge_for(evidence, nutrient, form, "", context).established
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=list(BAND_COLUMNS))
 
 
-TRIAL_COLUMNS = ("trial_id", "name", "year", "dose_mcg", "participants", "direction", "design", "population", "outcome", "result", "integrity", "daily", "link")
+TRIAL_COLUMNS = (
+    "trial_id",
+    "name",
+    "year",
+    "dose_mcg",
+    "participants",
+    "direction",
+    "design",
+    "population",
+    "outcome",
+    "result",
+    "integrity",
+    "daily",
+    "link",
+)
 
 
 def trial_marks(evidence: Evidence, nutrient: str, form: str, context: str = "") -> pd.DataFrame:
@@ -174,12 +241,26 @@ def trial_marks(evidence: Evidence, nutrient: str, form: str, context: str = "")
     forms |= {"mk7", "mk4"} if form == "unstated" else set()
     forms -= {"any"} if form == "calcifediol" else set()
     rows = [
-        (trial.id, trial.name, trial.year, float(tested), trial.participants, trial.direction, trial.design, trial.population,
-         trial.outcome, trial.result, integrity_of(evidence, trial), trial.interval_days == 1, evidence.references[trial.reference].link)
+        (
+            trial.id,
+            trial.name,
+            trial.year,
+            float(tested),
+            trial.participants,
+            trial.direction,
+            trial.design,
+            trial.population,
+            trial.outcome,
+            trial.result,
+            integrity_of(evidence, trial),
+            trial.interval_days == 1,
+            evidence.references[trial.reference].link,
+        )
         for trial in evidence.trials.values()
         if trial.nutrient == nutrient and trial.form in forms and (not context or context in trial.contexts)
-        for tested in trial.doses_mcg if tested > 0
-    ]  # fmt: skip
+        for tested in trial.doses_mcg
+        if tested > 0
+    ]
     return pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
 
 
@@ -194,11 +275,17 @@ def rules_changes(one: Audit, other: Audit) -> pd.DataFrame:
     `old`/`new` are the classes, `old_over`/`new_over` say whether an upper level is passed ('yes', 'no', 'none to compare').
     The audits must hold the same products in the same order.
     """
+
     def over(audit: Audit) -> pd.Series:
-        return audit.products["over_upper_level"].map({True: "yes", False: "no"}).astype("str").fillna("none to compare")
+        return (
+            audit.products["over_upper_level"].map({True: "yes", False: "no"}).astype("str").fillna("none to compare")
+        )
 
     table = one.products[["product_id", "brand", "name"]].assign(
-        old=one.products["class"], new=other.products["class"].to_numpy(), old_over=over(one), new_over=over(other).to_numpy()
+        old=one.products["class"],
+        new=other.products["class"].to_numpy(),
+        old_over=over(one),
+        new_over=over(other).to_numpy(),
     )
     return table[(table["old"] != table["new"]) | (table["old_over"] != table["new_over"])].reset_index(drop=True)
 
@@ -227,25 +314,89 @@ def subset(audit: Audit, mask: Mask, known: Places | None = None) -> Audit:
     kept = np.zeros(int(where.products.max(initial=-1)) + 2, dtype=bool)
     kept[where.products[mask]] = True
     kept[-1] = False
-    return replace(audit, products=audit.products.loc[mask], doses=audit.doses.loc[kept[where.doses]], findings=audit.findings.loc[kept[where.findings]])
+    return replace(
+        audit,
+        products=audit.products.loc[mask],
+        doses=audit.doses.loc[kept[where.doses]],
+        findings=audit.findings.loc[kept[where.findings]],
+    )
 
 
-EVIDENCE_COLUMNS = ("row", "kind", "nutrient", "form", "name", "year", "dose", "participants", "direction", "said", "checked", "integrity", "link")
+EVIDENCE_COLUMNS = (
+    "row",
+    "kind",
+    "nutrient",
+    "form",
+    "name",
+    "year",
+    "dose",
+    "participants",
+    "direction",
+    "said",
+    "checked",
+    "integrity",
+    "link",
+)
 
 
 def evidence_table(evidence: Evidence) -> pd.DataFrame:
     """Every row of an edition that speaks about a dose, as :data:`EVIDENCE_COLUMNS`; `link` is missing where there is none."""
-    return pd.DataFrame([_evidence_row(evidence, row) for row in evidence.rows.values()], columns=list(EVIDENCE_COLUMNS))
+    return pd.DataFrame(
+        [_evidence_row(evidence, row) for row in evidence.rows.values()], columns=list(EVIDENCE_COLUMNS)
+    )
 
 
 def _evidence_row(evidence: Evidence, row: EvidenceRow) -> tuple[object, ...]:
     reference = evidence.references[row.reference]
-    said = dose(float(row.low_mcg), float(row.high_mcg), row.nutrient, row.form) if row.low_mcg is not None and row.high_mcg is not None else ""
+    said = (
+        dose(float(row.low_mcg), float(row.high_mcg), row.nutrient, row.form)
+        if row.low_mcg is not None and row.high_mcg is not None
+        else ""
+    )
     ends = (reference.integrity, reference.link or None)
     if isinstance(row, Trial):
-        return (row.id, row.design, row.nutrient, row.form, row.name, row.year, said, row.participants, row.direction,
-                f"{row.population}: {row.result}", row.status, integrity_of(evidence, row), reference.link or None)  # fmt: skip
+        return (
+            row.id,
+            row.design,
+            row.nutrient,
+            row.form,
+            row.name,
+            row.year,
+            said,
+            row.participants,
+            row.direction,
+            f"{row.population}: {row.result}",
+            row.status,
+            integrity_of(evidence, row),
+            reference.link or None,
+        )
     if isinstance(row, Statement):
-        return (row.id, "starting document", row.nutrient, row.form, row.section, reference.year, said, None, row.direction, row.claim, row.status, *ends)
+        return (
+            row.id,
+            "starting document",
+            row.nutrient,
+            row.form,
+            row.section,
+            reference.year,
+            said,
+            None,
+            row.direction,
+            row.claim,
+            row.status,
+            *ends,
+        )
     text = f"{row.life_stage}. {row.note}".strip()
-    return (row.id, row.kind, row.nutrient, row.form, row.authority, row.year, said, None, "recommendation", text, row.status, *ends)
+    return (
+        row.id,
+        row.kind,
+        row.nutrient,
+        row.form,
+        row.authority,
+        row.year,
+        said,
+        None,
+        "recommendation",
+        text,
+        row.status,
+        *ends,
+    )

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import streamlit as st
 from parts.looks import plain
-from parts.sidebar import choose_rules, choose_source
 from parts.session import view
+from parts.sidebar import choose_rules, choose_source
 
 from auditor.errors import AuditorError
 
-st.set_page_config(page_title="Supplement label auditor", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
+st.set_page_config(
+    page_title="Supplement label auditor", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide"
+)
 
 page = st.navigation(
     [

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from parts import told as show
 from parts.basket import add_button
-from parts.pieces import empty, title
+from parts.derived import judge_typed
 from parts.photo import text_from_photo
-from parts.session import current, judge_typed
+from parts.pieces import empty, title
+from parts.session import current
 from parts.typed_form import correct, line_by_line, understood
 
 from auditor.explain import explain
@@ -31,12 +32,30 @@ def fill_example() -> None:
 
 text_from_photo()
 with st.form("label", border=True):
-    text = st.text_area("What the label prints", key="label-text", height=170, placeholder="One line per ingredient, for instance\n" + EXAMPLE, persist_state="session")
+    text = st.text_area(
+        "What the label prints",
+        key="label-text",
+        height=170,
+        placeholder="One line per ingredient, for instance\n" + EXAMPLE,
+        persist_state="session",
+    )
     columns = st.columns(4)
-    directions = columns[0].text_input("Directions", key="label-directions", placeholder="1 softgel daily", persist_state="session")
-    serving = columns[1].text_input("Serving size", key="label-serving", placeholder="2 softgels", persist_state="session")
-    audience = columns[2].text_input("Audience", key="label-audience", placeholder="as printed, or empty", persist_state="session")
-    market = columns[3].selectbox("Market", ["", *sorted(markets())], key="label-market", format_func=lambda name: name or "not known", persist_state="session")
+    directions = columns[0].text_input(
+        "Directions", key="label-directions", placeholder="1 softgel daily", persist_state="session"
+    )
+    serving = columns[1].text_input(
+        "Serving size", key="label-serving", placeholder="2 softgels", persist_state="session"
+    )
+    audience = columns[2].text_input(
+        "Audience", key="label-audience", placeholder="as printed, or empty", persist_state="session"
+    )
+    market = columns[3].selectbox(
+        "Market",
+        ["", *sorted(markets())],
+        key="label-market",
+        format_func=lambda name: name or "not known",
+        persist_state="session",
+    )
     columns = st.columns(4)
     name = columns[0].text_input("Name", key="label-name", placeholder="as printed, or empty", persist_state="session")
     container = columns[1].text_input("Servings in the package", key="label-container", persist_state="session")
@@ -45,13 +64,25 @@ with st.form("label", border=True):
     sent = st.form_submit_button("Check this label", type="primary", icon=":material/fact_check:")
 st.button("Fill in an example", on_click=fill_example, icon=":material/lightbulb:", type="tertiary")
 if sent and not text.strip():
-    st.warning("The label is empty. Type at least one line, for instance: D3 5,000 IU, K2 (MK-7) 100 mcg", icon=":material/edit:")
+    st.warning(
+        "The label is empty. Type at least one line, for instance: D3 5,000 IU, K2 (MK-7) 100 mcg",
+        icon=":material/edit:",
+    )
 if sent and text.strip():
     number = st.session_state["typed-count"] = st.session_state.get("typed-count", 0) + 1
     reading = read_panel(text, market=market or "", product_id=f"typed-{number}", source="typed")
-    typed = {"directions": directions, "serving_size": serving, "audience": audience, "servings_per_container": container, "price": price, "currency": currency}
+    typed = {
+        "directions": directions,
+        "serving_size": serving,
+        "audience": audience,
+        "servings_per_container": container,
+        "price": price,
+        "currency": currency,
+    }
     typed["name"] = name or reading.label.name or f"Typed label {number}"
-    st.session_state["checked"] = reading.label.model_copy(update={field: said for field, said in typed.items() if said})
+    st.session_state["checked"] = reading.label.model_copy(
+        update={field: said for field, said in typed.items() if said}
+    )
     st.session_state["account"] = reading
 
 label = st.session_state.get("checked")
@@ -69,7 +100,9 @@ line_by_line(st.session_state["account"])
 correct(label)
 
 st.subheader("Result", anchor=False)
-told = explain(lines, label.product_id, context=view.rules.context, evidence=view.evidence, authority=view.rules.authority)
+told = explain(
+    lines, label.product_id, context=view.rules.context, evidence=view.evidence, authority=view.rules.authority
+)
 show.headline(told)
 add_button(label.product_id, "typed")
 left, right = st.columns([3, 2], gap="large")

@@ -6,10 +6,11 @@ import streamlit as st
 from parts import printable
 from parts.basket import basket
 from parts.compare_chart import dose_bars
+from parts.derived import typed_audits
 from parts.finder import find_product
 from parts.looks import VERDICTS, legend, plain, signed
 from parts.pieces import STUDIED_RANGE, chart, empty, title
-from parts.session import current, typed_audits
+from parts.session import current
 
 from auditor.compare import FEWEST, MOST, compare
 from auditor.market import only, together
@@ -21,7 +22,10 @@ if linked and linked != st.session_state.get("linked"):
     chosen[:] = list(dict.fromkeys(linked))[:MOST]
 everything = together([view.audit, *typed_audits(view)])
 known = only(everything, chosen)
-names = {row.product_id: " ".join(filter(None, (row.brand, row.name))) or row.product_id for row in known.products.itertuples()}
+names = {
+    row.product_id: " ".join(filter(None, (row.brand, row.name))) or row.product_id
+    for row in known.products.itertuples()
+}
 lost = [product_id for product_id in chosen if product_id not in names]
 chosen[:] = list(names)
 st.session_state["linked"] = list(chosen)
@@ -30,7 +34,10 @@ if st.query_params.get_all("id") != chosen:
 
 title("Compare", f"Two to {MOST} products side by side. The address of this page is the link to the comparison.")
 if lost:
-    st.warning(f"Not in this data: {', '.join(plain(product_id) for product_id in lost)}. A typed label lives only in the session it was typed in.", icon=":material/link_off:")
+    st.warning(
+        f"Not in this data: {', '.join(plain(product_id) for product_id in lost)}. A typed label lives only in the session it was typed in.",
+        icon=":material/link_off:",
+    )
 if len(chosen) < MOST:
     found = find_product(everything.products, f"compare-{len(chosen)}", "Add a product", tuple(chosen))
     if found:
@@ -39,9 +46,19 @@ if len(chosen) < MOST:
 if chosen:
     with st.container(horizontal=True):
         for product_id in list(chosen):
-            st.button(f"{plain(names[product_id])}", key=f"drop-{product_id}", icon=":material/close:", on_click=chosen.remove, args=(product_id,), help="Take it out")
+            st.button(
+                f"{plain(names[product_id])}",
+                key=f"drop-{product_id}",
+                icon=":material/close:",
+                on_click=chosen.remove,
+                args=(product_id,),
+                help="Take it out",
+            )
 if len(chosen) < FEWEST:
-    empty("Choose at least two products." if not chosen else "Choose one more product.", "Search above, or use 'Add to the comparison' on a product's page.")
+    empty(
+        "Choose at least two products." if not chosen else "Choose one more product.",
+        "Search above, or use 'Add to the comparison' on a product's page.",
+    )
     st.stop()
 
 with st.expander("Type the prices you pay", icon=":material/payments:"):
@@ -50,7 +67,16 @@ with st.expander("Type the prices you pay", icon=":material/payments:"):
     prices = {
         product_id: price
         for position, product_id in enumerate(chosen)
-        if (price := columns[position % 3].number_input(plain(names[product_id]), min_value=0.0, value=None, step=1.0, placeholder="as on record", key=f"price-{product_id}"))
+        if (
+            price := columns[position % 3].number_input(
+                plain(names[product_id]),
+                min_value=0.0,
+                value=None,
+                step=1.0,
+                placeholder="as on record",
+                key=f"price-{product_id}",
+            )
+        )
     }
 
 told = compare(known, chosen, prices=prices, evidence=view.evidence)
@@ -59,7 +85,10 @@ for name in ("Class", "Vitamin D verdict", "Vitamin K2 verdict"):
     table.loc[name] = table.loc[name].map(signed)
 marked = [f":orange-background[≠] **{plain(name)}**" if told.differs[name] else plain(name) for name in table.index]
 st.caption(f":orange-background[≠] marks what differs. {STUDIED_RANGE}")
-st.table(table.map(plain).set_axis(marked).set_axis([plain(name) for name in table.columns], axis=1), alt="The products side by side")
+st.table(
+    table.map(plain).set_axis(marked).set_axis([plain(name) for name in table.columns], axis=1),
+    alt="The products side by side",
+)
 
 st.subheader("Daily doses on a common scale", anchor=False)
 st.caption("Shaded: the studied range for whom each label is judged. " + legend(known.doses["verdict"], VERDICTS))
@@ -68,8 +97,22 @@ for drawn, rows, said in dose_bars(known, view.evidence, names):
     chart(drawn, rows, f"{said}: daily dose of each product against the studied range.", f"bars-{said}")
 
 with st.container(horizontal=True):
-    st.download_button("Download as CSV", told.as_csv_bytes(), "comparison.csv", "text/csv", on_click="ignore", icon=":material/download:")
     st.download_button(
-        "Download a page to print", lambda: printable.page(told, view.audit.summary), "comparison.html", "text/html", on_click="ignore", icon=":material/print:"
+        "Download as CSV",
+        told.as_csv_bytes(),
+        "comparison.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
     )
-st.caption("Label claims, not contents. No medical advice; ask a clinician before doses above an upper level, or when taking a vitamin K antagonist.")
+    st.download_button(
+        "Download a page to print",
+        lambda: printable.page(told, view.audit.summary),
+        "comparison.html",
+        "text/html",
+        on_click="ignore",
+        icon=":material/print:",
+    )
+st.caption(
+    "Label claims, not contents. No medical advice; ask a clinician before doses above an upper level, or when taking a vitamin K antagonist."
+)

@@ -20,18 +20,47 @@ title(
     f"{len(evidence.statements)} statements of the starting documents · {len(evidence.references)} references",
 )
 
-tabs = st.tabs(["Bands", "Search all rows", "Conflicts", "Retracted and disputed"], key="part", on_change="rerun", bind="query-params")
+tabs = st.tabs(
+    ["Bands", "Search all rows", "Conflicts", "Retracted and disputed"],
+    key="part",
+    on_change="rerun",
+    bind="query-params",
+)
 if tabs[0].open:
     with tabs[0]:
-        forms = list(dict.fromkeys((band.nutrient, "d3" if band.nutrient == "vitamin_d" and band.form != "calcifediol" else band.form) for band in evidence.bands.values()))
-        words = {".".join(pair): "Other K2 (MK-6, MK-8 to MK-10)" if pair[1] == "other" else capital(form_name(*pair)) for pair in forms}
-        form = addressed(st.segmented_control, "Form", "band-form", next(iter(words)), words, required=True, format_func=words.__getitem__)
+        forms = list(
+            dict.fromkeys(
+                (band.nutrient, "d3" if band.nutrient == "vitamin_d" and band.form != "calcifediol" else band.form)
+                for band in evidence.bands.values()
+            )
+        )
+        words = {
+            ".".join(pair): "Other K2 (MK-6, MK-8 to MK-10)" if pair[1] == "other" else capital(form_name(*pair))
+            for pair in forms
+        }
+        form = addressed(
+            st.segmented_control,
+            "Form",
+            "band-form",
+            next(iter(words)),
+            words,
+            required=True,
+            format_func=words.__getitem__,
+        )
         nutrient, code = form.split(".")
         bands = [band for band in evidence.bands.values() if (band.nutrient, band.form) == (nutrient, code)]
-        st.caption(f"{STUDIED_RANGE} Bars run from the low to the high edge, darker where studies are densest; marks are trials of that context.")
-        st.caption("Trials found: " + legend(DIRECTIONS, DIRECTIONS, DIRECTION_WORDS))
+        st.caption(
+            f"{STUDIED_RANGE} Bars run from the low to the high edge, darker where studies are densest; marks are trials of that context."
+        )
+        st.markdown("Trials found: " + legend(DIRECTIONS, DIRECTIONS, DIRECTION_WORDS))
         drawn, table = band_overview(evidence, bands)
-        chart(drawn, table, f"Studied ranges of {words[form]} in {len(bands)} contexts on a log scale.", "bands", key="bands-chart")
+        chart(
+            drawn,
+            table,
+            f"Studied ranges of {words[form]} in {len(bands)} contexts on a log scale.",
+            "bands",
+            key="bands-chart",
+        )
         names = {band.id: f"{evidence.contexts[band.context].title} ({band.id})" for band in bands}
         chosen = st.selectbox("Band", list(names), format_func=names.__getitem__, key=f"band-{nutrient}-{code}")
         band_detail(evidence, evidence.bands[chosen or bands[0].id])

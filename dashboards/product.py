@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 from parts import told as show
 from parts.basket import add_button
+from parts.derived import matrix_of, typed_audits
 from parts.finder import find_product
 from parts.looks import plain, signed
 from parts.pieces import empty, facts, title
-from parts.session import current, label_lines, matrix_of, typed_audits
+from parts.session import current, label_lines
 
 from auditor.explain import explain
 from auditor.market import only, together
@@ -17,10 +18,11 @@ view = current()
 asked = st.query_params.get("id") or st.session_state.get("product")
 
 
-
 def search_another() -> None:
     """Find a product by words and open it."""
-    with st.expander("Find another product" if asked else "Find a product", icon=":material/search:", expanded=not asked):
+    with st.expander(
+        "Find another product" if asked else "Find a product", icon=":material/search:", expanded=not asked
+    ):
         found = find_product(view.audit.products, "find", "Search the data")
     if found and found != asked:
         st.switch_page("product.py", query_params={"id": found})
@@ -36,26 +38,37 @@ own = only(together([view.audit, *typed_audits(view)]), [asked])
 if own.products.empty:
     title("Product", "One label, from its printed lines to its class.")
     search_another()
-    empty(f"{plain(asked)} is not in this data.", "Its link may belong to other data: choose it in the sidebar, or search above.")
+    empty(
+        f"{plain(asked)} is not in this data.",
+        "Its link may belong to other data: choose it in the sidebar, or search above.",
+    )
     st.stop()
 
 st.session_state["product"] = asked
 if st.query_params.get("id") != asked:
     st.query_params["id"] = asked
 product = own.products.iloc[0]
-title(plain(product["name"] or asked), " · ".join(plain(part) for part in (product["brand"], product["dosage_form"], product["market"], asked) if part))
+title(
+    plain(product["name"] or asked),
+    " · ".join(plain(part) for part in (product["brand"], product["dosage_form"], product["market"], asked) if part),
+)
 add_button(asked, "product")
 search_another()
 
 lines = label_lines(asked)
 if lines is None:
-    empty("A finished audit keeps no label lines, so the steps cannot be shown.", "Its doses and findings follow; open the label files for the derivation.")
+    empty(
+        "A finished audit keeps no label lines, so the steps cannot be shown.",
+        "Its doses and findings follow; open the label files for the derivation.",
+    )
     show.dose_pictures(own, view.evidence)
     st.dataframe(own.doses, hide_index=True, alt="Doses as the audit wrote them")
     st.dataframe(own.findings, hide_index=True, alt="Findings as the audit wrote them")
     st.stop()
 
-told = explain(lines, asked, audit=own, context=view.rules.context, evidence=view.evidence, authority=view.rules.authority)
+told = explain(
+    lines, asked, audit=own, context=view.rules.context, evidence=view.evidence, authority=view.rules.authority
+)
 show.headline(told)
 
 st.subheader("The daily dose among the trials", anchor=False)
@@ -70,25 +83,41 @@ with right:
     every_context = st.empty()
     st.subheader("Upper levels", anchor=False)
     levels = [
-        (f"{level.authority} {level.year}, {level.life_stage}", f"{float(level.value_mcg):,.10g} mcg: {'above' if high > float(level.value_mcg) else 'not above'}")
+        (
+            f"{level.authority} {level.year}, {level.life_stage}",
+            f"{float(level.value_mcg):,.10g} mcg: {'above' if high > float(level.value_mcg) else 'not above'}",
+        )
         for level in view.evidence.upper_levels_for("vitamin_d", str(product["context"]))
-        if (high := float(product["vitamin_d_daily_mcg_high"])) == high and "calcifediol" not in product["vitamin_d_form"]
+        if (high := float(product["vitamin_d_daily_mcg_high"])) == high
+        and "calcifediol" not in product["vitamin_d_form"]
     ]
     facts(levels)
-    st.caption("Upper levels cover food as well and never change a class. No authority has set one for vitamin K." if levels else "None applies to this label.")
+    st.caption(
+        "Upper levels cover food as well and never change a class. No authority has set one for vitamin K."
+        if levels
+        else "None applies to this label."
+    )
     st.subheader("Findings on the label", anchor=False)
     show.findings(told)
 
 st.subheader("Evidence for and against", anchor=False)
 show.references(told)
 st.subheader("Where the record comes from", anchor=False)
-facts((name, str(product[column])) for name, column in (("Source", "source"), ("Address or id", "source_id"), ("File", "input"), ("Row", "row")) if product[column])
+facts(
+    (name, str(product[column]))
+    for name, column in (("Source", "source"), ("Address or id", "source_id"), ("File", "input"), ("Row", "row"))
+    if product[column]
+)
 if str(product["source_id"]).startswith(("https://", "http://")):
     st.link_button("Open the source", str(product["source_id"]), icon=":material/open_in_new:")
-st.download_button("Download this explanation", told.as_text(), "explanation.txt", on_click="ignore", icon=":material/download:")
+st.download_button(
+    "Download this explanation", told.as_text(), "explanation.txt", on_click="ignore", icon=":material/download:"
+)
 show.caveats(told)
 
 # Last, since it judges the label once per context: everything else stands by then.
 with every_context, st.spinner("Judging for every context …"):
     matrix = matrix_of(view.key, view.rules.edition, asked, lines)
-every_context.table(matrix.map(signed), border="horizontal", alt="Verdict of each vitamin and the class in every context")
+every_context.table(
+    matrix.map(signed), border="horizontal", alt="Verdict of each vitamin and the class in every context"
+)

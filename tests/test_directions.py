@@ -20,7 +20,7 @@ CASES: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "cases" / "
     "case"
 ]
 TEXTS = [case["text"] for case in CASES]
-UNITS = set(tokens.wording_table("dose_units")["en"]) - {"other", "weight"}
+UNITS = set(tokens.wording_table("dose_units")["en"]) - {"other", "strength", "weight"}
 
 
 def _range(low: Decimal, high: Decimal) -> str:
@@ -40,6 +40,7 @@ def _short(regimen: Regimen) -> dict[str, str]:
         short
         | ({"times": times} if times != "1" else {})
         | ({"for": ", ".join(regimen.contexts)} if regimen.contexts else {})
+        | ({"phase": regimen.phase} if regimen.phase else {})
     )
 
 
@@ -146,12 +147,14 @@ def test_any_order_of_direction_words_is_read_without_error(words: list[str]) ->
 def _check_sound(read: Directions) -> None:
     assert read.status in ("absent", "read", "unread", "ambiguous")
     assert bool(read.regimens) or read.status != "read"
-    assert len({(regimen.contexts, regimen.unit) for regimen in read.regimens}) == len(read.regimens)
+    keys = {(regimen.contexts, regimen.unit, regimen.phase, regimen.interval_days) for regimen in read.regimens}
+    assert len(keys) == len(read.regimens)
     for regimen in read.regimens:
         assert 0 < regimen.quantity_low <= regimen.quantity_high
         assert 0 < regimen.times_low <= regimen.times_high
         assert regimen.interval_days > 0
         assert regimen.unit in UNITS
+        assert regimen.phase in ("", "loading", "maintenance")
         assert 0 < regimen.units_per_day_low <= regimen.units_per_day_high
 
 
@@ -196,7 +199,25 @@ def _steps(text: str, monkeypatch: pytest.MonkeyPatch) -> int:
 @pytest.mark.parametrize("name", ["numbers", "dose_units", "frequencies", "phrases", "audiences"])
 def test_each_wording_table_has_every_language(name: str) -> None:
     languages = set(tokens.wording_table(name)) - {"contexts", "groups"}
-    assert {"en", "de", "fr", "es", "it", "pt", "pl", "nl", "sv", "ja"} <= languages
+    assert {
+        "en",
+        "de",
+        "fr",
+        "es",
+        "it",
+        "pt",
+        "pl",
+        "nl",
+        "sv",
+        "ro",
+        "ru",
+        "tr",
+        "hu",
+        "cs",
+        "fi",
+        "is",
+        "ja",
+    } <= languages
 
 
 def test_a_word_counts_one_unit_only_or_is_told() -> None:

@@ -29,7 +29,9 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_upload_shown_under_its_name_gives_the_bytes_of_the_plain_run(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_upload_shown_under_its_name_gives_the_bytes_of_the_plain_run(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = open_market(file, shown_as="labels.csv").judged("auto", "", load_evidence())
     monkeypatch.chdir(file.parent)
     plain = audit(["labels.csv"])

@@ -43,13 +43,13 @@ def high_potency(facts: Facts) -> pd.DataFrame:
     if not facts.in_us.any():
         return nothing()
     texts = _texts(facts)
-    claimed = facts.in_us & says(texts, "claim-high-potency")
+    claimed = says(texts, "claim-high-potency", facts.in_us)
     if not claimed.any():
         return nothing()
     phrase = "|".join(catalogue()["claim-high-potency"].patterns)
     small = np.bincount(facts.product_of_line, minlength=len(facts.first)) <= number("claim-high-potency", "lines")
     d, k = _share(facts, "d"), _share(facts, "k")
-    near = {family: matching(texts, rf"(?:{phrase})[^.;]{{0,40}}{words}|{words}[^.;]{{0,40}}(?:{phrase})") for family, words in (("d", D_WORDS), ("k", K_WORDS))}
+    near = {family: matching(texts, rf"(?:{phrase})[^.;]{{0,40}}{words}|{words}[^.;]{{0,40}}(?:{phrase})", claimed) for family, words in (("d", D_WORDS), ("k", K_WORDS))}
     low = claimed & (near["d"] | small) & (d < number("claim-high-potency", "percent")).to_numpy()
     no_base = claimed & d.isna().to_numpy() & _only_k2(facts) & (near["k"] | small)
     shown = facts.first.assign(_share=d)
@@ -69,7 +69,7 @@ def _only_k2(facts: Facts) -> Mask:
 
 def source_levels(facts: Facts) -> pd.DataFrame:
     """'Good source of', 'rich in', 'source of' beside too little, or too much, of the vitamin."""
-    texts = _texts(facts)
+    texts = facts.first["claims"].astype("str")
     claimed = says(texts, "claim-source-level")
     if not claimed.any():
         return nothing()
@@ -78,9 +78,9 @@ def source_levels(facts: Facts) -> pd.DataFrame:
     slack = number("claim-source-level", "slack")
     for family, words, nutrient in (("d", D_WORDS, "vitamin_d"), ("k", K_WORDS, "vitamin_k")):
         share = _share(facts, family)
-        rich = claimed & matching(texts, rf"(?:excellent source of|rich in|high in|rich source of|reich an|riche en)[^.;]{{0,30}}{words}")
-        good = claimed & ~rich & matching(texts, rf"good source of[^.;]{{0,30}}{words}")
-        source = claimed & ~rich & ~good & matching(texts, rf"(?:source of|quelle (?:für|von)|source de|fonte di)[^.;]{{0,30}}{words}")
+        rich = matching(texts, rf"(?:excellent source of|rich in|high in|rich source of|reich an|riche en)[^.;]{{0,30}}{words}", claimed)
+        good = matching(texts, rf"good source of[^.;]{{0,30}}{words}", claimed & ~rich)
+        source = matching(texts, rf"(?:source of|quelle (?:für|von)|source de|fonte di)[^.;]{{0,30}}{words}", claimed & ~rich & ~good)
         rules = (
             (rich & us & (share < number("claim-source-level", "us_high") - slack).to_numpy(), "'rich' or 'excellent source'", "20 %"),
             (good & us & ((share < number("claim-source-level", "us_good_from") - slack) | (share > number("claim-source-level", "us_good_to") + slack)).to_numpy(), "'good source'", "10 to 19 %"),
@@ -99,7 +99,7 @@ def source_levels(facts: Facts) -> pd.DataFrame:
 def calorie_footnote(facts: Facts) -> pd.DataFrame:
     """US: the footnote on a 2,000 calorie diet on a panel without calories, fat, carbohydrate or protein."""
     texts = facts.first["claims"].astype("str") + " " + facts.first["warnings"].astype("str") + " " + facts.first["directions"].astype("str")
-    printed = facts.in_us & says(texts, "calorie-footnote-needless")
+    printed = says(texts, "calorie-footnote-needless", facts.in_us)
     if not printed.any():
         return nothing()
     here = printed[facts.product_of_line]
@@ -114,7 +114,7 @@ def health_claims(facts: Facts) -> pd.DataFrame:
     judged = facts.judged
     with_k = np.zeros(len(facts.first), dtype=bool)
     with_k[judged["product"].to_numpy(dtype=np.intp)[(judged["nutrient"] != "vitamin_d").to_numpy()]] = True
-    table = facts.first.assign(_text=_texts(facts))
+    table = facts.first.assign(_text=facts.first["claims"].astype("str"))
 
     def told(code: str) -> pd.DataFrame:
         def words(hit: pd.DataFrame) -> pd.Series:

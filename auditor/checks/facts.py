@@ -206,16 +206,20 @@ def span(low: pd.Series, high: pd.Series) -> pd.Series:
     return plain(low) + " to " + mcg(high)
 
 
-def matching(texts: pd.Series, pattern: str) -> Mask:
-    """Whether each text holds the pattern, searched once per distinct text, letters of either case."""
+def matching(texts: pd.Series, pattern: str, among: Mask | None = None) -> Mask:
+    """Whether each text holds the pattern, searched once per distinct text, letters of either case; only `among` some, if given."""
+    if among is not None:
+        hit = np.zeros(len(texts), dtype=bool)
+        hit[among] = matching(texts[among], pattern)
+        return hit
     codes, values = codes_of(texts)
     found = re.compile(pattern, re.IGNORECASE)
     return np.array([found.search(value) is not None for value in values], dtype=bool)[codes] if len(values) else np.zeros(len(texts), dtype=bool)
 
 
-def says(texts: pd.Series, check_id: str) -> Mask:
-    """Whether each text holds one of the patterns of a check's entry."""
-    return matching(texts, "|".join(f"(?:{pattern})" for pattern in catalogue()[check_id].patterns))
+def says(texts: pd.Series, check_id: str, among: Mask | None = None) -> Mask:
+    """Whether each text holds one of the patterns of a check's entry; only `among` some, if given."""
+    return matching(texts, "|".join(f"(?:{pattern})" for pattern in catalogue()[check_id].patterns), among)
 
 
 def first_match(texts: pd.Series, pattern: str) -> pd.Series:

@@ -157,6 +157,3 @@ def message(code: str, nutrient: str, value: str, expected: str, detail: str, vo
     if voided and (set(check.hides) & {"percent daily value", "market maxima"}) and len(text) + len(tail) <= MESSAGE_LENGTH:
         text += tail
     return text[:1].upper() + text[1:]
-
-
-_finished = finished

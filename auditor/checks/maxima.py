@@ -50,7 +50,9 @@ def _against(facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series) 
     exception = catalogue()[limit.finding].patterns
     if exception and test.any():
         texts = facts.first["name"].astype("str") + " " + facts.first["directions"].astype("str") + " " + facts.first["audience"].astype("str")
-        test &= ~matching(texts, "|".join(exception))[judged["product"].to_numpy(dtype=np.intp)]
+        concerned_labels = np.zeros(len(facts.first), dtype=bool)
+        concerned_labels[judged["product"].to_numpy(dtype=np.intp)[test]] = True
+        test &= ~matching(texts, "|".join(exception), concerned_labels)[judged["product"].to_numpy(dtype=np.intp)]
     per = "a day" if limit.per == "day" else "in one unit"
     word = "exceeds" if limit.bound == "maximum" else "is below"
     what = f"{per} {word} {limit.place}'s {limit.bound} of {float(limit.value_mcg):,g} mcg ({limit.authority}, {KINDS[limit.kind]}; checked {limit.last_checked})"
@@ -103,7 +105,7 @@ def canada(facts: Facts) -> pd.DataFrame:
     product = judged["product"].to_numpy(dtype=np.intp)
     above = here[product] & ((judged["nutrient"] == "vitamin_d") & (sure_high(judged) > number("reg-ca-vitd-combination", "above_mcg"))).to_numpy()
     several = np.bincount(facts.product_of_line, minlength=len(facts.first)) > 1
-    young = judged["context"].str.startswith(("infant", "child", "teen")).to_numpy() | says(facts.first["directions"], "reg-ca-vitd-adults-only")[product]
+    young = judged["context"].str.startswith(("infant", "child", "teen")).to_numpy() | says(facts.first["directions"], "reg-ca-vitd-adults-only", here)[product]
     return together(
         on_rows(judged, above & several[product], "reg-ca-vitd-combination", value=lambda hit: mcg(hit["daily_mcg_high"])),
         on_rows(judged, above & young, "reg-ca-vitd-adults-only", value=lambda hit: mcg(hit["daily_mcg_high"])),
@@ -130,7 +132,7 @@ def australia(facts: Facts) -> pd.DataFrame:
     if not here.any() or judged.empty:
         return nothing()
     product = judged["product"].to_numpy(dtype=np.intp)
-    ages = matching(facts.first["directions"].astype("str") + " " + facts.first["audience"].astype("str"), "|".join(catalogue()["dose-multiple-audiences"].patterns))
+    ages = matching(facts.first["directions"].astype("str") + " " + facts.first["audience"].astype("str"), "|".join(catalogue()["dose-multiple-audiences"].patterns), here)
     grown = ~judged["context"].str.startswith(("infant", "child", "teen")).to_numpy()
     test = here[product] & ~ages[product] & grown & ((judged["form"] == "mk7") & (sure_high(judged) > number("reg-au-mk7-child", "no_age_above_mcg"))).to_numpy()
     return on_rows(judged, test, "reg-au-mk7-child", value=lambda hit: mcg(hit["daily_mcg_high"]), severity="warning",

@@ -40,7 +40,7 @@ def over_upper_level(facts: Facts) -> pd.DataFrame:
     told = judged.assign(_high=high, _tail=tail, _severity=severity)
     return on_rows(
         told, above.to_numpy() & (judged["nutrient"] == "vitamin_d").to_numpy(), "safety-vitd-over-ul",
-        value=lambda hit: mcg(hit["_high"]) + " (" + plain((hit["_high"] * IU_PER_MCG).round(0)) + " IU)", expected=lambda hit: mcg(hit["upper_level_mcg"]),
+        value=lambda hit: mcg(hit["_high"].round(2)) + " (" + plain((hit["_high"] * IU_PER_MCG).round(0)) + " IU)", expected=lambda hit: mcg(hit["upper_level_mcg"]),
         detail=lambda hit: hit["upper_level_authority"] + ", " + hit["context"] + "), which counts food as well" + hit["_tail"], severity=lambda hit: hit["_severity"],
     )  # fmt: skip
 
@@ -65,9 +65,9 @@ def vitamin_k_antagonists(facts: Facts) -> pd.DataFrame:
         return nothing()
     product = judged["product"].to_numpy(dtype=np.intp)
     told_by_label = np.zeros(len(facts.first), dtype=bool)
-    for name in ("warnings", "directions", "claims"):
-        told_by_label |= says(facts.first[name], "safety-vitk-vka")
     asks = np.isin(facts.market_ids, catalogue()["safety-vitk-vka"].numbers["markets"])  # type: ignore[arg-type]
+    for name in ("warnings", "directions", "claims"):
+        told_by_label |= says(facts.first[name], "safety-vitk-vka", asks)
     lacks = (asks & ~told_by_label)[product]
     mk4 = ((judged["form"] == "mk4") & (judged["daily_mcg_high"] >= number("safety-vitk-vka", "mk4_medicine_mcg"))).to_numpy()
     detail = np.where(lacks, "; this market asks for that caution and the record has none", np.where(mk4, "; MK-4 medicine is contraindicated with warfarin", ""))
@@ -80,7 +80,7 @@ def statements_missing(facts: Facts) -> pd.DataFrame:
     patterns = catalogue()["safety-eu-statements-missing"].patterns
     names = ("do not exceed the stated dose", "no substitute for a varied diet", "keep away from young children")
     text = facts.first["warnings"].astype("str") + " " + facts.first["directions"].astype("str")
-    has = [facts.in_eu & matching(text, pattern) for pattern in patterns]
+    has = [matching(text, pattern, facts.in_eu) for pattern in patterns]
     count = np.sum(has, axis=0)
     # Two of the three show that the record carries the label's full text.
     test = facts.in_eu & (count == len(patterns) - 1)

@@ -52,7 +52,9 @@ class _Words(NamedTuple):
         return "or" in self.kinds
 
 
-def read_frequencies(items: list[Item], spoken: list[Item], units_low: Fraction, units_high: Fraction) -> list[Frequency]:
+def read_frequencies(
+    items: list[Item], spoken: list[Item], units_low: Fraction, units_high: Fraction
+) -> list[Frequency]:
     """The frequencies said around a dose of `units_low` to `units_high` units, one for each interval; [] when unsaid.
 
     `spoken` are those of the items that say how often.

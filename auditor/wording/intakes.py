@@ -76,7 +76,9 @@ def either(first: Intake, second: Intake, rule: str) -> Intake:
                      start=min(first.start, second.start), end=max(first.end, second.end))  # fmt: skip
     least = first if (first.low, first.times_low) <= (second.low, second.times_low) else second
     most = first if (first.high, first.times_high) >= (second.high, second.times_high) else second
-    if least.times_low == min(first.times_low, second.times_low) and most.times_high == max(first.times_high, second.times_high):
+    if least.times_low == min(first.times_low, second.times_low) and most.times_high == max(
+        first.times_high, second.times_high
+    ):
         return joined._replace(
             low=min(first.low, second.low),
             high=max(first.high, second.high),

@@ -175,6 +175,8 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
         return _read_dose(tokens, index, quantity, unit, items)
     if "other" in means:
         kind = "strength" if "strength" in means else "amount"
+        if kind == "strength" and items and items[-1].kind == "period" and items[-1].end == at(tokens, index - 1).end:
+            items[-1].kind = "bound"  # "napi 1000 NE": how much a day, perhaps not how often
         items.append(Item(kind, start, following.end, None, quantity.low, quantity.high))
         return end + 1
     if items and items[-1].kind in ("dose", "verb") and following.text == "x":
@@ -198,6 +200,7 @@ _MOST_UNITS = 1_000
 """No label directs more units at once; a larger number is a package or a strength."""
 
 
+_FEWEST_IU = 100
 _MOST_UNITS_UNNAMED = 20
 _MOST_ML_TAKEN = 15
 """A tablespoon: more of an unnamed liquid is what the product is taken with."""
@@ -237,6 +240,9 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
     end = _after_unit(tokens, unit)
     start = tokens[index].start
     canonical = token.means["unit"]
+    if quantity.low >= _FEWEST_IU and token.text.startswith(("unit", "unid")):
+        items.append(Item("strength", start, token.end, None, quantity.low, quantity.high))  # "400 unités par jour"
+        return end
     if quantity.high > _MOST_UNITS:
         items.append(Item("amount", start, token.end))
         return end

@@ -49,6 +49,8 @@ def _opens_limit(sentence: list[Token], index: int) -> bool:
     means = sentence[index].means
     following = sentence[index + 1 : index + 5]
     if "negation" in means:
+        if "strength" in means and index and sentence[index - 1].number is not None:
+            return False  # "2000 NE" is a Hungarian strength
         return not (following and following[0].text == "-")
     if "ceiling" in means:
         return True

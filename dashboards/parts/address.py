@@ -12,7 +12,9 @@ from typing import Any
 import streamlit as st
 
 
-def addressed(draw: Callable[..., Any], label: str, key: str, default: Any, options: Iterable[Any] | None = None, **settings: Any) -> Any:
+def addressed(
+    draw: Callable[..., Any], label: str, key: str, default: Any, options: Iterable[Any] | None = None, **settings: Any
+) -> Any:
     """Draw a widget whose value is taken from the address at first and told there afterwards.
 
     Args:

@@ -17,11 +17,28 @@ def add_button(product_id: str, key: str) -> None:
     chosen = basket()
     with st.container(horizontal=True):
         if product_id in chosen:
-            st.button("Take out of the comparison", icon=":material/remove:", key=f"out-{key}", on_click=chosen.remove, args=(product_id,))
+            st.button(
+                "Take out of the comparison",
+                icon=":material/remove:",
+                key=f"out-{key}",
+                on_click=chosen.remove,
+                args=(product_id,),
+            )
         else:
             st.button(
-                "Add to the comparison", icon=":material/add:", key=f"in-{key}", on_click=chosen.append, args=(product_id,),
-                disabled=len(chosen) >= MOST, type="primary", help=f"Up to {MOST} products.",
-            )  # fmt: skip
+                "Add to the comparison",
+                icon=":material/add:",
+                key=f"in-{key}",
+                on_click=chosen.append,
+                args=(product_id,),
+                disabled=len(chosen) >= MOST,
+                type="primary",
+                help=f"Up to {MOST} products.",
+            )
         if chosen:
-            st.page_link("compare.py", label=f"Compare {len(chosen)}", icon=":material/compare_arrows:", query_params={"id": chosen})
+            st.page_link(
+                "compare.py",
+                label=f"Compare {len(chosen)}",
+                icon=":material/compare_arrows:",
+                query_params={"id": chosen},
+            )

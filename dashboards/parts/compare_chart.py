@@ -14,20 +14,36 @@ from auditor.words import capital, dose, form_name
 from parts.looks import BAND, VERDICTS, in_order, ink
 
 
-def dose_bars(audit: Audit, evidence: Evidence, names: Mapping[str, str]) -> Iterator[tuple[alt.LayerChart, pd.DataFrame, str]]:
+def dose_bars(
+    audit: Audit, evidence: Evidence, names: Mapping[str, str]
+) -> Iterator[tuple[alt.LayerChart, pd.DataFrame, str]]:
     """Chart, its rows and its heading for vitamin D and for each form of K2 among the products."""
-    doses = audit.doses[audit.doses["daily_mcg_high"].notna() & audit.doses["nutrient"].isin(["vitamin_d", "vitamin_k2"])]
+    doses = audit.doses[
+        audit.doses["daily_mcg_high"].notna() & audit.doses["nutrient"].isin(["vitamin_d", "vitamin_k2"])
+    ]
     doses = doses.assign(group=doses["form"].where(doses["nutrient"] == "vitamin_k2", "d3"))
     for (nutrient, form), rows in doses.groupby(["nutrient", "group"], sort=False):
         heading = "Vitamin D" if nutrient == "vitamin_d" else capital(form_name(nutrient, form))
-        shown = pd.DataFrame({
-            "product": [_short(names[product_id]) for product_id in rows["product_id"]], "low_mcg": rows["daily_mcg_low"].array, "dose_mcg": rows["daily_mcg_high"].array,
-            "verdict": rows["verdict"].array,
-            "told": [f"{VERDICTS[verdict].sign} {dose(low, high, nutrient, kind)}" 
-                     for verdict, low, high, kind in zip(rows["verdict"], rows["daily_mcg_low"], rows["daily_mcg_high"], rows["form"], strict=True)],
-        })  # fmt: skip
+        shown = pd.DataFrame(
+            {
+                "product": [_short(names[product_id]) for product_id in rows["product_id"]],
+                "low_mcg": rows["daily_mcg_low"].array,
+                "dose_mcg": rows["daily_mcg_high"].array,
+                "verdict": rows["verdict"].array,
+                "told": [
+                    f"{VERDICTS[verdict].sign} {dose(low, high, nutrient, kind)}"
+                    for verdict, low, high, kind in zip(
+                        rows["verdict"], rows["daily_mcg_low"], rows["daily_mcg_high"], rows["form"], strict=True
+                    )
+                ],
+            }
+        )
         bands = pd.concat(
-            [bands_used(evidence, nutrient, form, context).assign(product=name) for name, context in zip(shown["product"], rows["context"], strict=True)], ignore_index=True
+            [
+                bands_used(evidence, nutrient, form, context).assign(product=name)
+                for name, context in zip(shown["product"], rows["context"], strict=True)
+            ],
+            ignore_index=True,
         )
         yield _bars(shown[shown["dose_mcg"] > 0], bands), shown, heading
 
@@ -38,10 +54,26 @@ def _bars(shown: pd.DataFrame, bands: pd.DataFrame) -> alt.LayerChart:
     order = list(shown["product"])
     shown = shown.assign(start=low)
     verdicts = in_order(shown["verdict"], VERDICTS)
-    x = alt.X("dose_mcg:Q", title="mcg per day, log scale", scale=alt.Scale(type="log", domain=(low, high), nice=False), axis=alt.Axis(format=",~r", labelOverlap=True, gridOpacity=0.35))
-    y = alt.Y("product:N", sort=order, title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False, ticks=False, domain=False))
-    colour = alt.Color("verdict:N", scale=alt.Scale(domain=verdicts, range=[VERDICTS[name].colour for name in verdicts]), legend=None)
-    ranges = alt.Chart(bands).mark_bar(color=BAND, opacity=0.3, height={"band": 0.98}).encode(x="low_mcg:Q", x2="high_mcg:Q", y=y)
+    x = alt.X(
+        "dose_mcg:Q",
+        title="mcg per day, log scale",
+        scale=alt.Scale(type="log", domain=(low, high), nice=False),
+        axis=alt.Axis(format=",~r", labelOverlap=True, gridOpacity=0.35),
+    )
+    y = alt.Y(
+        "product:N",
+        sort=order,
+        title=None,
+        axis=alt.Axis(labelLimit=220, labelOverlap=False, ticks=False, domain=False),
+    )
+    colour = alt.Color(
+        "verdict:N", scale=alt.Scale(domain=verdicts, range=[VERDICTS[name].colour for name in verdicts]), legend=None
+    )
+    ranges = (
+        alt.Chart(bands)
+        .mark_bar(color=BAND, opacity=0.3, height={"band": 0.98})
+        .encode(x="low_mcg:Q", x2="high_mcg:Q", y=y)
+    )
     bars = alt.Chart(shown).mark_bar(height=12, cornerRadiusEnd=3).encode(x=x, x2="start:Q", y=y, color=colour)
     words = alt.Chart(shown).mark_text(align="left", dx=6, color=ink(), fontSize=12).encode(x=x, y=y, text="told:N")
     return alt.layer(ranges, bars, words).properties(height=80 + 40 * len(order))

@@ -15,14 +15,34 @@ def downloads(audit: Audit) -> None:
     st.subheader("Take it away", anchor=False)
     with st.container(horizontal=True):
         st.download_button(
-            "Data package (zip)", lambda: package_bytes(audit), "audit.zip", "application/zip", on_click="ignore", icon=":material/package_2:", type="primary", key="download-package"
+            "Data package (zip)",
+            lambda: package_bytes(audit),
+            "audit.zip",
+            "application/zip",
+            on_click="ignore",
+            icon=":material/package_2:",
+            type="primary",
+            key="download-package",
         )
         for table, name in FOLDER_FILES.items():
             st.download_button(
-                name, lambda table=table: csv_bytes(getattr(audit, table), table), name, "text/csv", on_click="ignore", icon=":material/table:", key=f"download-{table}"
+                name,
+                lambda table=table: csv_bytes(getattr(audit, table), table),
+                name,
+                "text/csv",
+                on_click="ignore",
+                icon=":material/table:",
+                key=f"download-{table}",
             )
         st.download_button(
-            "Report to print (HTML)", lambda: render_report(audit).encode("utf-8", "replace"), "report.html", "text/html",
-            on_click="ignore", icon=":material/print:", key="download-report",
-        )  # fmt: skip
-    st.caption("The data package holds all tables with their columns explained, the SHA-256 of every file, and the rules used. Same input, same versions: same bytes.")
+            "Report to print (HTML)",
+            lambda: render_report(audit).encode("utf-8", "replace"),
+            "report.html",
+            "text/html",
+            on_click="ignore",
+            icon=":material/print:",
+            key="download-report",
+        )
+    st.caption(
+        "The data package holds all tables with their columns explained, the SHA-256 of every file, and the rules used. Same input, same versions: same bytes."
+    )

@@ -13,39 +13,85 @@ from parts.address import addressed
 from parts.looks import DIRECTIONS, direction_group, plain
 from parts.pieces import empty, facts
 
-SHOWN = ("carries", "name", "year", "kind", "dose", "participants", "direction", "said", "link", "checked", "integrity", "row")
+SHOWN = (
+    "carries",
+    "name",
+    "year",
+    "kind",
+    "dose",
+    "participants",
+    "direction",
+    "said",
+    "link",
+    "checked",
+    "integrity",
+    "row",
+)
 LINKED = {
-    "link": st.column_config.LinkColumn(display_text="open"), "said": st.column_config.TextColumn("what it says", width=420),
-    "year": st.column_config.NumberColumn(format="%d"), "participants": st.column_config.NumberColumn("people", format="localized"),
-}  # fmt: skip
+    "link": st.column_config.LinkColumn(display_text="open"),
+    "said": st.column_config.TextColumn("what it says", width=420),
+    "year": st.column_config.NumberColumn(format="%d"),
+    "participants": st.column_config.NumberColumn("people", format="localized"),
+}
 
 
 def rows(table: pd.DataFrame, alt: str) -> None:
     """Evidence rows with signs for their direction and links."""
     signs = [f"{DIRECTIONS[direction_group(name)].sign} {name}" for name in table["direction"]]
-    st.dataframe(table.assign(direction=signs), hide_index=True, alt=alt, column_config=LINKED, row_height=64, placeholder="",
-                 column_order=[name for name in SHOWN if name in table])
+    st.dataframe(
+        table.assign(direction=signs),
+        hide_index=True,
+        alt=alt,
+        column_config=LINKED,
+        row_height=64,
+        placeholder="",
+        column_order=[name for name in SHOWN if name in table],
+    )
 
 
 def band_detail(evidence: Evidence, band: Band) -> None:
     """Why the band has its edges, what each rests on, and what speaks beside it."""
-    told = [("Range", edges(band) if band.status == "established" else "not established"), ("Grade of the evidence", band.grade),
-            ("What the studies inside found", wording()["direction"].get(band.direction, band.direction) if "direction" in wording() else band.direction),
-            ("Why", band.reason), ("Note", band.note), ("Reviewed", band.reviewed.isoformat())]  # fmt: skip
+    told = [
+        ("Range", edges(band) if band.status == "established" else "not established"),
+        ("Grade of the evidence", band.grade),
+        (
+            "What the studies inside found",
+            wording()["direction"].get(band.direction, band.direction) if "direction" in wording() else band.direction,
+        ),
+        ("Why", band.reason),
+        ("Note", band.note),
+        ("Reviewed", band.reviewed.isoformat()),
+    ]
     facts((name, str(text)) for name, text in told if text)
     table = evidence_table(evidence)
     table = table[table["row"].isin(band.rows)]
-    part = {**dict.fromkeys(band.supports, "beside"), **dict.fromkeys(band.high_rests_on, "high edge"), **dict.fromkeys(band.low_rests_on, "low edge")}
+    part = {
+        **dict.fromkeys(band.supports, "beside"),
+        **dict.fromkeys(band.high_rests_on, "high edge"),
+        **dict.fromkeys(band.low_rests_on, "low edge"),
+    }
     if table.empty:
         empty("No rows stand behind this band.", "The reason above says why.")
         return
     st.markdown("**What it rests on**: trials, reference values and the starting documents' own statements")
-    rows(table.assign(carries=table["row"].map(part)).sort_values("carries", key=lambda column: column.map(["low edge", "high edge", "beside"].index), kind="stable"), "Rows the band rests on")
+    rows(
+        table.assign(carries=table["row"].map(part)).sort_values(
+            "carries", key=lambda column: column.map(["low edge", "high edge", "beside"].index), kind="stable"
+        ),
+        "Rows the band rests on",
+    )
 
 
 def search_rows(evidence: Evidence) -> None:
     """Free text over trials, statements and reference values."""
-    text = addressed(st.text_input, "Search", "words", "", placeholder="for instance: falls, VITAL, MK-7, dialysis", icon=":material/search:")
+    text = addressed(
+        st.text_input,
+        "Search",
+        "words",
+        "",
+        placeholder="for instance: falls, VITAL, MK-7, dialysis",
+        icon=":material/search:",
+    )
     table = evidence_table(evidence)
     words = (text or "").lower().split()
     joined = table.astype("str").fillna("").agg(" ".join, axis=1).str.lower()
@@ -74,7 +120,11 @@ def doubtful(evidence: Evidence) -> None:
         empty("No reference of this edition is retracted or disputed.", "")
     for reference in found:
         with st.container(border=True, gap="xsmall"):
-            st.badge(reference.integrity, icon=":material/warning:", color="red" if reference.integrity == "retracted" else "orange")
+            st.badge(
+                reference.integrity,
+                icon=":material/warning:",
+                color="red" if reference.integrity == "retracted" else "orange",
+            )
             st.markdown(f"**{plain(reference.title)}**")
             st.caption(f"{plain(reference.authors)} {plain(reference.citation)}. {plain(reference.integrity_note)}")
             if reference.link:

@@ -13,9 +13,16 @@ from parts.looks import signed
 from parts.session import View
 
 CHOICES = {
-    "brand": "Brand", "d_verdict": "Vitamin D verdict", "k2_verdict": "Vitamin K2 verdict", "form": "Form", "market": "Market",
-    "dosage_form": "Dosage form", "audience": "Audience on the label", "judged_for": "Judged for", "finding": "Finding",
-}  # fmt: skip
+    "brand": "Brand",
+    "d_verdict": "Vitamin D verdict",
+    "k2_verdict": "Vitamin K2 verdict",
+    "form": "Form",
+    "market": "Market",
+    "dosage_form": "Dosage form",
+    "audience": "Audience on the label",
+    "judged_for": "Judged for",
+    "finding": "Finding",
+}
 FIXED = {"d_verdict": VERDICTS, "k2_verdict": VERDICTS}
 NO_LEVEL = "none to compare"
 
@@ -31,9 +38,25 @@ def choose(view: View) -> Mask:
     offered = _offered(view.key, view.audit)
     row = st.container(horizontal=True)
     text = addressed(
-        row.text_input, "Search", "q", "", placeholder="brand, name, id or barcode", icon=":material/search:", label_visibility="collapsed", width=420
+        row.text_input,
+        "Search",
+        "q",
+        "",
+        placeholder="brand, name, id or barcode",
+        icon=":material/search:",
+        label_visibility="collapsed",
+        width=420,
     )
-    classes = addressed(st.pills, "Class", "class", [], CLASSES, selection_mode="multi", format_func=signed, label_visibility="collapsed")
+    classes = addressed(
+        st.pills,
+        "Class",
+        "class",
+        [],
+        CLASSES,
+        selection_mode="multi",
+        format_func=signed,
+        label_visibility="collapsed",
+    )
     chosen = {"class": classes or []}
     over = ""
     with row.popover("More filters" + _active(), icon=":material/filter_alt:", width=220):
@@ -43,9 +66,14 @@ def choose(view: View) -> Mask:
                 chosen[name] = _multiselect(name, title, offered[name])
         with columns[len(CHOICES) % 2]:
             over = addressed(
-                st.selectbox, "Upper level", "over", "", ["", *OVER_UPPER_LEVEL, NO_LEVEL],
-                format_func=lambda value: value or "any", help="Of the authority chosen in the sidebar.",
-            )  # fmt: skip
+                st.selectbox,
+                "Upper level",
+                "over",
+                "",
+                ["", *OVER_UPPER_LEVEL, NO_LEVEL],
+                format_func=lambda value: value or "any",
+                help="Of the authority chosen in the sidebar.",
+            )
         st.button("Clear all filters", icon=":material/filter_alt_off:", on_click=clear)
     return filtered(view.audit.products, chosen, text or "", over)
 
@@ -53,9 +81,14 @@ def choose(view: View) -> Mask:
 def _multiselect(name: str, title: str, offered: dict[str, int]) -> list[str]:
     words = list(FIXED.get(name, offered))
     return addressed(
-        st.multiselect, title, name, [], words, placeholder="any",
+        st.multiselect,
+        title,
+        name,
+        [],
+        words,
+        placeholder="any",
         format_func=lambda word: f"{short_form(word) if name == 'form' else word} ({offered.get(word, 0):,})",
-    )  # fmt: skip
+    )
 
 
 def _active() -> str:

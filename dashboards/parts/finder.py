@@ -14,14 +14,23 @@ MATCHES = 50
 def find_product(products: pd.DataFrame, key: str, label: str, exclude: tuple[str, ...] = ()) -> str | None:
     """A search field and the matching products; the id of the chosen one.  Only the matches go to the browser."""
     columns = st.columns([2, 3], vertical_alignment="bottom")
-    text = columns[0].text_input(label, key=f"{key}-text", placeholder="brand, name, id or barcode", icon=":material/search:")
+    text = columns[0].text_input(
+        label, key=f"{key}-text", placeholder="brand, name, id or barcode", icon=":material/search:"
+    )
     found = search(products[~products["product_id"].isin(exclude)], text or "", MATCHES)
     names = {
         row.product_id: f"{VERDICTS[row.klass].sign} {' '.join(filter(None, (row.brand, row.name))) or row.product_id}"
         for row in found.rename(columns={"class": "klass"}).itertuples()
-    }  # fmt: skip
+    }
     if not names:
         columns[1].info("Nothing matches. Try fewer or shorter words.", icon=":material/search_off:")
         return None
     said = f"Matches (the first {MATCHES})" if len(names) == MATCHES else f"Matches ({len(names)})"
-    return columns[1].selectbox(said, list(names), index=None, format_func=names.__getitem__, placeholder="choose a product", key=f"{key}-{text}")
+    return columns[1].selectbox(
+        said,
+        list(names),
+        index=None,
+        format_func=names.__getitem__,
+        placeholder="choose a product",
+        key=f"{key}-{text}",
+    )

@@ -43,9 +43,13 @@ DIRECTIONS: dict[str, Look] = {
 }
 
 DIRECTION_WORDS = {
-    "benefit": "benefit", "marker": "blood marker only", "mixed": "mixed", "null": "no effect", "harm": "harm",
+    "benefit": "benefit",
+    "marker": "blood marker only",
+    "mixed": "mixed",
+    "null": "no effect",
+    "harm": "harm",
     "other": "other",
-}  # fmt: skip
+}
 
 SEVERITIES: dict[str, Look] = {
     "error": Look("#D55E00", "triangle-up", "▲", "red", ":material/error:"),
@@ -57,7 +61,9 @@ BAND = "#56B4E9"
 """Fill of a studied range, always drawn half transparent."""
 
 _ASCII_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_REPLACED_BY_STREAMLIT = re.compile(r"(?<=:)(?=[\w/+])|(?<=[<>~=-])(?=[<>=~-])|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE)
+_REPLACED_BY_STREAMLIT = re.compile(
+    r"(?<=:)(?=[\w/+])|(?<=[<>~=-])(?=[<>=~-])|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE
+)
 _JOINER = "\N{WORD JOINER}"
 
 
@@ -89,7 +95,9 @@ def direction_group(direction: str) -> str:
 
 def legend(names: Iterable[str], looks: dict[str, Look], words: dict[str, str] | None = None) -> str:
     """Signs and words of the names that occur, in their colours, as Markdown; unlike a chart's own legend it wraps on a phone."""
-    return " &nbsp; ".join(f":{looks[name].tint}[{looks[name].sign}] {(words or {}).get(name, name)}" for name in in_order(names, looks))
+    return " &nbsp; ".join(
+        f":{looks[name].tint}[{looks[name].sign}] {(words or {}).get(name, name)}" for name in in_order(names, looks)
+    )
 
 
 def in_order(names: Iterable[str], looks: dict[str, Look]) -> list[str]:

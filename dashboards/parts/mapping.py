@@ -20,20 +20,38 @@ def map_columns(source: Source) -> Source | None:
         return source
     told = column_meanings(preview)
     problems = mapping_problems(told)
-    with st.expander("Columns" + (" need your help" if problems else f": {int((told['meaning'] != '').sum())} of {len(told)} recognised"), icon=":material/view_column:", expanded=bool(problems)):
-        st.caption("Say what a column means where it was not recognised. Columns without a meaning are passed through to the products table.")
+    with st.expander(
+        "Columns"
+        + (" need your help" if problems else f": {int((told['meaning'] != '').sum())} of {len(told)} recognised"),
+        icon=":material/view_column:",
+        expanded=bool(problems),
+    ):
+        st.caption(
+            "Say what a column means where it was not recognised. Columns without a meaning are passed through to the products table."
+        )
         edited = st.data_editor(
-            told, hide_index=True, disabled=["column", "example"], key=f"mapping-{source.stamp}", alt="Columns of the file, their first value and their meaning",
+            told,
+            hide_index=True,
+            disabled=["column", "example"],
+            key=f"mapping-{source.stamp}",
+            alt="Columns of the file, their first value and their meaning",
             column_config={
-                "column": "column in the file", "example": "first value",
-                "meaning": st.column_config.SelectboxColumn("means", options=["", *MEANINGS], help="; ".join(f"{name}: {text}" for name, text in list(LINE_COLUMNS.items())[:12])),
+                "column": "column in the file",
+                "example": "first value",
+                "meaning": st.column_config.SelectboxColumn(
+                    "means",
+                    options=["", *MEANINGS],
+                    help="; ".join(f"{name}: {text}" for name, text in list(LINE_COLUMNS.items())[:12]),
+                ),
             },
-        )  # fmt: skip
+        )
         st.caption("The first rows as they stand in the file")
         st.dataframe(preview, hide_index=True, alt="First rows of the file")
     edited = edited.fillna("")
     problems = mapping_problems(edited)
     if problems:
-        st.warning("Not audited yet: " + "; ".join(plain(problem) for problem in problems) + ".", icon=":material/rule:")
+        st.warning(
+            "Not audited yet: " + "; ".join(plain(problem) for problem in problems) + ".", icon=":material/rule:"
+        )
         return None
     return replace(source, rename=tuple(sorted(renames(edited).items())))

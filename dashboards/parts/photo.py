@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 
 import streamlit as st
+
+from auditor.errors import AuditorError
+from auditor.photo import PhotoReading, read_photo
+from parts.looks import plain
+from parts.session import kept_file
 
 
 def text_from_photo() -> None:
@@ -12,21 +18,21 @@ def text_from_photo() -> None:
     if importlib.util.find_spec("rapidocr") is None or importlib.util.find_spec("onnxruntime") is None:
         return
     with st.expander("Read a photo of the label", icon=":material/photo_camera:"):
-        photo = st.file_uploader("Photo of the supplement facts panel", ["png", "jpg", "jpeg"], key="photo")
-        if photo is not None and st.button("Read the photo", icon=":material/document_scanner:"):
+        photo = st.file_uploader("Photo of the supplement facts panel", ["png", "jpg", "jpeg", "webp"], key="photo")
+        if photo is None or not st.button("Read the photo", icon=":material/document_scanner:"):
+            return
+        try:
             with st.spinner("Reading the photo on this machine …"):
-                found = _read(photo.getvalue())
-            st.session_state["label-text"] = "\n".join(found)
-            st.info("Check every number against the photo before you send it.", icon=":material/visibility:")
+                found = _read(photo.name, photo.getvalue())
+        except AuditorError as error:
+            st.error(plain(error), icon=":material/no_photography:")
+            return
+        st.session_state["label-text"] = "\n".join(line.text for line in found.lines)
+        st.info(
+            "Compare every number with the photo before you check the label: " + plain(found.summary) + ".",
+            icon=":material/visibility:",
+        )
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _engine() -> object:
-    from rapidocr import RapidOCR
-
-    return RapidOCR()
-
-
-def _read(content: bytes) -> list[str]:
-    told = _engine()(content)  # type: ignore[operator]
-    return [str(text) for text in (told.txts or ())]
+def _read(name: str, content: bytes) -> PhotoReading:
+    return read_photo(kept_file(name, content, hashlib.sha256(content).hexdigest()[:16]))

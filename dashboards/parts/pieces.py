@@ -13,7 +13,9 @@ from parts.looks import plain
 STUDIED_RANGE = "**studied-range** means a daily dose that trials used. It does not mean a dose that works: what the trials found stands beside it."
 
 
-def chart(drawn: alt.LayerChart | alt.Chart, table: pd.DataFrame, alt_text: str, name: str, **options: object) -> object:
+def chart(
+    drawn: alt.LayerChart | alt.Chart, table: pd.DataFrame, alt_text: str, name: str, **options: object
+) -> object:
     """A chart with its text alternative and, folded away, the numbers it draws."""
     told = st.altair_chart(drawn, width="stretch", alt=alt_text, **options)  # type: ignore[arg-type]
     with st.expander("The same as a table", icon=":material/table:", key=f"table-{name}", on_change="rerun") as folded:
@@ -50,6 +52,7 @@ def dose_columns() -> dict[str, object]:
     """How number columns of the tables look."""
     number = st.column_config.NumberColumn
     return {
-        "vitamin_d_daily_mcg_high": number("D mcg/day", format="%.4g"), "vitamin_k2_daily_mcg_high": number("K2 mcg/day", format="%.4g"),
+        "vitamin_d_daily_mcg_high": number("D mcg/day", format="%.4g"),
+        "vitamin_k2_daily_mcg_high": number("K2 mcg/day", format="%.4g"),
         "price_per_day": number("price/day", format="%.2f"),
-    }  # fmt: skip
+    }

@@ -27,4 +27,6 @@ Label claims, not contents. Not medical advice. Evidence edition {{ summary.evid
 def page(comparison: Comparison, summary: RunSummary) -> bytes:
     """The page as UTF-8."""
     template = Environment(autoescape=True).from_string(_PAGE)
-    return template.render(table=comparison.table, differs=comparison.differs, summary=summary).encode("utf-8", "replace")
+    return template.render(table=comparison.table, differs=comparison.differs, summary=summary).encode(
+        "utf-8", "replace"
+    )

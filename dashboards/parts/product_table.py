@@ -15,11 +15,24 @@ from parts.session import View
 
 PAGE_ROWS = 500
 SHOWN = {
-    "brand": "brand", "name": "name", "class": "class", "vitamin_d_daily_mcg_high": "D, mcg/day", "vitamin_d_form": "D form",
-    "vitamin_d_verdict": "D verdict", "vitamin_k2_daily_mcg_high": "K2, mcg/day", "vitamin_k2_form": "K2 form",
-    "vitamin_k2_verdict": "K2 verdict", "over_upper_level": "over UL", "errors": "errors", "warnings": "warnings",
-    "price_per_day": "price/day", "currency": "currency", "market": "market", "context": "judged for", "product_id": "id",
-}  # fmt: skip
+    "brand": "brand",
+    "name": "name",
+    "class": "class",
+    "vitamin_d_daily_mcg_high": "D, mcg/day",
+    "vitamin_d_form": "D form",
+    "vitamin_d_verdict": "D verdict",
+    "vitamin_k2_daily_mcg_high": "K2, mcg/day",
+    "vitamin_k2_form": "K2 form",
+    "vitamin_k2_verdict": "K2 verdict",
+    "over_upper_level": "over UL",
+    "errors": "errors",
+    "warnings": "warnings",
+    "price_per_day": "price/day",
+    "currency": "currency",
+    "market": "market",
+    "context": "judged for",
+    "product_id": "id",
+}
 
 
 def product_table(view: View, products: pd.DataFrame, name: str = "products") -> None:
@@ -31,13 +44,22 @@ def product_table(view: View, products: pd.DataFrame, name: str = "products") ->
     page = st.pagination(pages, key=f"{name}-page-{pages}-{by}-{down}") if pages > 1 else 1
     rows = ordered(products, by, down).iloc[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
     if pages > 1:
-        st.caption(f"Rows {(page - 1) * PAGE_ROWS + 1:,} to {(page - 1) * PAGE_ROWS + len(rows):,} of {len(products):,}. The download holds all.")
+        st.caption(
+            f"Rows {(page - 1) * PAGE_ROWS + 1:,} to {(page - 1) * PAGE_ROWS + len(rows):,} of {len(products):,}. The download holds all."
+        )
     # A grid keeps selected positions when its rows change, so its name says which rows these are.
     key = f"{name}-{view.key}-{pd.util.hash_pandas_object(rows['product_id'], index=False).sum()}"
     told = st.dataframe(
-        _cells(rows), key=key, hide_index=True, on_select="rerun", selection_mode="single-row", height=min(38 + 35 * max(len(rows), 3), 560),
-        placeholder="", alt="Products with class, daily doses, verdicts and findings", column_config=_configured(),
-    )  # fmt: skip
+        _cells(rows),
+        key=key,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        height=min(38 + 35 * max(len(rows), 3), 560),
+        placeholder="",
+        alt="Products with class, daily doses, verdicts and findings",
+        column_config=_configured(),
+    )
     if told.selection.rows:
         st.switch_page("product.py", query_params={"id": rows["product_id"].iloc[told.selection.rows[0]]})
 
@@ -55,7 +77,11 @@ def _cells(rows: pd.DataFrame) -> pd.DataFrame:
 def _configured() -> dict[str, object]:
     number = st.column_config.NumberColumn
     return {
-        "name": st.column_config.TextColumn(width=260), "D, mcg/day": number(format="%.5g", help="The most the label allows."),
-        "K2, mcg/day": number(format="%.5g", help="Of the form that decides the verdict."), "price/day": number(format="%.2f"),
-        "over UL": st.column_config.TextColumn(help="Over the upper level of the chosen authority; empty if none applies."),
-    }  # fmt: skip
+        "name": st.column_config.TextColumn(width=260),
+        "D, mcg/day": number(format="%.5g", help="The most the label allows."),
+        "K2, mcg/day": number(format="%.5g", help="Of the form that decides the verdict."),
+        "price/day": number(format="%.2f"),
+        "over UL": st.column_config.TextColumn(
+            help="Over the upper level of the chosen authority; empty if none applies."
+        ),
+    }

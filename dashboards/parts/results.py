@@ -14,14 +14,22 @@ from parts.session import Source
 def results(source: Source, audit: Audit) -> None:
     """The numbers first, then why not for the rest."""
     summary = audit.summary
-    st.success(f"{summary.rows_in:,} rows in = {summary.rows_audited:,} audited + {summary.rows_rejected:,} rejected", icon=":material/check:")
+    st.success(
+        f"{summary.rows_in:,} rows in = {summary.rows_audited:,} audited + {summary.rows_rejected:,} rejected",
+        icon=":material/check:",
+    )
     told = coverage(audit)
     computed = told[told["reason"] == ""]
     with st.container(horizontal=True):
         for name, value, said in (
-            ("Labels", f"{summary.labels:,}", source.title), ("Findings", f"{len(audit.findings):,}", f"on {audit.findings['product_id'].nunique():,} labels"),
-            ("Doses computed", f"{computed['doses'].sum() / max(told['doses'].sum(), 1):.0%}", f"{int(computed['doses'].sum()):,} of {int(told['doses'].sum()):,}"),
-        ):  # fmt: skip
+            ("Labels", f"{summary.labels:,}", source.title),
+            ("Findings", f"{len(audit.findings):,}", f"on {audit.findings['product_id'].nunique():,} labels"),
+            (
+                "Doses computed",
+                f"{computed['doses'].sum() / max(told['doses'].sum(), 1):.0%}",
+                f"{int(computed['doses'].sum()):,} of {int(told['doses'].sum()):,}",
+            ),
+        ):
             st.metric(name, value, said, delta_arrow="off", delta_color="off", border=True, width=170)
 
     def show() -> None:
@@ -38,8 +46,16 @@ def results(source: Source, audit: Audit) -> None:
         chart(verdict_bars(counts, "class"), counts, f"Products by class: {said}.", "file-classes")
     with right:
         st.subheader("Coverage, and why not for the rest", anchor=False)
-        st.dataframe(told[["name", "short", "doses", "share"]], hide_index=True, alt="Doses computed and reasons why not", column_config={
-            "name": "vitamin", "short": "outcome", "share": st.column_config.NumberColumn("share", format="percent")})  # fmt: skip
+        st.dataframe(
+            told[["name", "short", "doses", "share"]],
+            hide_index=True,
+            alt="Doses computed and reasons why not",
+            column_config={
+                "name": "vitamin",
+                "short": "outcome",
+                "share": st.column_config.NumberColumn("share", format="percent"),
+            },
+        )
     st.subheader("Rejects", anchor=False)
     if audit.rejects.empty:
         st.caption("None: every row could be used.")

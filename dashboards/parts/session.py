@@ -18,12 +18,10 @@ import pandas as pd
 import streamlit as st
 
 import auditor
-from auditor.audit import Audit, audit_lines
+from auditor.audit import Audit
 from auditor.engines import Progress
 from auditor.evidence import Evidence, load_evidence
-from auditor.explain import verdict_matrix
 from auditor.market import Market, open_market, stamp
-from auditor.views import Mask, Places, places, subset
 
 SHIPPED = "shipped products"
 OPEN_MARKETS = 4
@@ -107,11 +105,23 @@ def on_disk(title: str, path: str) -> Source:
 def add_upload(name: str, content: bytes, rename: Mapping[str, str]) -> Source:
     """Keep an upload for this session as a source; it is found again by its content."""
     digest = hashlib.sha256(content).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"auditor-uploads-{os.getpid()}" / digest
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = kept_file(name, content, digest)
+    return Source(file.name, str(file), digest, tuple(sorted(rename.items())), file.name)
+
+
+@st.cache_resource
+def _upload_folder() -> Path:
+    """A folder of this server that only its user can read."""
+    return Path(tempfile.mkdtemp(prefix="auditor-uploads-"))
+
+
+def kept_file(name: str, content: bytes, digest: str) -> Path:
+    """Write an upload where the readers can open it."""
+    folder = _upload_folder() / digest
+    folder.mkdir(exist_ok=True)
     file = folder / (PurePath(name.replace("\\", "/")).name or "upload")
     file.write_bytes(content)
-    return Source(file.name, str(file), digest, tuple(sorted(rename.items())), file.name)
+    return file
 
 
 def keep(source: Source) -> None:
@@ -129,7 +139,9 @@ def opened(source: Source, progress: Progress | None = None) -> Market:
     """The source's labels, read once; the last few sources stay open."""
     shelf = _shelf()
     if source not in shelf:
-        shelf[source] = open_market(source.path, rename=dict(source.rename), shown_as=source.shown_as, progress=progress)
+        shelf[source] = open_market(
+            source.path, rename=dict(source.rename), shown_as=source.shown_as, progress=progress
+        )
     shelf.move_to_end(source)
     while len(shelf) > OPEN_MARKETS:
         shelf.popitem(last=False)
@@ -159,33 +171,3 @@ def label_lines(product_id: str) -> pd.DataFrame | None:
     if product_id in typed:
         return typed[product_id]
     return current().market.lines
-
-
-def typed_audits(view: View) -> list[Audit]:
-    """Labels typed in this session, judged by the rules in use."""
-    return [judge_typed(view, lines) for lines in st.session_state.get("typed", {}).values()]
-
-
-def judge_typed(view: View, lines: pd.DataFrame) -> Audit:
-    """A typed label's lines under the rules in use; the one path that files take."""
-    rules = view.rules
-    return audit_lines(lines, context=rules.context, authority=rules.authority, evidence=view.evidence)
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _places(key: str, _audit: Audit) -> Places:
-    """Which rows belong to which product, once per audit."""
-    return places(_audit)
-
-
-def part_of(view: View, mask: Mask) -> Audit:
-    """The audit of the products that a mask lets through."""
-    return subset(view.audit, mask, _places(view.key, view.audit))
-
-
-@st.cache_resource(max_entries=200, show_spinner=False)
-def matrix_of(source_key: str, edition: str, product_id: str, _lines: pd.DataFrame) -> pd.DataFrame:
-    """Verdicts of one product in every context, titles of the contexts as rows."""
-    evidence = load_evidence(edition or None)
-    matrix = verdict_matrix(_lines, product_id, evidence).T
-    return matrix.set_axis([evidence.contexts[name].title for name in matrix.index])

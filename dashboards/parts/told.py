@@ -32,15 +32,30 @@ def dose_pictures(audit: Audit, evidence: Evidence) -> None:
         empty("No dose could be computed from this label.", "The derivation says what is missing.")
     for row in doses.itertuples():
         name, iu = capital(form_name(row.nutrient, row.form)), row.nutrient == "vitamin_d" and row.form != "calcifediol"
-        bands, trials = bands_used(evidence, row.nutrient, row.form, row.context), trial_marks(evidence, row.nutrient, row.form)
+        bands, trials = (
+            bands_used(evidence, row.nutrient, row.form, row.context),
+            trial_marks(evidence, row.nutrient, row.form),
+        )
         said = dose(row.daily_mcg_low, row.daily_mcg_high, row.nutrient, row.form)
-        band = " or ".join(dose(item.low_mcg, item.high_mcg, row.nutrient, row.form) for item in bands.itertuples()) or "none established"
+        band = (
+            " or ".join(dose(item.low_mcg, item.high_mcg, row.nutrient, row.form) for item in bands.itertuples())
+            or "none established"
+        )
         st.markdown(f"**{name}: {said} a day** · studied range {band}")
-        own = pd.DataFrame({"low_mcg": [max(row.daily_mcg_low, row.daily_mcg_high / 1000)], "dose_mcg": [row.daily_mcg_high], "verdict": [row.verdict]})
+        own = pd.DataFrame(
+            {
+                "low_mcg": [max(row.daily_mcg_low, row.daily_mcg_high / 1000)],
+                "dose_mcg": [row.daily_mcg_high],
+                "verdict": [row.verdict],
+            }
+        )
         chart(
-            dose_strip(own, bands, trials, iu, own), trials, f"{name}: {said} a day is {row.verdict}; studied range {band}; {len(trials)} trial doses around it.",
-            f"dose-{row.nutrient}-{row.form}", key=f"dose-{row.nutrient}-{row.form}",
-        )  # fmt: skip
+            dose_strip(own, bands, trials, iu, own),
+            trials,
+            f"{name}: {said} a day is {row.verdict}; studied range {band}; {len(trials)} trial doses around it.",
+            f"dose-{row.nutrient}-{row.form}",
+            key=f"dose-{row.nutrient}-{row.form}",
+        )
 
 
 def derivation(told: Explanation) -> None:
@@ -64,22 +79,41 @@ def findings(told: Explanation) -> None:
             st.badge(severity, icon=look.icon, color=look.tint)
             st.markdown(plain(message))
             if finding_id in known:
-                st.caption(f"{plain(known[finding_id].why)} Source: {plain(known[finding_id].source)} ({plain(finding_id)})")
+                st.caption(
+                    f"{plain(known[finding_id].why)} Source: {plain(known[finding_id].source)} ({plain(finding_id)})"
+                )
 
 
 def references(told: Explanation) -> None:
     """What the band rests on, benefit and harm alike."""
     rows = pd.DataFrame(
-        [(f"{DIRECTIONS[direction_group(one.direction)].sign} {one.direction}", one.text, wording()["status"][one.status], one.link or None, one.row_id)
-         for one in told.references], columns=["found", "what", "checked", "link", "row"],
-    )  # fmt: skip
+        [
+            (
+                f"{DIRECTIONS[direction_group(one.direction)].sign} {one.direction}",
+                one.text,
+                wording()["status"][one.status],
+                one.link or None,
+                one.row_id,
+            )
+            for one in told.references
+        ],
+        columns=["found", "what", "checked", "link", "row"],
+    )
     if rows.empty:
         st.caption("No band was used, so no studies stand behind a verdict.")
         return
     counts = rows["found"].value_counts()
     st.caption("For and against, as counted: " + ", ".join(f"{plain(name)} {count}" for name, count in counts.items()))
-    st.dataframe(rows, hide_index=True, alt="Evidence behind the band with direction and link", row_height=70, column_config={
-        "what": st.column_config.TextColumn(width="large"), "link": st.column_config.LinkColumn(display_text="open")})  # fmt: skip
+    st.dataframe(
+        rows,
+        hide_index=True,
+        alt="Evidence behind the band with direction and link",
+        row_height=70,
+        column_config={
+            "what": st.column_config.TextColumn(width="large"),
+            "link": st.column_config.LinkColumn(display_text="open"),
+        },
+    )
 
 
 def caveats(told: Explanation) -> None:

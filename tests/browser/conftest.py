@@ -18,9 +18,15 @@ from browser_steps import settle
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = [
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
 WAIT_MS = 90_000
 
 
@@ -33,7 +39,9 @@ def _chromium() -> str:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install playwright"
+    )
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=_chromium(), args=LAUNCH)
         yield browser
@@ -52,7 +60,15 @@ def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     port = _free_port()
     log = tmp_path_factory.mktemp("dashboard") / "log.txt"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "AUDITOR_DATA": ""}
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboards" / "app.py"), "--server.port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(ROOT / "dashboards" / "app.py"),
+        "--server.port",
+        str(port),
+    ]
     with log.open("wb") as out, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out) as server:
         try:
             _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
@@ -80,7 +96,14 @@ def visit(browser: Any, address: str) -> Iterator[Callable[[str], Any]]:
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     elsewhere: list[str] = []
-    page.on("request", lambda request: None if request.url.startswith((address, "data:", "blob:", address.replace("http", "ws"))) else elsewhere.append(request.url))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((address, "data:", "blob:", address.replace("http", "ws")))
+            else elsewhere.append(request.url)
+        ),
+    )
 
     def open_path(path: str) -> Any:
         page.goto(f"{address}/{path}")

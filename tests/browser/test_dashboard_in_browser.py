@@ -25,11 +25,13 @@ def label_file(tmp_path: Path) -> Path:
     """Two labels, one of them with a name that would like to be markup, script and formula."""
     path = tmp_path / "labels.csv"
     with path.open("w", newline="") as file:
-        csv.writer(file).writerows([
-            ["product_id", "brand", "name", "ingredient", "directions"],
-            ["one", "Good", HOSTILE, D3, "Take 1 softgel daily"],
-            ["two", "Fine", "Plain K2", "Vitamin K2 (as MK-7) 100 mcg", "Take 1 capsule daily"],
-        ])  # fmt: skip
+        csv.writer(file).writerows(
+            [
+                ["product_id", "brand", "name", "ingredient", "directions"],
+                ["one", "Good", HOSTILE, D3, "Take 1 softgel daily"],
+                ["two", "Fine", "Plain K2", "Vitamin K2 (as MK-7) 100 mcg", "Take 1 capsule daily"],
+            ]
+        )
     return path
 
 
@@ -97,7 +99,9 @@ def test_pasted_label_gets_class_and_dose(visit: Visit) -> None:
     assert page.get_by_text("high-dose", exact=True).count() >= 1
 
 
-def test_upload_is_audited_and_downloads_the_bytes_of_the_command_line(visit: Visit, label_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_upload_is_audited_and_downloads_the_bytes_of_the_command_line(
+    visit: Visit, label_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = visit("audit_file")
     page.locator("input[type=file]").first.set_input_files(str(label_file))
     page.get_by_text("2 rows in = 2 audited + 0 rejected").wait_for()

@@ -1,0 +1,75 @@
+"""The ways that are measured, each in a process of its own: `python -m benchmarks.ways WAY ARGUMENTS`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+
+def read(source: str) -> None:
+    """The reference."""
+    import pandas as pd
+
+    start = time.perf_counter()
+    pd.read_csv(source)
+    _tell(start)
+
+
+def stream(source: str, target: str) -> None:
+    """Read, audit and write all tables."""
+    from auditor.engines import run_to
+
+    _warm(target)
+    start = time.perf_counter()
+    run_to([source], target)
+    _tell(start)
+
+
+def parquet(source: str, folder: str) -> None:
+    """Read, audit and write, Parquet on both ends: the three tables in one run."""
+    from auditor.engines import run_to
+
+    _warm(f"{folder}/out-csv/")
+    start = time.perf_counter()
+    run_to([source], f"{folder}/out-products.parquet")
+    _tell(start)
+
+
+def dask(source: str, target: str) -> None:
+    """The same on a cluster of two workers on this machine; starting it is left out."""
+    from distributed import Client, LocalCluster
+
+    from auditor.engines import run_to
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        client.run(_import_engines)
+        start = time.perf_counter()
+        run_to([source], target, engine="dask", scheduler=cluster.scheduler_address)
+        _tell(start)
+
+
+def _import_engines() -> None:
+    import auditor.engines  # noqa: F401
+
+
+def _warm(target: str) -> None:
+    """Audit a few labels, so that tables are loaded and patterns compiled: what every run pays once is told by `auditor check`."""
+    import pandas as pd
+
+    from auditor.audit import audit_lines
+
+    del target
+    audit_lines(pd.DataFrame({"product_id": ["a", "a"], "ingredient": ["Vitamin D 1,000 IU", "Vitamin K2 (MK-7) 100 mcg"], "directions": ["Take 1 daily"] * 2}))
+
+
+def _tell(start: float) -> None:
+    from benchmarks.__main__ import peak_mb
+
+    print(json.dumps({"seconds": time.perf_counter() - start, "peak_mb": peak_mb()}))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path.cwd()))
+    {"read": read, "stream": stream, "parquet": parquet, "dask": dask}[sys.argv[1]](*sys.argv[2:])

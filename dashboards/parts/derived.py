@@ -1,0 +1,42 @@
+"""What pages derive from the data as it is judged: parts of it, typed labels, one product in every context."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from auditor.audit import Audit, audit_lines
+from auditor.evidence import load_evidence
+from auditor.explain import verdict_matrix
+from auditor.views import Mask, Places, places, subset
+from parts.session import View
+
+
+def typed_audits(view: View) -> list[Audit]:
+    """Labels typed in this session, judged by the rules in use."""
+    return [judge_typed(view, lines) for lines in st.session_state.get("typed", {}).values()]
+
+
+def judge_typed(view: View, lines: pd.DataFrame) -> Audit:
+    """A typed label's lines under the rules in use; the one path that files take."""
+    rules = view.rules
+    return audit_lines(lines, context=rules.context, authority=rules.authority, evidence=view.evidence)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _places(key: str, _audit: Audit) -> Places:
+    """Which rows belong to which product, once per audit."""
+    return places(_audit)
+
+
+def part_of(view: View, mask: Mask) -> Audit:
+    """The audit of the products that a mask lets through."""
+    return subset(view.audit, mask, _places(view.key, view.audit))
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def matrix_of(source_key: str, edition: str, product_id: str, _lines: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts of one product in every context, titles of the contexts as rows."""
+    evidence = load_evidence(edition or None)
+    matrix = verdict_matrix(_lines, product_id, evidence).T
+    return matrix.set_axis([evidence.contexts[name].title for name in matrix.index])

@@ -7,8 +7,8 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "audit": "auditor.engines",
-    "audit_lines": "auditor.audit",
-    "Audit": "auditor.audit",
+    "audit_lines": "auditor.pipeline",
+    "Audit": "auditor.pipeline",
     "Label": "auditor.labels",
     "LabelLine": "auditor.labels",
     "label_frame": "auditor.labels",

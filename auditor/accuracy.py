@@ -226,7 +226,7 @@ def compare_label(case: Case) -> _Compared:
 
 
 def _compare_in(case: Case, context: str, wanted: list[Case], told: _Compared) -> None:
-    from auditor.audit import audit_lines
+    from auditor.pipeline import audit_lines
     from auditor.checks import catalogue
 
     audit = audit_lines(label_frame([_label(case)]), context=context)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.audit import Audit
+from auditor.pipeline import Audit
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
 from auditor.explain import closest_ids

@@ -1,6 +1,6 @@
 """The derivation of one product, step by step, with its findings, references and caveats.
 
-The product's own lines go through :func:`auditor.audit.audit_lines`, the one path; nothing is judged here.
+The product's own lines go through :func:`auditor.pipeline.audit_lines`, the one path; nothing is judged here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.audit import Audit, audit_lines
+from auditor.pipeline import Audit, audit_lines
 from auditor.derivation import Step, read_case, short_row, steps
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, ReferenceValue, Trial, load_evidence

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow.csv
 import pyarrow.parquet
 
-from auditor.audit import Audit, RunSummary, audit_lines
+from auditor.pipeline import Audit, RunSummary, audit_lines
 from auditor.engines import Everything, Progress, ReadSettings, accounted, read_everything
 from auditor.errors import InputError
 from auditor.evidence import Evidence

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.audit import Audit
+from auditor.pipeline import Audit
 from auditor.evidence import Evidence, load_evidence
 from auditor.schema import CLASSES, SEVERITIES, VERDICTS
 from auditor.words import form_name, nutrient_name, reason_sentence, reason_short, wording

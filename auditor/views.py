@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.audit import Audit
+from auditor.pipeline import Audit
 from auditor.evidence import Evidence, EvidenceRow, Statement, Trial
 from auditor.judging import judge_for
 from auditor.schema import CLASSES

@@ -58,7 +58,7 @@ def _warm(target: str) -> None:
     """Audit a few labels, so that tables are loaded and patterns compiled: what every run pays once is told by `auditor check`."""
     import pandas as pd
 
-    from auditor.audit import audit_lines
+    from auditor.pipeline import audit_lines
 
     del target
     audit_lines(pd.DataFrame({"product_id": ["a", "a"], "ingredient": ["Vitamin D 1,000 IU", "Vitamin K2 (MK-7) 100 mcg"], "directions": ["Take 1 daily"] * 2}))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.audit import Audit, audit_lines
+from auditor.pipeline import Audit, audit_lines
 
 ONE_A_DAY = {"serving_size": "1 softgel", "directions": "Take 1 softgel daily"}
 

@@ -10,7 +10,7 @@ import pytest
 from case_tables import load_cases
 from label_builder import ONE_A_DAY, audit_of, label, only
 
-from auditor.audit import Audit, audit_lines
+from auditor.pipeline import Audit, audit_lines
 from auditor.errors import UsageError
 from auditor.evidence import load_evidence
 from auditor.labels import LINE_COLUMNS, Label, LabelLine, label_frame

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import auditor
-from auditor.audit import audit_lines
+from auditor.pipeline import audit_lines
 from auditor.checks import FAMILIES, Check, catalogue, in_full, listed, markdown_table
 from auditor.checks.findings import ACROSS, ALIASES, FUNCTIONS, MESSAGE_LENGTH, find_all, message
 from auditor.evidence import load_evidence
@@ -42,7 +42,7 @@ def findings_of(label: dict[str, Any]) -> pd.DataFrame:
 
 def stale_findings(label: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Findings of an example whose day is given; the audit itself never asks what day it is."""
-    import auditor.audit as pipeline
+    from auditor import pipeline
 
     def dated(*args: Any, **options: Any) -> pd.DataFrame:
         return find_all(*args, **options, today=label["today"])

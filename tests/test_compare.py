@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.audit import Audit, audit_lines
+from auditor.pipeline import Audit, audit_lines
 from auditor.compare import compare
 from auditor.errors import UsageError
 from auditor.labels import Label, LabelLine, label_frame

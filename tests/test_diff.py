@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from auditor.audit import Audit, audit_lines
+from auditor.pipeline import Audit, audit_lines
 from auditor.diff import diff
 from auditor.errors import InputError
 from auditor.labels import Label, LabelLine, label_frame

@@ -16,7 +16,7 @@ import pytest
 
 import market
 from auditor import directions, dose, schedules
-from auditor.audit import audit_lines
+from auditor.pipeline import audit_lines
 from auditor.engines import Done, ReadSettings, audit, run_to
 from auditor.errors import InputError, UsageError
 from auditor.schema import TABLES, arrow_schema

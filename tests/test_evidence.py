@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from label_builder import ONE_A_DAY, label, only
 
-from auditor.audit import audit_lines
+from auditor.pipeline import audit_lines
 from auditor.errors import EvidenceError
 from auditor.evidence import CARRYING_STATUS, Evidence, Statement, load_evidence, rows_by_context
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import auditor
-from auditor.audit import audit_lines
+from auditor.pipeline import audit_lines
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
 from auditor.explain import Explanation, explain, verdict_matrix

@@ -29,10 +29,10 @@ LAYERS = (
     ("judging",),
     ("checks",),
     ("products",),
-    ("audit",),
+    ("pipeline",),
 )
 CORE = {module: level for level, modules in enumerate(LAYERS) for module in modules}
-UPWARD = {("audit", "export")}
+UPWARD = {("pipeline", "export")}
 """Imports that may go up: `Audit.write` of the contract hands itself to the exporter when it is called."""
 
 READERS = "readers"

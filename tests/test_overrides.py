@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from auditor.audit import audit_lines
+from auditor.pipeline import audit_lines
 from auditor.errors import InputError, UsageError
 from auditor.labels import as_line_table
 from auditor.overrides import Override, apply, load_overrides, suppress

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.audit import audit_lines
+from auditor.pipeline import audit_lines
 from auditor.labels import label_frame
 from auditor.panel import ROLES, PanelReading, panel_lines, read_panel
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from label_builder import ONE_A_DAY, label
 
 from auditor.amounts import read_line
-from auditor.audit import audit_lines
+from auditor.pipeline import audit_lines
 from auditor.classify import outcomes
 from auditor.text import clean
 from auditor.units import find_quantities, read_number

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.audit import audit_lines
+from auditor.pipeline import audit_lines
 from auditor.errors import InputError
 from auditor.labels import Batch
 from auditor.readers import read_batches

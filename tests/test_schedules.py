@@ -12,7 +12,7 @@ import pytest
 from case_tables import grouped_cases
 from label_builder import audit_of, label, only
 
-from auditor.audit import Audit, audit_lines
+from auditor.pipeline import Audit, audit_lines
 from auditor.labels import LINE_COLUMNS
 from auditor.schedules import read_number_cell
 from auditor.schema import DOSES

@@ -8,7 +8,7 @@ import pytest
 from audit_builder import products_of, table_of
 
 from auditor import summary
-from auditor.audit import Audit, audit_lines
+from auditor.pipeline import Audit, audit_lines
 from auditor.labels import Label, LabelLine, label_frame
 from auditor.schema import CLASSES, VERDICTS, empty_table
 

@@ -12,7 +12,7 @@ import pytest
 from case_tables import load_cases
 from label_builder import ONE_A_DAY, audit_of, label, only
 
-from auditor.audit import Audit, audit_lines
+from auditor.pipeline import Audit, audit_lines
 from auditor.classify import FOLD, HIGH, NOT_ESTABLISHED, STUDIED, SUB, names_of, outcomes, verdict_of
 from auditor.evidence import load_evidence
 from auditor.schema import VERDICTS

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auditor.audit import Audit, audit_lines
+from auditor.pipeline import Audit, audit_lines
 from auditor.evidence import load_evidence
 from auditor.labels import Label, LabelLine, label_frame
 from auditor.views import (

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from auditor.audit import RunSummary
+from auditor.pipeline import RunSummary
 from auditor.datapackage import partitioned_package
 from auditor.engines import parts
 from auditor.engines.parts import PART_BITS, PartRecord, Rules, Scattered

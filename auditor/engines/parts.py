@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.audit import BLOCK, PLACE, Part, audit_part, finished, located
+from auditor.pipeline import BLOCK, PLACE, Part, audit_part, finished, located
 from auditor.checks.across import KEYS, LabelKeys, find_across, shared_keys
 from auditor.engines.spill import Folder
 from auditor.engines.whole import reject_table
@@ -42,7 +42,7 @@ class Rules:
     token: str = field(default_factory=lambda: uuid4().hex)
 
     def audit(self, lines: pd.DataFrame, places: Places, input_places: Places) -> Part:
-        """Audit some labels; see :func:`auditor.audit.audit_part`."""
+        """Audit some labels; see :func:`auditor.pipeline.audit_part`."""
         return audit_part(
             lines, context=self.context, market=self.market, authority=self.authority, evidence=self.evidence, places=places, input_places=input_places
         )  # fmt: skip

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from auditor.audit import RunSummary, check_options
+from auditor.pipeline import RunSummary, check_options
 from auditor.engines import parts
 from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
 from auditor.engines.spill import Folder

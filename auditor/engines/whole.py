@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from auditor.audit import Audit, audit_lines, check_options
+from auditor.pipeline import Audit, audit_lines, check_options
 from auditor.evidence import Evidence, load_evidence
 from auditor.labels import LINE_COLUMNS, Label, Reject, as_line_table, label_frame
 from auditor.overrides import Override, apply, suppress

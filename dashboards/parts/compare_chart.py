@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import altair as alt
 import pandas as pd
 
-from auditor.audit import Audit
+from auditor.pipeline import Audit
 from auditor.evidence import Evidence
 from auditor.views import bands_used
 from auditor.words import capital, dose, form_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from auditor.audit import Audit
+from auditor.pipeline import Audit
 from auditor.schema import CLASSES, VERDICTS
 from auditor.views import OVER_UPPER_LEVEL, Mask, filtered, options
 from auditor.words import short_form

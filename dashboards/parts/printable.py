@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment
 
-from auditor.audit import RunSummary
+from auditor.pipeline import RunSummary
 from auditor.compare import Comparison
 
 _PAGE = """<!doctype html>

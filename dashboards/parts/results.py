@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from auditor.audit import Audit
+from auditor.pipeline import Audit
 from auditor.summary import class_counts, coverage, rejects_by_reason
 from parts.count_chart import verdict_bars
 from parts.pieces import chart

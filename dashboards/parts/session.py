@@ -18,7 +18,7 @@ import pandas as pd
 import streamlit as st
 
 import auditor
-from auditor.audit import Audit
+from auditor.pipeline import Audit
 from auditor.engines import Progress
 from auditor.evidence import Evidence, load_evidence
 from auditor.market import Market, open_market, stamp

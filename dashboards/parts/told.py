@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from auditor.audit import Audit
+from auditor.pipeline import Audit
 from auditor.checks import catalogue
 from auditor.evidence import Evidence
 from auditor.explain import Explanation

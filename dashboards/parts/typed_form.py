@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from auditor.audit import Audit
+from auditor.pipeline import Audit
 from auditor.labels import Label, LabelLine
 from auditor.panel import PanelReading
 from auditor.words import capital, count, dose, form_name

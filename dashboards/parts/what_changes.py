@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from auditor.audit import Audit
+from auditor.pipeline import Audit
 from auditor.evidence import load_evidence
 from auditor.views import Mask, rules_changes
 from parts.looks import signed

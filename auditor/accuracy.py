@@ -79,8 +79,22 @@ def measure(folder: Path = GOLD) -> list[Outcome]:
         for group, table, compare in groups:
             for case in _entries(folder / f"{group}_{half}.toml", table):
                 told = compare(case)
-                text = case.get("text") or " / ".join([*case.get("panel", ()), case.get("serving_size", ""), case.get("directions", "")])
-                found.append(Outcome(half, group, case["kind"], case["id"], text, tuple(told.marks), told.numbers, told.silent, told.read_as))
+                text = case.get("text") or " / ".join(
+                    [*case.get("panel", ()), case.get("serving_size", ""), case.get("directions", "")]
+                )
+                found.append(
+                    Outcome(
+                        half,
+                        group,
+                        case["kind"],
+                        case["id"],
+                        text,
+                        tuple(told.marks),
+                        told.numbers,
+                        told.silent,
+                        told.read_as,
+                    )
+                )
     return found
 
 
@@ -88,7 +102,9 @@ def _entries(path: Path, table: str) -> list[Case]:
     try:
         return list(tomllib.loads(path.read_text(encoding="utf-8"))[table])
     except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: no gold file ({error}); accepted is a folder with lines_a.toml, lines_b.toml and the same for directions and labels") from None
+        raise UsageError(
+            f"{path}: no gold file ({error}); accepted is a folder with lines_a.toml, lines_b.toml and the same for directions and labels"
+        ) from None
 
 
 @dataclass
@@ -105,7 +121,9 @@ class _Compared:
 def compare_line(case: Case) -> _Compared:
     """One ingredient line: substance, form, amount, IU and percent of each nutrient it names."""
     readings = list(read_line(case["text"], style=style_of(case.get("market", ""), load_evidence())))
-    told = _Compared([], sum(reading.mcg_high is not None for reading in readings), 0, "; ".join(map(_shown, readings)) or "nothing")
+    told = _Compared(
+        [], sum(reading.mcg_high is not None for reading in readings), 0, "; ".join(map(_shown, readings)) or "nothing"
+    )
     left = list(readings)
     for expected in case["reads"]:
         reading = _best(expected, left)
@@ -115,7 +133,9 @@ def compare_line(case: Case) -> _Compared:
         told.marks.append(("form", reading is not None and reading.form == expected["form"]))
         amount_right = reading is not None and _amount_right(expected, reading)
         told.marks.append(("amount", amount_right))
-        told.silent += reading is not None and reading.mcg_high is not None and not amount_right and not _doubted(reading)
+        told.silent += (
+            reading is not None and reading.mcg_high is not None and not amount_right and not _doubted(reading)
+        )
         for field, value in (("IU", reading and reading.iu), ("%DV", reading and reading.percent)):
             name = {"IU": "iu", "%DV": "percent"}[field]
             if name in expected:
@@ -128,6 +148,7 @@ def compare_line(case: Case) -> _Compared:
 
 def _best(expected: Case, readings: Iterable[LineReading]) -> LineReading | None:
     """The reading meant by an expected one: same nutrient and form, else same nutrient, else same family."""
+
     def likeness(reading: LineReading) -> int:
         same = reading.nutrient == expected["nutrient"]
         return 4 * same + 2 * (reading.form == expected["form"]) + (reading.nutrient[:9] == expected["nutrient"][:9])
@@ -150,7 +171,11 @@ def _amount_right(expected: Case, reading: LineReading) -> bool:
 
 
 def _doubted(reading: LineReading) -> bool:
-    return bool(reading.reason) or reading.other_mcg is not None or any(not problem.code.startswith(OF_THE_FORM) for problem in reading.problems)
+    return (
+        bool(reading.reason)
+        or reading.other_mcg is not None
+        or any(not problem.code.startswith(OF_THE_FORM) for problem in reading.problems)
+    )
 
 
 def _close(one: Any, other: Any) -> bool:
@@ -159,7 +184,13 @@ def _close(one: Any, other: Any) -> bool:
 
 
 def _shown(reading: LineReading) -> str:
-    amount = "no amount" if reading.mcg_high is None else f"{reading.mcg_low} to {reading.mcg_high} mcg" if reading.mcg_low != reading.mcg_high else f"{reading.mcg_high} mcg"
+    amount = (
+        "no amount"
+        if reading.mcg_high is None
+        else f"{reading.mcg_low} to {reading.mcg_high} mcg"
+        if reading.mcg_low != reading.mcg_high
+        else f"{reading.mcg_high} mcg"
+    )
     other = f" or {reading.other_mcg} mcg" if reading.other_mcg is not None else ""
     notes = ", ".join(dict.fromkeys(filter(None, (reading.reason, *(problem.code for problem in reading.problems)))))
     return f"{reading.nutrient} {reading.form} {amount}{other}, IU {reading.iu}, {reading.percent} %{f' ({notes})' if notes else ''}"
@@ -172,12 +203,27 @@ def compare_directions(case: Case) -> _Compared:
     """One directions text: how many units a day, of what, at what interval, for whom, and what is flagged."""
     read = read_directions(case["text"])
     wanted = case.get("status", "read")
-    numbers_right = _parts_right(case, read) if "parts" in case else _units_right(case, read) if "units" in case else not read.regimens
+    numbers_right = (
+        _parts_right(case, read)
+        if "parts" in case
+        else _units_right(case, read)
+        if "units" in case
+        else not read.regimens
+    )
     printed_twice = read.status == "ambiguous" and "number-words-differ" in case.get("flags", ()) and numbers_right
-    marks = [("status", printed_twice or _status_right(wanted, read)), ("servings", numbers_right), ("flags", set(case.get("flags", ())) <= set(read.flags))]
+    marks = [
+        ("status", printed_twice or _status_right(wanted, read)),
+        ("servings", numbers_right),
+        ("flags", set(case.get("flags", ())) <= set(read.flags)),
+    ]
     silent = read.status == "read" and not numbers_right and "quantity-unsaid" not in read.flags
-    shown = "; ".join(f"{regimen.units_per_day_low}..{regimen.units_per_day_high} {regimen.unit} a day {' '.join(regimen.contexts)}" for regimen in read.regimens)
-    return _Compared(marks, bool(read.regimens), int(silent), f"{read.status}: {shown or 'no dose'} {' '.join(read.flags)}")
+    shown = "; ".join(
+        f"{regimen.units_per_day_low}..{regimen.units_per_day_high} {regimen.unit} a day {' '.join(regimen.contexts)}"
+        for regimen in read.regimens
+    )
+    return _Compared(
+        marks, bool(read.regimens), int(silent), f"{read.status}: {shown or 'no dose'} {' '.join(read.flags)}"
+    )
 
 
 def _status_right(wanted: str, read: Directions) -> bool:
@@ -192,7 +238,9 @@ def _units_right(case: Case, read: Directions) -> bool:
         return False
     # Phases of a cure and alternatives are regimens of their own; the gold set states the span of them.
     low, high = (Fraction(str(value)) / Fraction(str(case["interval_days"])) for value in case["units"])
-    return _close(min(regimen.units_per_day_low for regimen in read.regimens), low) and _close(max(regimen.units_per_day_high for regimen in read.regimens), high)
+    return _close(min(regimen.units_per_day_low for regimen in read.regimens), low) and _close(
+        max(regimen.units_per_day_high for regimen in read.regimens), high
+    )
 
 
 def _parts_right(case: Case, read: Directions) -> bool:
@@ -205,7 +253,11 @@ def _parts_right(case: Case, read: Directions) -> bool:
 def _regimen_right(expected: Case, regimen: Regimen) -> bool:
     days = Fraction(str(expected["interval_days"]))
     low, high = (Fraction(str(value)) / days for value in expected["units"])
-    return regimen.unit == expected["unit"] and _close(regimen.units_per_day_low, low) and _close(regimen.units_per_day_high, high)
+    return (
+        regimen.unit == expected["unit"]
+        and _close(regimen.units_per_day_low, low)
+        and _close(regimen.units_per_day_high, high)
+    )
 
 
 def _listed(value: str | list[str]) -> list[str]:
@@ -217,7 +269,9 @@ def _listed(value: str | list[str]) -> list[str]:
 
 def compare_label(case: Case) -> _Compared:
     """One whole label: the daily dose of each nutrient and form, in the context of each audience it names."""
-    contexts = list(dict.fromkeys(who for expected in case["expected"] for who in _listed(expected.get("who", "auto")))) or ["auto"]
+    contexts = list(
+        dict.fromkeys(who for expected in case["expected"] for who in _listed(expected.get("who", "auto")))
+    ) or ["auto"]
     told = _Compared([], 0, 0, "")
     for context in contexts:
         wanted = [expected for expected in case["expected"] if context in _listed(expected.get("who", "auto"))]
@@ -226,18 +280,25 @@ def compare_label(case: Case) -> _Compared:
 
 
 def _compare_in(case: Case, context: str, wanted: list[Case], told: _Compared) -> None:
-    from auditor.pipeline import audit_lines
     from auditor.checks import catalogue
+    from auditor.pipeline import audit_lines
 
     audit = audit_lines(label_frame([_label(case)]), context=context)
     families = {check.id: check.family for check in catalogue().values()}
-    doubted = {nutrient for finding, nutrient in zip(audit.findings["finding_id"], audit.findings["nutrient"], strict=True) if families[finding] in ABOUT_THE_DOSE}
+    doubted = {
+        nutrient
+        for finding, nutrient in zip(audit.findings["finding_id"], audit.findings["nutrient"], strict=True)
+        if families[finding] in ABOUT_THE_DOSE
+    }
     left = audit.doses.to_dict("records")
     for dose in left:
         told.read_as += f"{context}: {dose['nutrient']} {dose['form']} {dose['daily_mcg_low']} to {dose['daily_mcg_high']} mcg {dose['verdict']} {dose['reason']}; "
     told.read_as += " ".join(audit.findings["finding_id"])
     for expected in wanted:
-        dose = next((dose for dose in left if (dose["nutrient"], dose["form"]) == (expected["nutrient"], expected["form"])), None)
+        dose = next(
+            (dose for dose in left if (dose["nutrient"], dose["form"]) == (expected["nutrient"], expected["form"])),
+            None,
+        )
         told.marks.append(("substance and form", dose is not None))
         if dose is not None:
             left.remove(dose)
@@ -267,10 +328,20 @@ def _has_dose(dose: Mapping[str, Any]) -> bool:
 def _daily_right(expected: Case, dose: Mapping[str, Any]) -> bool:
     if expected["daily_mcg"] == "not-computable":
         candidates = expected.get("candidates", ())
-        both = len(candidates) > 1 and _has_dose(dose) and _close(dose["daily_mcg_low"], min(candidates)) and _close(dose["daily_mcg_high"], max(candidates))
+        both = (
+            len(candidates) > 1
+            and _has_dose(dose)
+            and _close(dose["daily_mcg_low"], min(candidates))
+            and _close(dose["daily_mcg_high"], max(candidates))
+        )
         return not _has_dose(dose) or both
     low, high = expected["daily_mcg"]
-    return _has_dose(dose) and _close(dose["daily_mcg_low"], low) and _close(dose["daily_mcg_high"], high) and dose["interval_days"] == expected.get("interval_days", 1)
+    return (
+        _has_dose(dose)
+        and _close(dose["daily_mcg_low"], low)
+        and _close(dose["daily_mcg_high"], high)
+        and dose["interval_days"] == expected.get("interval_days", 1)
+    )
 
 
 # -- the report --------------------------------------------------------------------------------------------------------
@@ -278,20 +349,60 @@ def _daily_right(expected: Case, dose: Mapping[str, Any]) -> bool:
 
 def report(outcomes: list[Outcome], listed: Iterable[str] = ("a",)) -> str:
     """The figures as text: by field, by group, by kind, the silent errors, and the failures of the halves in `listed`."""
-    lines = ["Right of all that the gold set states (A may tune the parser, B only measures it)", "", _row("", "A", "B")]
+    lines = [
+        "Right of all that the gold set states (A may tune the parser, B only measures it)",
+        "",
+        _row("", "A", "B"),
+    ]
     for group in ("lines", "directions", "labels"):
         of_group = [outcome for outcome in outcomes if outcome.group == group]
-        lines.append(_row(f"{group}, all fields right", *(_share(o.right for o in of_group if o.half == half) for half in HALVES)))
+        lines.append(
+            _row(
+                f"{group}, all fields right", *(_share(o.right for o in of_group if o.half == half) for half in HALVES)
+            )
+        )
         for field in dict.fromkeys(name for outcome in of_group for name, _ in outcome.marks):
-            lines.append(_row(f"  {field}", *(_share(good for o in of_group if o.half == half for name, good in o.marks if name == field) for half in HALVES)))
-        silent = (f"{sum(o.silent for o in of_group if o.half == half)} of {sum(o.numbers for o in of_group if o.half == half)}" for half in HALVES)
-        lines.append(_row({"lines": "  silent wrong amounts", "directions": "  silent wrong schedules", "labels": "  silent wrong doses"}[group], *silent))
+            lines.append(
+                _row(
+                    f"  {field}",
+                    *(
+                        _share(good for o in of_group if o.half == half for name, good in o.marks if name == field)
+                        for half in HALVES
+                    ),
+                )
+            )
+        silent = (
+            f"{sum(o.silent for o in of_group if o.half == half)} of {sum(o.numbers for o in of_group if o.half == half)}"
+            for half in HALVES
+        )
+        lines.append(
+            _row(
+                {
+                    "lines": "  silent wrong amounts",
+                    "directions": "  silent wrong schedules",
+                    "labels": "  silent wrong doses",
+                }[group],
+                *silent,
+            )
+        )
     lines += ["", "By kind", _row("", "A", "B")]
     for group, kind in dict.fromkeys((outcome.group, outcome.kind) for outcome in outcomes):
-        lines.append(_row(f"{group}: {kind}", *(_share(o.right for o in outcomes if (o.half, o.group, o.kind) == (half, group, kind)) for half in HALVES)))
+        lines.append(
+            _row(
+                f"{group}: {kind}",
+                *(
+                    _share(o.right for o in outcomes if (o.half, o.group, o.kind) == (half, group, kind))
+                    for half in HALVES
+                ),
+            )
+        )
     for half in listed:
         failed = [outcome for outcome in outcomes if outcome.half == half and not outcome.right]
-        lines += ["", f"Not right in half {half.upper()}: {len(failed)}", *(line for outcome in failed for line in _failure(outcome))]
+        lines += [
+            "",
+            f"Not right in half {half.upper()}: {len(failed)}",
+            *(line for outcome in failed for line in _failure(outcome)),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -312,9 +423,15 @@ def _failure(outcome: Outcome) -> Iterator[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the report; exit code 0, or 2 where the gold set cannot be read."""
-    parser = argparse.ArgumentParser(prog="python -m auditor.accuracy", description="Measure the readers on the gold set.")
-    parser.add_argument("folder", nargs="?", type=Path, default=GOLD, help="folder of the gold set (default: tests/gold)")
-    parser.add_argument("--show-b", action="store_true", help="list the failures of half B as well; whoever tunes the parser must not")
+    parser = argparse.ArgumentParser(
+        prog="python -m auditor.accuracy", description="Measure the readers on the gold set."
+    )
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=GOLD, help="folder of the gold set (default: tests/gold)"
+    )
+    parser.add_argument(
+        "--show-b", action="store_true", help="list the failures of half B as well; whoever tunes the parser must not"
+    )
     chosen = parser.parse_args(arguments)
     try:
         print(report(measure(chosen.folder), HALVES if chosen.show_b else HALVES[:1]))

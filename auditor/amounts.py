@@ -90,7 +90,13 @@ _NUMBER_AND_WORD = re.compile(r"[<>]?\s*-?[\d.,' ]+\s*([^\d\s(%].*)?")
 
 @lru_cache(maxsize=131_072)
 def read_line(
-    ingredient: str, amount: str = "", unit: str = "", percent_dv: str = "", form: str = "", operator: str = "", style: Style = NO_STYLE
+    ingredient: str,
+    amount: str = "",
+    unit: str = "",
+    percent_dv: str = "",
+    form: str = "",
+    operator: str = "",
+    style: Style = NO_STYLE,
 ) -> tuple[LineReading, ...]:
     """Read one line of a label; all arguments are text as printed.
 
@@ -104,12 +110,22 @@ def read_line(
     column = _Column.read(amount, unit, operator)
     percent, percent_problem = _read_percent(percent_dv)
     families = {piece.nutrient == "vitamin_d" for piece in found.pieces}
-    unassignable = bool(column.figures) and len(found.pieces) > 1 and (len(families) > 1 or not all(p.share for p in found.pieces))
+    unassignable = (
+        bool(column.figures) and len(found.pieces) > 1 and (len(families) > 1 or not all(p.share for p in found.pieces))
+    )
     printed = clean(ingredient).text
     said = basis_of(column.text) or basis_of(printed)
     serving = serving_of(column.text) or serving_of(printed)
-    extra = tuple(Problem(code, shorten(ingredient)) for code in found.repairs if code in ("hidden-characters", "look-alike-letters", "mojibake"))
-    extra += tuple(Problem(_NEAR_NAMES[name] if name in _NEAR_NAMES else "near-name", name) for name in found.near_names if name in _NEAR_NAMES or is_hormone(name))
+    extra = tuple(
+        Problem(code, shorten(ingredient))
+        for code in found.repairs
+        if code in ("hidden-characters", "look-alike-letters", "mojibake")
+    )
+    extra += tuple(
+        Problem(_NEAR_NAMES.get(name, "near-name"), name)
+        for name in found.near_names
+        if name in _NEAR_NAMES or is_hormone(name)
+    )
     readings = []
     for piece in found.pieces:
         piece = _with_form_column(piece, form)
@@ -124,7 +140,9 @@ def read_line(
         readings.append(replace(reading, serving=serving, basis="per_serving") if serving else reading)
     if any(GLUED in piece.problems for piece in found.pieces):
         confirmed = [reading for reading in readings if not reading.reason]
-        return (confirmed[0],) if len({(r.nutrient, r.mcg_high) for r in confirmed}) == 1 else (_unconfirmed(readings[0]),)
+        return (
+            (confirmed[0],) if len({(r.nutrient, r.mcg_high) for r in confirmed}) == 1 else (_unconfirmed(readings[0]),)
+        )
     return tuple(readings)
 
 
@@ -147,7 +165,14 @@ def _reading(piece: Piece, basis: str, **rest: object) -> LineReading:
     problems = tuple(Problem(code, shorten(piece.text)) for code in piece.problems)
     rest["problems"] = problems + tuple(rest.get("problems", ()))  # type: ignore[arg-type]
     return LineReading(
-        piece.nutrient, piece.form, piece.forms, piece.form_source, piece.text, basis=basis, share=piece.share, **rest  # type: ignore[arg-type]
+        piece.nutrient,
+        piece.form,
+        piece.forms,
+        piece.form_source,
+        piece.text,
+        basis=basis,
+        share=piece.share,
+        **rest,  # type: ignore[arg-type]
     )
 
 
@@ -165,7 +190,9 @@ def _with_form_column(piece: Piece, form: str) -> Piece:
     if piece.form == "unstated" and not piece.forms:
         nutrient = told.nutrient if piece.nutrient in ("vitamin_k", told.nutrient) else piece.nutrient
         if nutrient == told.nutrient:
-            return Piece(nutrient, told.form, told.forms, "column", piece.text, piece.quantities, piece.share, piece.problems)
+            return Piece(
+                nutrient, told.form, told.forms, "column", piece.text, piece.quantities, piece.share, piece.problems
+            )
     if set(told.forms) != set(piece.forms):
         return Piece(piece.nutrient, piece.form, piece.forms, piece.form_source, piece.text, piece.quantities, piece.share,
                      (*piece.problems, "form-column-conflict"))  # fmt: skip
@@ -210,7 +237,11 @@ class _Column:
             return _Column("", (), "amount-not-provided" if bare else "unit-missing", f"{amount} {unit}".strip())
         if not amount or _SYMBOL_ONLY.fullmatch(amount):
             return _Column("", (), "amount-not-provided" if amount else "", amount)
-        text = f"{operator.strip()}{amount} {unit}".strip() if operator.strip() in ("<", ">") else f"{amount} {unit}".strip()
+        text = (
+            f"{operator.strip()}{amount} {unit}".strip()
+            if operator.strip() in ("<", ">")
+            else f"{amount} {unit}".strip()
+        )
         lowered = text.lower()
         if _NOT_NUMBERS.fullmatch(amount) or _SPREADSHEET_NUMBER.search(amount):
             return _Column(text, (), "amount-not-a-number", amount)
@@ -254,7 +285,11 @@ class _Witnesses:
         everything = column.figures + own
         self.everything = everything
         # A percent never has three decimals: '1.250 %' and '1,250 %' are both 1250.
-        dv = [max(figure.readings) for figure in everything if figure.role == DAILY_VALUE and figure.readings and figure.sign != "<"]
+        dv = [
+            max(figure.readings)
+            for figure in everything
+            if figure.role == DAILY_VALUE and figure.readings and figure.sign != "<"
+        ]
         self.percent = percent if percent is not None else dv[0] if dv else None
         self.problems: list[Problem] = []
 
@@ -264,11 +299,25 @@ class _Witnesses:
             self.percent = self._bare_percent()
         reason = self._obstacle()
         if reason:
-            return _reading(self.piece, basis, reason=reason, iu=self._declared_iu(), percent=self.percent, problems=tuple(self.problems))
+            return _reading(
+                self.piece,
+                basis,
+                reason=reason,
+                iu=self._declared_iu(),
+                percent=self.percent,
+                problems=tuple(self.problems),
+            )
         figures = self._figures()
         if not figures:
             reason = self._why_none()
-            return _reading(self.piece, basis, reason=reason, iu=self._declared_iu(), percent=self.percent, problems=tuple(self.problems))
+            return _reading(
+                self.piece,
+                basis,
+                reason=reason,
+                iu=self._declared_iu(),
+                percent=self.percent,
+                problems=tuple(self.problems),
+            )
         low, high, other = self._settle(figures)
         if low is None:
             return _reading(self.piece, basis, reason=GLUED, percent=self.percent, problems=tuple(self.problems))
@@ -281,7 +330,14 @@ class _Witnesses:
 
     def _obstacle(self) -> str:
         """A reason code when the line cannot give an amount however its figures are read."""
-        if self.column.reason in ("amount-not-a-number", "amount-negative", "number-malformed", "unit-unknown", "unit-missing", "amount-unreadable"):
+        if self.column.reason in (
+            "amount-not-a-number",
+            "amount-negative",
+            "number-malformed",
+            "unit-unknown",
+            "unit-missing",
+            "amount-unreadable",
+        ):
             self.problems.append(Problem(self.column.reason, shorten(self.column.value)))
             return self.column.reason
         if self.column.reason and not self._amounts(self.piece.quantities):
@@ -302,7 +358,13 @@ class _Witnesses:
             return "calcifediol-has-no-iu"
         if any(figure.unit in ("micro-sign-lost", "gram") for figure in self.everything):
             figure = next(figure for figure in self.everything if figure.unit in ("micro-sign-lost", "gram"))
-            self.problems.append(Problem("unit-micro-sign-lost", f"{figure.number} {figure.printed_unit}", detail="no second figure agrees, so no amount was used"))
+            self.problems.append(
+                Problem(
+                    "unit-micro-sign-lost",
+                    f"{figure.number} {figure.printed_unit}",
+                    detail="no second figure agrees, so no amount was used",
+                )
+            )
             return "unit-micro-sign-lost"
         code = "unit-missing" if self.bare_number else "amount-missing"
         self.problems.append(Problem(code, self.bare_number or shorten(self.piece.text)))
@@ -312,7 +374,11 @@ class _Witnesses:
 
     @staticmethod
     def _amounts(quantities: tuple[Quantity, ...]) -> list[Quantity]:
-        return [figure for figure in quantities if figure.role == AMOUNT and (figure.unit in MASS_UNITS or figure.unit in (IU, "micro-sign-lost"))]
+        return [
+            figure
+            for figure in quantities
+            if figure.role == AMOUNT and (figure.unit in MASS_UNITS or figure.unit in (IU, "micro-sign-lost"))
+        ]
 
     def _declared_iu(self) -> Decimal | None:
         for figure in self.everything:
@@ -343,9 +409,15 @@ class _Witnesses:
             return None
         if quantity.unit == IU and _DECIMAL_COMMA.fullmatch(quantity.number):
             # '5,00 IU' is five, or a torn 5,000: nobody declares hundredths of a unit.
-            quantity = replace(quantity, readings=(*quantity.readings, Decimal(quantity.number.replace(",", "") + "0")), problem="separator-ambiguous")
+            quantity = replace(
+                quantity,
+                readings=(*quantity.readings, Decimal(quantity.number.replace(",", "") + "0")),
+                problem="separator-ambiguous",
+            )
         values = tuple(reading * factor for reading in quantity.readings)
-        halves = tuple(factor * Decimal((0, (5,), int(reading.as_tuple().exponent) - 1)) for reading in quantity.readings)
+        halves = tuple(
+            factor * Decimal((0, (5,), int(reading.as_tuple().exponent) - 1)) for reading in quantity.readings
+        )
         return _Figure(kind, values, halves, quantity)
 
     def _lost_micro_sign(self, quantity: Quantity) -> _Figure | None:
@@ -357,17 +429,28 @@ class _Witnesses:
             other for other in (self._figure("iu", q, Decimal("0.025")) for q in self._amounts(self.everything) if q.unit == IU) if other
         ] if self.piece.nutrient == "vitamin_d" else []  # fmt: skip
         value = figure.values[0]
-        agreed = any(_agree(value, figure.halves[0], other.values[0]) for other in others) or self._percent_fits(value, figure.halves[0])
+        agreed = any(_agree(value, figure.halves[0], other.values[0]) for other in others) or self._percent_fits(
+            value, figure.halves[0]
+        )
         if not agreed:
             return None
         self.problems.append(
-            Problem("unit-micro-sign-lost", f"{quantity.number} {quantity.printed_unit}", f"{_plain(value)} mcg", "a second figure of the line agrees with micrograms")
+            Problem(
+                "unit-micro-sign-lost",
+                f"{quantity.number} {quantity.printed_unit}",
+                f"{_plain(value)} mcg",
+                "a second figure of the line agrees with micrograms",
+            )
         )
         return _Figure("mass", (value,), (figure.halves[0],), quantity)
 
     def _from_raw_material(self, quantity: Quantity, strength: Quantity) -> _Figure | None:
         """Weight times strength, where the label prints both ('MK-7 (1 %) 10 mg' is 100 mcg)."""
-        weight_mcg = quantity.readings[0] * (mcg_per_unit(quantity.unit, self.piece.nutrient) or 0) if quantity.readings else None
+        weight_mcg = (
+            quantity.readings[0] * (mcg_per_unit(quantity.unit, self.piece.nutrient) or 0)
+            if quantity.readings
+            else None
+        )
         if weight_mcg is None:
             return None
         share = strength.readings[0]
@@ -380,8 +463,12 @@ class _Witnesses:
         else:
             return None
         code = "vitd-raw-material-weight" if self.piece.nutrient == "vitamin_d" else "vitk-raw-material-weight"
-        printed = f"{strength.number} {strength.printed_unit.upper() if strength.unit == IU else strength.unit}" + (f"/{strength.per}" if strength.per else "")
-        self.problems.append(Problem(code, f"{quantity.number} {quantity.printed_unit} at {printed}", f"{_plain(active)} mcg"))
+        printed = f"{strength.number} {strength.printed_unit.upper() if strength.unit == IU else strength.unit}" + (
+            f"/{strength.per}" if strength.per else ""
+        )
+        self.problems.append(
+            Problem(code, f"{quantity.number} {quantity.printed_unit} at {printed}", f"{_plain(active)} mcg")
+        )
         return _Figure("mass", (active,), (active / 100,), quantity)
 
     def _bare_percent(self) -> Decimal | None:
@@ -391,7 +478,10 @@ class _Witnesses:
         if bare is None or not masses:
             return None
         value = Decimal(bare[1])
-        fits = any(abs(100 * masses[0].readings[0] / base - value) <= Decimal("0.5") for base in self.style.bases(self.piece.nutrient))
+        fits = any(
+            abs(100 * masses[0].readings[0] / base - value) <= Decimal("0.5")
+            for base in self.style.bases(self.piece.nutrient)
+        )
         return value if fits else None
 
     # -- agreement -------------------------------------------------------------------------------------------------
@@ -437,7 +527,13 @@ class _Witnesses:
         if len(weights) != 1 or {figure.kind for figure in rest} != {"mass", "iu"} or not _all_agree(rest):
             return None
         code = "vitd-raw-material-weight" if self.piece.nutrient == "vitamin_d" else "vitk-raw-material-weight"
-        self.problems.append(Problem(code, f"{weights[0].quantity.number} {weights[0].quantity.printed_unit}", f"{_plain(rest[0].values[0])} mcg"))
+        self.problems.append(
+            Problem(
+                code,
+                f"{weights[0].quantity.number} {weights[0].quantity.printed_unit}",
+                f"{_plain(rest[0].values[0])} mcg",
+            )
+        )
         return rest
 
     def _signed(self, value: Decimal, quantity: Quantity) -> tuple[Decimal, Decimal]:
@@ -452,7 +548,11 @@ class _Witnesses:
             return figure
         for position, value in enumerate(figure.values):
             witnesses = [other for other in figures if other is not figure]
-            if any(_agree(value, figure.halves[position], other_value) for other in witnesses for other_value in other.values):
+            if any(
+                _agree(value, figure.halves[position], other_value)
+                for other in witnesses
+                for other_value in other.values
+            ):
                 return self._chosen(figure, position, "another figure on the line agrees")
         fitting = [n for n, value in enumerate(figure.values) if self._percent_fits(value, figure.halves[n])]
         if len(fitting) == 1:
@@ -465,7 +565,12 @@ class _Witnesses:
             return figure._replace(values=figure.values[:1], halves=figure.halves[:1])
         if "." in number and not torn and mark == "comma":
             return self._chosen(figure, thousands, "the market writes thousands with a point")
-        if "." in number and unit == IU and mark == "" and figure.quantity.printed_unit.lower().replace(".", "").replace(" ", "") != "iu":
+        if (
+            "." in number
+            and unit == IU
+            and mark == ""
+            and figure.quantity.printed_unit.lower().replace(".", "").replace(" ", "") != "iu"
+        ):
             return self._chosen(figure, thousands, "the unit is written as in markets that part thousands with a point")
         if "." in number and unit == "milligram":
             return figure._replace(values=figure.values[:1], halves=figure.halves[:1])
@@ -475,7 +580,11 @@ class _Witnesses:
 
     def _chosen(self, figure: _Figure, position: int, why: str) -> _Figure:
         if not ("," in figure.quantity.number and position == 0):
-            self.problems.append(Problem("number-separator-read", figure.quantity.number, _plain(figure.quantity.readings[position]), why))
+            self.problems.append(
+                Problem(
+                    "number-separator-read", figure.quantity.number, _plain(figure.quantity.readings[position]), why
+                )
+            )
         return figure._replace(values=(figure.values[position],), halves=(figure.halves[position],))
 
     def _most_exact(self, figures: list[_Figure]) -> Decimal:
@@ -485,7 +594,9 @@ class _Witnesses:
         if masses and best.kind == "iu":
             gap = abs(best.values[0] - masses[0].values[0])
             if gap > Decimal("0.0625"):
-                self.problems.append(Problem("dual-vitd-rounded", f"{_plain(masses[0].values[0])} mcg", f"{_plain(best.values[0])} mcg"))
+                self.problems.append(
+                    Problem("dual-vitd-rounded", f"{_plain(masses[0].values[0])} mcg", f"{_plain(best.values[0])} mcg")
+                )
         return best.values[0]
 
     def _doubted_unit(self, value: Decimal, figures: list[_Figure]) -> tuple[Decimal, Decimal | None]:
@@ -495,12 +606,21 @@ class _Witnesses:
         """
         limits = _plausibility()
         entry = limits.get((self.piece.nutrient, self.piece.form)) or limits[(self.piece.nutrient, "")]
-        in_mg = [figure for figure in figures if figure.quantity.unit in ("milligram", "gram") and figure.kind == "mass"]
+        in_mg = [
+            figure for figure in figures if figure.quantity.unit in ("milligram", "gram") and figure.kind == "mass"
+        ]
         half = figures[0].halves[0]
-        if in_mg and len(in_mg) == len(figures) and value > entry.mg_doubted_above_mcg and not self._percent_fits(value, half):
+        if (
+            in_mg
+            and len(in_mg) == len(figures)
+            and value > entry.mg_doubted_above_mcg
+            and not self._percent_fits(value, half)
+        ):
             thousandth = value / 1000
             settled = self._percent_fits(thousandth, half / 1000)
-            detail = "the percent agrees with that, which was used" if settled else "nothing settles it, so both were judged"
+            detail = (
+                "the percent agrees with that, which was used" if settled else "nothing settles it, so both were judged"
+            )
             printed = f"{figures[0].quantity.number} {figures[0].quantity.printed_unit}"
             self.problems.append(Problem("unit-mg-mcg-suspect", printed, f"{_plain(thousandth)} mcg", detail))
             return (thousandth, None) if settled else (value, thousandth)
@@ -519,11 +639,19 @@ class _Witnesses:
         iu = next((figure for figure in figures if figure.kind == "iu"), None)
         mass = next((figure for figure in figures if figure.kind == "mass"), None)
         code = "dual-vitd-mismatch" if self.piece.nutrient == "vitamin_d" else "vitk-declared-twice-conflict"
-        one, other = (mass, iu) if iu and mass else (figures[0], next(f for f in figures if f.values[0] != figures[0].values[0]))
+        one, other = (
+            (mass, iu) if iu and mass else (figures[0], next(f for f in figures if f.values[0] != figures[0].values[0]))
+        )
         cause = _cause(one.values[0], other.values[0]) if iu and mass else ""
-        used = f"the percent agrees with {_plain(fits[0])} mcg, which was used" if len(fits) == 1 else "nothing settles it, so both were judged"
+        used = (
+            f"the percent agrees with {_plain(fits[0])} mcg, which was used"
+            if len(fits) == 1
+            else "nothing settles it, so both were judged"
+        )
         printed = " and ".join(f"{figure.quantity.number} {figure.quantity.printed_unit}" for figure in (one, other))
-        self.problems.append(Problem(code, printed, f"{_plain(other.values[0])} mcg", "; ".join(filter(None, (cause, used)))))
+        self.problems.append(
+            Problem(code, printed, f"{_plain(other.values[0])} mcg", "; ".join(filter(None, (cause, used))))
+        )
         if len(fits) == 1:
             return fits[0], fits[0], None
         return min(values), min(values), max(values)
@@ -594,5 +722,7 @@ def _plausibility() -> dict[tuple[str, str], _Limits]:
         limits[(nutrient, "")] = _Limits(Decimal(entry["mg_doubted_above_mcg"]), Decimal(entry["largest_mcg"]))
         for form, special in entry.items():
             if isinstance(special, dict):
-                limits[(nutrient, form)] = _Limits(Decimal(special["mg_doubted_above_mcg"]), Decimal(special["largest_mcg"]))
+                limits[(nutrient, form)] = _Limits(
+                    Decimal(special["mg_doubted_above_mcg"]), Decimal(special["largest_mcg"])
+                )
     return limits

@@ -26,13 +26,29 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+
 def _rules_options(command: Command) -> Command:
     """Options that say under which rules labels are judged."""
     for option in (
-        click.option("--context", default="auto", show_default=True, metavar="C", help="auto, all, or one context of the evidence edition."),
-        click.option("--market", default="", metavar="M", help="Market of labels that do not say theirs: us, ca, uk, de, ..."),
-        click.option("--authority", default="", metavar="A", help="Whose upper levels: NASEM, EFSA, ... (default: strictest of these two)."),
-        click.option("--evidence", "evidence_dir", type=click.Path(file_okay=False), help="Folder of another evidence edition."),
+        click.option(
+            "--context",
+            default="auto",
+            show_default=True,
+            metavar="C",
+            help="auto, all, or one context of the evidence edition.",
+        ),
+        click.option(
+            "--market", default="", metavar="M", help="Market of labels that do not say theirs: us, ca, uk, de, ..."
+        ),
+        click.option(
+            "--authority",
+            default="",
+            metavar="A",
+            help="Whose upper levels: NASEM, EFSA, ... (default: strictest of these two).",
+        ),
+        click.option(
+            "--evidence", "evidence_dir", type=click.Path(file_okay=False), help="Folder of another evidence edition."
+        ),
     ):
         command = option(command)
     return command
@@ -41,17 +57,31 @@ def _rules_options(command: Command) -> Command:
 def _input_options(command: Command) -> Command:
     """Options that say how files are read."""
     for option in (
-        click.option("--format", "format_name", default=None, metavar="F", help="csv, tsv, xlsx, json, jsonl, parquet or dsld; told by the extension if absent."),
-        click.option("--rename", multiple=True, metavar="'THEIRS=ours'", help="Map a foreign column header; may be repeated."),
-        click.option("--encoding", default=None, help="Encoding of text files that are not UTF-8, for instance cp1252."),
+        click.option(
+            "--format",
+            "format_name",
+            default=None,
+            metavar="F",
+            help="csv, tsv, xlsx, json, jsonl, parquet or dsld; told by the extension if absent.",
+        ),
+        click.option(
+            "--rename", multiple=True, metavar="'THEIRS=ours'", help="Map a foreign column header; may be repeated."
+        ),
+        click.option(
+            "--encoding", default=None, help="Encoding of text files that are not UTF-8, for instance cp1252."
+        ),
         click.option("--sheet", default=None, help="Worksheet of a workbook."),
-        click.option("--mapping", default=None, type=click.Path(dir_okay=False), help="A remembered mapping of foreign headers."),
+        click.option(
+            "--mapping", default=None, type=click.Path(dir_okay=False), help="A remembered mapping of foreign headers."
+        ),
     ):
         command = option(command)
     return command
 
 
-def _settings(format_name: str | None, rename: tuple[str, ...], encoding: str | None, sheet: str | None, mapping: str | None) -> ReadSettings:
+def _settings(
+    format_name: str | None, rename: tuple[str, ...], encoding: str | None, sheet: str | None, mapping: str | None
+) -> ReadSettings:
     from auditor.engines import ReadSettings
 
     pairs = dict(part.split("=", 1) for part in rename if "=" in part)
@@ -86,12 +116,31 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("paths", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, help="Folder for all tables, or a file: .csv .parquet .xlsx .jsonl .html")
-@click.option("--table", default="products", show_default=True, help="Table that a .csv, .parquet or .jsonl file holds.")
-@click.option("--engine", type=click.Choice(["stream", "dask"]), default="stream", show_default=True, help="This machine, or a Dask cluster.")
+@click.option(
+    "-o", "--output", required=True, help="Folder for all tables, or a file: .csv .parquet .xlsx .jsonl .html"
+)
+@click.option(
+    "--table", default="products", show_default=True, help="Table that a .csv, .parquet or .jsonl file holds."
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["stream", "dask"]),
+    default="stream",
+    show_default=True,
+    help="This machine, or a Dask cluster.",
+)
 @click.option("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler; a cluster on this machine if absent.")
-@click.option("--overrides", "overrides_file", type=click.Path(dir_okay=False), help="A reviewer's corrections and accepted findings.")
-@click.option("--fail-on", type=click.Choice(["error", "warning"]), help="Exit with 1 if a finding of this severity or worse is there.")
+@click.option(
+    "--overrides",
+    "overrides_file",
+    type=click.Path(dir_okay=False),
+    help="A reviewer's corrections and accepted findings.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    help="Exit with 1 if a finding of this severity or worse is there.",
+)
 @click.option("--quiet", is_flag=True, help="No summary.")
 @_rules_options
 @_input_options
@@ -124,21 +173,37 @@ def audit(
 @_rules_options
 @_input_options
 def explain(
-    path: tuple[str, ...], product_id: str, markdown: bool, context: str, market: str, authority: str, evidence_dir: str | None, **reading: Any
+    path: tuple[str, ...],
+    product_id: str,
+    markdown: bool,
+    context: str,
+    market: str,
+    authority: str,
+    evidence_dir: str | None,
+    **reading: Any,
 ) -> None:
     """Tell one product's derivation step by step: printed text, reading, daily dose, band, verdict, class."""
     from auditor.engines import read_everything
     from auditor.explain import explain as tell
 
     lines = read_everything(path, _settings(**reading)).lines
-    told = tell(lines, product_id, context=context, evidence=_evidence(evidence_dir), authority=authority, market=market)
+    told = tell(
+        lines, product_id, context=context, evidence=_evidence(evidence_dir), authority=authority, market=market
+    )
     click.echo(told.as_markdown() if markdown else told.as_text())
 
 
 @cli.command()
 @click.argument("label", required=False)
-@click.option("--file", "file", type=click.Path(dir_okay=False), help="Text of a whole label instead: panel, directions, warnings.")
-@click.option("--image", type=click.Path(dir_okay=False), help="Photo of a label instead, read on this machine (extra `ocr`).")
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(dir_okay=False),
+    help="Text of a whole label instead: panel, directions, warnings.",
+)
+@click.option(
+    "--image", type=click.Path(dir_okay=False), help="Photo of a label instead, read on this machine (extra `ocr`)."
+)
 @click.option("--directions", default="", help="Suggested use as printed.")
 @click.option("--serving", default="", help="Serving size as printed, for instance '2 softgels'.")
 @click.option("--audience", default="", help="For whom the label is, as printed.")
@@ -152,7 +217,9 @@ def check(
     """Audit one label: typed (lines parted by ';'), as a text file, or as a photo."""
     from auditor.explain import explain as tell
 
-    given = [what for what, value in (("a typed label", label), ("--file", file), ("--image", image)) if value is not None]
+    given = [
+        what for what, value in (("a typed label", label), ("--file", file), ("--image", image)) if value is not None
+    ]
     if len(given) != 1:
         raise UsageError(f"check: give one of a typed label, --file or --image; found {' and '.join(given) or 'none'}")
     if image is not None:
@@ -170,7 +237,14 @@ def check(
         frame, account = _typed(label or "", directions, serving, audience, name, market), ""
     if account:
         click.echo(account)
-    told = tell(frame, str(frame["product_id"].iloc[0]), context=context, evidence=_evidence(evidence_dir), authority=authority, market=market)
+    told = tell(
+        frame,
+        str(frame["product_id"].iloc[0]),
+        context=context,
+        evidence=_evidence(evidence_dir),
+        authority=authority,
+        market=market,
+    )
     click.echo(told.as_markdown() if markdown else told.as_text())
 
 
@@ -191,7 +265,15 @@ def _typed(label: str, directions: str, serving: str, audience: str, name: str, 
     lines = tuple(LabelLine(ingredient=part.strip()) for part in label.replace("\n", ";").split(";") if part.strip())
     if not lines:
         raise UsageError("check: the label text is empty; accepted is for instance 'D3 5,000 IU, K2 (MK-7) 100 mcg'")
-    typed = Label(product_id="typed label", lines=lines, name=name, directions=directions, serving_size=serving, market=market, audience=audience)
+    typed = Label(
+        product_id="typed label",
+        lines=lines,
+        name=name,
+        directions=directions,
+        serving_size=serving,
+        market=market,
+        audience=audience,
+    )
     return label_frame([typed])
 
 
@@ -202,7 +284,14 @@ def _typed(label: str, directions: str, serving: str, audience: str, name: str, 
 @_rules_options
 @_input_options
 def compare(
-    path: tuple[str, ...], ids: tuple[str, ...], as_csv: bool, context: str, market: str, authority: str, evidence_dir: str | None, **reading: Any
+    path: tuple[str, ...],
+    ids: tuple[str, ...],
+    as_csv: bool,
+    context: str,
+    market: str,
+    authority: str,
+    evidence_dir: str | None,
+    **reading: Any,
 ) -> None:
     """Put two to six products side by side."""
     from rich.table import Table
@@ -236,12 +325,16 @@ def diff(old: str, new: str) -> None:
     from auditor.diff import diff as compare_audits
 
     found = compare_audits(old, new)
-    click.echo(f"{found.products_in_both:,} products in both; {len(found.changed):,} changed class, {len(found.added):,} added, {len(found.removed):,} removed")
+    click.echo(
+        f"{found.products_in_both:,} products in both; {len(found.changed):,} changed class, {len(found.added):,} added, {len(found.removed):,} removed"
+    )
     for row in found.settings.to_dict("records"):
         if row["old"] != row["new"]:
             click.echo(f"  {row['setting']}: {row['old']} -> {row['new']}")
     for row in found.changed.to_dict("records"):
-        click.echo(f"{row['product_id']}  {row['context']}: {row['old']} -> {row['new']}  ({row['cause']})  {row['name']}")
+        click.echo(
+            f"{row['product_id']}  {row['context']}: {row['old']} -> {row['new']}  ({row['cause']})  {row['name']}"
+        )
     for word, table in (("added", found.added), ("removed", found.removed)):
         for row in table.to_dict("records"):
             click.echo(f"{row['product_id']}  {row['context']}: {word}, {row['class']}  {row['name']}")
@@ -276,7 +369,9 @@ def evidence_show(row_id: str, evidence_dir: str | None) -> None:
 def evidence_validate(folder: str) -> None:
     """Check a folder of evidence files; every problem is told with file and key."""
     found = _evidence(folder)
-    click.echo(f"{folder}: edition {found.edition.id} is valid: {len(found.bands)} bands, {len(found.rows)} rows, {len(found.references)} references")
+    click.echo(
+        f"{folder}: edition {found.edition.id} is valid: {len(found.bands)} bands, {len(found.rows)} rows, {len(found.references)} references"
+    )
 
 
 @cli.command()

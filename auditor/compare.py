@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.pipeline import Audit
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
 from auditor.explain import closest_ids
 from auditor.headline import bands_of, dose_of, either_of, headline, spaced_rule
+from auditor.pipeline import Audit
 from auditor.words import capital, count, dose, listed, number, plural, printable, short_form
 from auditor.writers import neutralised
 
@@ -33,13 +33,20 @@ class Comparison:
 
     def as_csv_bytes(self) -> bytes:
         """The table as a CSV file that is safe to open in a spreadsheet."""
-        rows = [["", *self.table.columns], *([name, *cells] for name, cells in zip(self.table.index, self.table.to_numpy().tolist(), strict=True))]
+        rows = [
+            ["", *self.table.columns],
+            *([name, *cells] for name, cells in zip(self.table.index, self.table.to_numpy().tolist(), strict=True)),
+        ]
         safe = pd.DataFrame([[neutralised(str(cell)) for cell in row] for row in rows])
         return str(safe.to_csv(index=False, header=False, lineterminator="\n")).encode()
 
 
 def compare(
-    audit: Audit, product_ids: Sequence[str], *, prices: Mapping[str, float] | None = None, evidence: Evidence | None = None
+    audit: Audit,
+    product_ids: Sequence[str],
+    *,
+    prices: Mapping[str, float] | None = None,
+    evidence: Evidence | None = None,
 ) -> Comparison:
     """Compare two to six products of an audit.
 
@@ -70,7 +77,9 @@ def compare(
 def _products(products: pd.DataFrame, product_ids: list[str]) -> dict[str, dict[str, Any]]:
     problems = []
     if not FEWEST <= len(product_ids) <= MOST:
-        problems.append(f"{len(product_ids)} {plural(len(product_ids), 'product', 'products')} to compare; accepted are {FEWEST} to {MOST}")
+        problems.append(
+            f"{len(product_ids)} {plural(len(product_ids), 'product', 'products')} to compare; accepted are {FEWEST} to {MOST}"
+        )
     repeated = [product_id for product_id in dict.fromkeys(product_ids) if product_ids.count(product_id) > 1]
     if repeated:
         problems.append(f"product {listed([repr(name) for name in repeated])} is named twice; name each product once")
@@ -88,12 +97,22 @@ def _products(products: pd.DataFrame, product_ids: list[str]) -> dict[str, dict[
 
 def _check_prices(prices: Mapping[str, float], product_ids: list[str]) -> None:
     problems = [f"a price is given for {name!r}, which is not compared" for name in prices if name not in product_ids]
-    problems += [f"price {price!r} of {name!r}: accepted are numbers above 0" for name, price in prices.items() if not (math.isfinite(price) and price > 0)]
+    problems += [
+        f"price {price!r} of {name!r}: accepted are numbers above 0"
+        for name, price in prices.items()
+        if not (math.isfinite(price) and price > 0)
+    ]
     if problems:
         raise UsageError(problems)
 
 
-def _cells(product: dict[str, Any], doses: list[dict[str, Any]], findings: pd.DataFrame, price: float | None, evidence: Evidence) -> dict[str, str]:
+def _cells(
+    product: dict[str, Any],
+    doses: list[dict[str, Any]],
+    findings: pd.DataFrame,
+    price: float | None,
+    evidence: Evidence,
+) -> dict[str, str]:
     vitamin_d = [row for row in doses if row["nutrient"] == "vitamin_d"]
     vitamin_k2 = [row for row in doses if row["nutrient"] == "vitamin_k2"]
     per_day = _price_per_day(product, price)
@@ -125,7 +144,15 @@ def _vitamin_d(product: dict[str, Any], doses: list[dict[str, Any]]) -> str:
         return "not listed"
     if len(doses) == 1:
         return _with_spacing(doses[0])
-    return dose(float(product["vitamin_d_daily_mcg_low"]), float(product["vitamin_d_daily_mcg_high"]), "vitamin_d", product["vitamin_d_form"]) or "unknown"
+    return (
+        dose(
+            float(product["vitamin_d_daily_mcg_low"]),
+            float(product["vitamin_d_daily_mcg_high"]),
+            "vitamin_d",
+            product["vitamin_d_form"],
+        )
+        or "unknown"
+    )
 
 
 def _by_form(doses: list[dict[str, Any]]) -> str:
@@ -183,7 +210,12 @@ def _price_of_studied(doses: list[dict[str, Any]], per_day: float, evidence: Evi
     row = doses[0]
     bands = [band for band in bands_of(row, evidence) if band.status == "established"]
     high, least, most = row["daily_mcg_high"], row["servings_per_day_low"], row["servings_per_day_high"]
-    doubtful = (row["form"] in ("unstated", "mixed") and row["nutrient"] != "vitamin_d") or either_of(row) or spaced_rule(row) or row["interval_days"] > 1
+    doubtful = (
+        (row["form"] in ("unstated", "mixed") and row["nutrient"] != "vitamin_d")
+        or either_of(row)
+        or spaced_rule(row)
+        or row["interval_days"] > 1
+    )
     if len(bands) != 1 or doubtful or math.isnan(high) or not most > 0:
         return math.nan
     linear = abs(row["daily_mcg_low"] * most - high * least) < 1e-6 * high

@@ -41,7 +41,11 @@ class RunProgress:
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
             self._bar = Progress(
-                TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=console(stderr=True), transient=True
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TimeRemainingColumn(),
+                console=console(stderr=True),
+                transient=True,
             )
             self._bar.start()
             self._task = self._bar.add_task("reading", total=None)
@@ -50,10 +54,16 @@ class RunProgress:
     def __call__(self, done: Done) -> None:
         if self._bar is None:
             return
-        what = "writing" if done.stage == "write" else f"{done.lines:,} lines, {done.labels:,} labels, {done.rejects:,} rejected"
+        what = (
+            "writing"
+            if done.stage == "write"
+            else f"{done.lines:,} lines, {done.labels:,} labels, {done.rejects:,} rejected"
+        )
         self._bar.update(self._task, description=what, total=done.bytes_total or None, completed=done.bytes_done)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bar is not None:
             self._bar.stop()
 
@@ -66,7 +76,9 @@ def print_summary(run: Run) -> None:
     from auditor.words import nutrient_name, reason_short
 
     out, summary, counts = console(stderr=True), run.summary, run.counts
-    out.print(f"\n[bold]{summary.labels:,} labels audited[/bold], evidence edition {summary.evidence_edition}, context {summary.context}")
+    out.print(
+        f"\n[bold]{summary.labels:,} labels audited[/bold], evidence edition {summary.evidence_edition}, context {summary.context}"
+    )
     out.print(f"rows: {summary.rows_in:,} in = {summary.rows_audited:,} audited + {summary.rows_rejected:,} rejected\n")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("class")
@@ -81,12 +93,19 @@ def print_summary(run: Run) -> None:
         reasons = {reason: n for (name, reason), n in counts.doses.items() if name == nutrient}
         stuck = sorted(((n, reason) for reason, n in reasons.items() if reason), reverse=True)[:3]
         why = "; ".join(f"{reason_short(reason)} {n:,}" for n, reason in stuck)
-        out.print(f"{nutrient_name(nutrient)}: {reasons.get('', 0):,} of {sum(reasons.values()):,} doses computed" + (f" (not: {why})" if why else ""))
+        out.print(
+            f"{nutrient_name(nutrient)}: {reasons.get('', 0):,} of {sum(reasons.values()):,} doses computed"
+            + (f" (not: {why})" if why else "")
+        )
     for severity in SEVERITIES:
-        found = sorted(((n, finding) for (kind, finding), n in counts.finding_products.items() if kind == severity), reverse=True)
+        found = sorted(
+            ((n, finding) for (kind, finding), n in counts.finding_products.items() if kind == severity), reverse=True
+        )
         if found:
             all_of_them = sum(n for (kind, _), n in counts.findings.items() if kind == severity)
-            out.print(f"{severity}s: {all_of_them:,} (" + ", ".join(f"{finding} {n:,}" for n, finding in found[:4]) + ")")
+            out.print(
+                f"{severity}s: {all_of_them:,} (" + ", ".join(f"{finding} {n:,}" for n, finding in found[:4]) + ")"
+            )
     if counts.reject_reasons:
         out.print("rejects: " + ", ".join(f"{reason} {n:,}" for reason, n in counts.reject_reasons.most_common(4)))
     out.print("\nwritten: " + ", ".join(str(path) for path in run.written))

@@ -105,7 +105,9 @@ def data_package(summary: RunSummary, files: Mapping[str, tuple[str, Path]], ext
     return _written(_package(summary, resources) | {"neutralised": neutral})
 
 
-def partitioned_package(summary: RunSummary, files: Mapping[str, Sequence[Mapping[str, Any]]], extra: Sequence[str] = ()) -> bytes:
+def partitioned_package(
+    summary: RunSummary, files: Mapping[str, Sequence[Mapping[str, Any]]], extra: Sequence[str] = ()
+) -> bytes:
     """The text of `datapackage.json` for tables that are Parquet files in parts, in order.
 
     Args:

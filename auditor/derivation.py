@@ -107,17 +107,30 @@ class Case:
         return [printable(message) for message in dict.fromkeys(chosen)]
 
 
-def read_case(lines: pd.DataFrame, product: dict[str, Any], doses: list[dict[str, Any]], findings: pd.DataFrame, evidence: Evidence, asked: str, authority: str) -> Case:
+def read_case(
+    lines: pd.DataFrame,
+    product: dict[str, Any],
+    doses: list[dict[str, Any]],
+    findings: pd.DataFrame,
+    evidence: Evidence,
+    asked: str,
+    authority: str,
+) -> Case:
     """The case of one product: its line table read line by line, by the functions the audit itself calls."""
     same = np.zeros(len(lines), dtype=np.intp)
     contexts, fits = contexts_of(lines, same, 1, evidence, asked)
     targets = targets_of(lines)
     where = targets.index.to_numpy()
     found = line_doses(targets, same[where], contexts, fits[where], evidence)
-    rows = found.rows.assign(number=np.arange(len(found.rows)), place=where[found.rows["source_line"].to_numpy(dtype=np.intp)] if len(found.rows) else [])
+    rows = found.rows.assign(
+        number=np.arange(len(found.rows)),
+        place=where[found.rows["source_line"].to_numpy(dtype=np.intp)] if len(found.rows) else [],
+    )
     kept = chosen_rows(LineDoses(rows, found.problems), 1)
     readings: list[dict[str, Any]] = rows.to_dict("records")
-    return Case(lines, readings, frozenset(kept["number"].tolist()), product, doses, findings, evidence, asked, authority)
+    return Case(
+        lines, readings, frozenset(kept["number"].tolist()), product, doses, findings, evidence, asked, authority
+    )
 
 
 def steps(case: Case) -> tuple[Step, ...]:
@@ -129,11 +142,22 @@ def steps(case: Case) -> tuple[Step, ...]:
 
 
 def _label(case: Case) -> Step:
-    rows = [(_line_title(case, place), _verbatim(case.lines.iloc[place])) for place in dict.fromkeys(reading["place"] for reading in case.readings)]
+    rows = [
+        (_line_title(case, place), _verbatim(case.lines.iloc[place]))
+        for place in dict.fromkeys(reading["place"] for reading in case.readings)
+    ]
     first = case.lines.iloc[0]
-    for title, name in (("Serving size", "serving_size"), ("Directions", "directions"), ("Market", "market"), ("Warnings", "warnings")):
+    for title, name in (
+        ("Serving size", "serving_size"),
+        ("Directions", "directions"),
+        ("Market", "market"),
+        ("Warnings", "warnings"),
+    ):
         told = list(dict.fromkeys(_shown(text) for text in case.lines[name] if text))
-        rows.append((title, " / ".join(told) if told else "not on the record")) if told or title in ("Serving size", "Directions") else None
+        rows.append((title, " / ".join(told) if told else "not on the record")) if told or title in (
+            "Serving size",
+            "Directions",
+        ) else None
     served = " to ".join(dict.fromkeys(filter(None, (first["servings_per_day_min"], first["servings_per_day_max"]))))
     if served:
         rows.append(("Servings a day, as data", served))
@@ -143,8 +167,20 @@ def _label(case: Case) -> Step:
         rows.append(("Source", "; ".join(filter(None, (source, place)))))
     others = len(case.lines) - len({reading["place"] for reading in case.readings})
     if not case.readings:
-        return Step("What the label prints", (f"None of the record's {len(case.lines)} {plural(len(case.lines), 'line', 'lines')} names vitamin D or vitamin K.",), tuple(rows))
-    text = (f"{others} other {plural(others, 'line of the record is', 'lines of the record are')} about other ingredients and not shown.",) if others else ()
+        return Step(
+            "What the label prints",
+            (
+                f"None of the record's {len(case.lines)} {plural(len(case.lines), 'line', 'lines')} names vitamin D or vitamin K.",
+            ),
+            tuple(rows),
+        )
+    text = (
+        (
+            f"{others} other {plural(others, 'line of the record is', 'lines of the record are')} about other ingredients and not shown.",
+        )
+        if others
+        else ()
+    )
     return Step("What the label prints", text, tuple(rows))
 
 
@@ -173,7 +209,12 @@ def _reading(case: Case) -> Step:
     sentences: list[str] = []
     for reading in case.readings:
         line = case.lines.iloc[reading["place"]]
-        rows.append((f"{_line_title(case, reading['place'])}: {form_name(reading['nutrient'], reading['form'])}", _read_as(reading)))
+        rows.append(
+            (
+                f"{_line_title(case, reading['place'])}: {form_name(reading['nutrient'], reading['form'])}",
+                _read_as(reading),
+            )
+        )
         sentences += _how_read(case, reading, line)
     left_out = [reading for reading in case.readings if reading["number"] not in case.kept]
     sentences += [_why_left_out(case, reading) for reading in left_out]
@@ -221,7 +262,13 @@ def _agreement(reading: dict[str, Any], line: pd.Series) -> Iterator[str]:
 def _percent(case: Case, reading: dict[str, Any], line: pd.Series) -> Iterator[str]:
     """A percent that fits one of the market's daily values is a second witness."""
     percent, amount = reading["declared_percent_dv"], reading["amount_mcg"]
-    if math.isnan(percent) or not amount or reading["amount_low_mcg"] != amount or reading["form"] == "calcifediol" or case.messages("percent daily value", severities=("error", "warning")):
+    if (
+        math.isnan(percent)
+        or not amount
+        or reading["amount_low_mcg"] != amount
+        or reading["form"] == "calcifediol"
+        or case.messages("percent daily value", severities=("error", "warning"))
+    ):
         return
     for base in style_of(str(line["market"]), case.evidence).bases(reading["nutrient"]):
         if abs(100 * amount / float(base) - percent) <= max(1.0, 0.02 * percent):
@@ -250,14 +297,23 @@ def _per_day(case: Case) -> Step:
         for reading in readings:
             rows.append((capital(form_name(row["nutrient"], row["form"])), _arithmetic(reading)))
         if len(readings) > 1:
-            sentences.append(f"{capital(form_name(row['nutrient'], row['form']))}: {_how_joined(readings)}, so {dose_of(row) or 'no dose'} a day.")
-    sources = dict.fromkeys(row["servings_source"] for row in case.doses if row["servings_source"] and not math.isnan(row["daily_mcg_high"]))
+            sentences.append(
+                f"{capital(form_name(row['nutrient'], row['form']))}: {_how_joined(readings)}, so {dose_of(row) or 'no dose'} a day."
+            )
+    sources = dict.fromkeys(
+        row["servings_source"] for row in case.doses if row["servings_source"] and not math.isnan(row["daily_mcg_high"])
+    )
     sentences += [wording()["servings_source"][source] for source in sources]
     sentences += _together(case)
     if sources and "assumed" not in sources:
         sentences += case.messages("dose and serving", severities=("warning",))
     if not math.isnan(_number(case.product["price_per_day"])):
-        rows.append(("Price of the most the label allows", f"{case.product['price_per_day']:.2f} {case.product['currency']} a day".replace("  ", " ")))
+        rows.append(
+            (
+                "Price of the most the label allows",
+                f"{case.product['price_per_day']:.2f} {case.product['currency']} a day".replace("  ", " "),
+            )
+        )
     return Step("How much a day", tuple(dict.fromkeys(sentences)), tuple(rows))
 
 
@@ -284,7 +340,9 @@ def _arithmetic(reading: dict[str, Any]) -> str:
         elif basis == "per_day" and reading["factor_low"] == reading["factor_high"] == 1:
             parts.append(f"{total} a day, as the amount is for the whole day")
         else:
-            parts.append(f"{span(low, high)} mcg {wording()['basis'][basis]} x {_times(reading, basis)} = {total} a day")
+            parts.append(
+                f"{span(low, high)} mcg {wording()['basis'][basis]} x {_times(reading, basis)} = {total} a day"
+            )
     return "; or ".join(parts)
 
 
@@ -298,7 +356,11 @@ def _spaced(reading: dict[str, Any], low: float, high: float) -> str:
     at_once = reading["single_factor"]
     intakes = reading["factor_high"] * reading["interval_days"] / at_once
     text = f"{span(low * at_once, high * at_once)} mcg at a time"
-    return f"{text} / {number(reading['interval_days'])} days" if abs(intakes - 1) < 1e-6 else f"{text} x {count(intakes)} in {number(reading['interval_days'])} days"
+    return (
+        f"{text} / {number(reading['interval_days'])} days"
+        if abs(intakes - 1) < 1e-6
+        else f"{text} x {count(intakes)} in {number(reading['interval_days'])} days"
+    )
 
 
 def _how_joined(readings: list[dict[str, Any]]) -> str:
@@ -328,7 +390,9 @@ def _compared(case: Case) -> Step:
     told: set[str] = set()
     for row in case.doses:
         if row["verdict"] == "not-computable":
-            sentences.append(f"{capital(form_name(row['nutrient'], row['form']))} was compared with nothing, because its dose is unknown.")
+            sentences.append(
+                f"{capital(form_name(row['nutrient'], row['form']))} was compared with nothing, because its dose is unknown."
+            )
             continue
         sentences += _why_band(row)
         for band in bands_of(row, case.evidence):
@@ -359,12 +423,20 @@ def _why_band(row: dict[str, Any]) -> Iterator[str]:
 
 
 def _band_name(band: Band) -> str:
-    return f"{nutrient_name(band.nutrient)} {short_form(band.form)}" if band.nutrient == "vitamin_k2" else form_name(band.nutrient, "" if band.form == "d3" else band.form)
+    return (
+        f"{nutrient_name(band.nutrient)} {short_form(band.form)}"
+        if band.nutrient == "vitamin_k2"
+        else form_name(band.nutrient, "" if band.form == "d3" else band.form)
+    )
 
 
 def _band_rows(case: Case, band: Band) -> Iterator[tuple[str, str]]:
     title = f"Studied range, {_band_name(band)}"
-    borrowed = "" if band.context == case.context else f"; from the wider context '{case.evidence.contexts[band.context].title}'"
+    borrowed = (
+        ""
+        if band.context == case.context
+        else f"; from the wider context '{case.evidence.contexts[band.context].title}'"
+    )
     if band.status != "established":
         yield title, f"none established (band {band.id}{borrowed})"
         return
@@ -389,9 +461,23 @@ def _band_sentences(case: Case, band: Band) -> Iterator[str]:
             found.setdefault(row.direction, []).append(_study(row))
     if found:
         order = [direction for direction in ("benefit", "null", "harm", "mixed", "marker") if direction in found]
-        titles = {"benefit": "benefit", "null": "no effect", "harm": "harm", "mixed": "mixed", "marker": "blood marker only"}
-        yield "Studies behind it: " + "; ".join(f"{titles[direction]}: {_few(found[direction])}" for direction in order) + "."
-    topics = [conflict.topic for conflict in case.evidence.contradictions.values() if sum(row_id in band.rows for row_id in conflict.between) > 1]
+        titles = {
+            "benefit": "benefit",
+            "null": "no effect",
+            "harm": "harm",
+            "mixed": "mixed",
+            "marker": "blood marker only",
+        }
+        yield (
+            "Studies behind it: "
+            + "; ".join(f"{titles[direction]}: {_few(found[direction])}" for direction in order)
+            + "."
+        )
+    topics = [
+        conflict.topic
+        for conflict in case.evidence.contradictions.values()
+        if sum(row_id in band.rows for row_id in conflict.between) > 1
+    ]
     if topics:
         yield f"The sources disagree about: {'; '.join(topics)}."
 
@@ -431,9 +517,22 @@ def _upper_levels(case: Case) -> Iterator[tuple[str, str]]:
         levels = case.evidence.upper_levels_for(nutrient, case.context, case.authority)
         for value in dict.fromkeys(float(level.value_mcg) for level in levels):
             who = listed([f"{level.authority} {level.year}" for level in levels if float(level.value_mcg) == value])
-            side = "above it" if high > value else "equal to it, so any food passes it" if high == value else f"{number(round(100 * high / value, 1))} % of it"
-            most = "the average of the most the label allows" if any(row["interval_days"] > 1 for row in case.doses) else "the most the label allows"
-            yield f"Upper level, {nutrient_name(nutrient)}", f"{dose(math.nan, value, nutrient)} a day from all sources ({who}); {most} is {side}"
+            side = (
+                "above it"
+                if high > value
+                else "equal to it, so any food passes it"
+                if high == value
+                else f"{number(round(100 * high / value, 1))} % of it"
+            )
+            most = (
+                "the average of the most the label allows"
+                if any(row["interval_days"] > 1 for row in case.doses)
+                else "the most the label allows"
+            )
+            yield (
+                f"Upper level, {nutrient_name(nutrient)}",
+                f"{dose(math.nan, value, nutrient)} a day from all sources ({who}); {most} is {side}",
+            )
         if not levels and nutrient in CLASS_NUTRIENTS:
             yield f"Upper level, {nutrient_name(nutrient)}", "no authority has set one"
 
@@ -446,7 +545,11 @@ def _verdicts(case: Case) -> Step:
     sentences: list[str] = []
     for row in case.doses:
         name = capital(form_name(row["nutrient"], row["form"]))
-        verdict = row["verdict"] if row["verdict"] != "depends" else f"depends: {listed(row['possible_verdicts'].split(';'), 'or')}"
+        verdict = (
+            row["verdict"]
+            if row["verdict"] != "depends"
+            else f"depends: {listed(row['possible_verdicts'].split(';'), 'or')}"
+        )
         rows.append((name, verdict))
         sentences += _why_verdict(case, row)
     for nutrient in CLASS_NUTRIENTS:
@@ -486,18 +589,29 @@ def _against_bands(case: Case, row: dict[str, Any]) -> Iterator[str]:
     either = either_of(row)
     for band in bands:
         if either:
-            yield from (f"{name}, if {dose(value, value, row['nutrient'])} a day is right: {_outcome(value, value, band)}." for value in either)
+            yield from (
+                f"{name}, if {dose(value, value, row['nutrient'])} a day is right: {_outcome(value, value, band)}."
+                for value in either
+            )
             continue
         told = _outcome(0.0 if row["form"] == "mixed" else row["daily_mcg_low"], row["daily_mcg_high"], band)
         if row["form"] == "mixed" and row["nutrient"] != "vitamin_d":
             yield f"{name}: at most {dose(math.nan, row['daily_mcg_high'], row['nutrient'])} a day is {short_form(band.form)}, {told}."
             continue
-        as_form = f", if it is {short_form(band.form)}" if row["form"] == "unstated" and row["nutrient"] != "vitamin_d" else ""
+        as_form = (
+            f", if it is {short_form(band.form)}"
+            if row["form"] == "unstated" and row["nutrient"] != "vitamin_d"
+            else ""
+        )
         average = " on average" if row["interval_days"] > 1 else ""
         yield f"{capital(daily(row))}{average}{as_form}: {told}."
     if row["form"] == "unstated" and row["nutrient"] != "vitamin_d":
         judged = {(band.nutrient, band.form) for band in bands}
-        without = [short_form(form) for nutrient, form in candidates(row["nutrient"], row["form"], "")[0] if (nutrient, form) not in judged]
+        without = [
+            short_form(form)
+            for nutrient, form in candidates(row["nutrient"], row["form"], "")[0]
+            if (nutrient, form) not in judged
+        ]
         if without:
             yield f"{name}, if it is {listed(without, 'or')}: no studied range in this context."
 
@@ -512,12 +626,19 @@ def _by_rule(case: Case, row: dict[str, Any], rule: str) -> str:
     """A spaced dose and the rule of the edition that judges it."""
     used = case.evidence.spaced_dose_rules[rule]
     single = dose(math.nan, row["single_intake_mcg"], row["nutrient"], row["form"])
-    found = {"by-average": "judged by the daily average", "never-studied-range": "never studied-range"}.get(used.judged, used.judged)
+    found = {"by-average": "judged by the daily average", "never-studied-range": "never studied-range"}.get(
+        used.judged, used.judged
+    )
     return f"{capital(form_name(row['nutrient'], row['form']))}, {single} at a time every {number(row['interval_days'])} days: {found}. {used.reason} (rule {rule})"
 
 
 def _side(verdict: str, band: Band) -> str:
-    edge = dose(math.nan, float((band.low_mcg if verdict == "sub-therapeutic" else band.high_mcg) or 0), band.nutrient, band.form)
+    edge = dose(
+        math.nan,
+        float((band.low_mcg if verdict == "sub-therapeutic" else band.high_mcg) or 0),
+        band.nutrient,
+        band.form,
+    )
     if verdict == "sub-therapeutic":
         return f"sub-therapeutic, below {edge}"
     if verdict == "high-dose":
@@ -529,7 +650,12 @@ def _class(case: Case) -> Step:
     words = wording()
     found = str(case.product["class"])
     rows = [(capital(nutrient_name(nutrient)), case.product[f"{nutrient}_verdict"]) for nutrient in CLASS_NUTRIENTS]
-    rows.append(("Class of the product", found if found != "depends" else f"depends: {listed(case.product['possible_classes'].split(';'), 'or')}"))
+    rows.append(
+        (
+            "Class of the product",
+            found if found != "depends" else f"depends: {listed(case.product['possible_classes'].split(';'), 'or')}",
+        )
+    )
     sentences = [words["fold"][found]]
     if sum(row["nutrient"] == "vitamin_k2" for row in case.doses) > 1:
         sentences.append(words["sentences"]["forms-apart"])

@@ -67,7 +67,10 @@ def diff(old_dir: str | Path, new_dir: str | Path) -> Diff:
     moved = (one["class"] != other["class"]).to_numpy()
     said = [_doses_said(written, table) for written, table in ((old, one), (new, other))]
     label = (said[0] != said[1]) & (not old.inputs or old.inputs != new.inputs)
-    judged = any(old.run.get(name, "") != new.run.get(name, "") for name in RULES) | (one["context"] != other["context"]).to_numpy()
+    judged = (
+        any(old.run.get(name, "") != new.run.get(name, "") for name in RULES)
+        | (one["context"] != other["context"]).to_numpy()
+    )
     cause = pd.Series("rules", index=range(len(shared)), dtype="str")
     cause[judged] = "evidence"
     cause[label] = "label"
@@ -79,7 +82,9 @@ def diff(old_dir: str | Path, new_dir: str | Path) -> Diff:
         }
     )[moved].reset_index(drop=True)  # fmt: skip
     settings = pd.DataFrame(
-        [(name, str(old.run.get(name, "")), str(new.run.get(name, ""))) for name in ("version", *RULES)], columns=["setting", "old", "new"], dtype="str"
+        [(name, str(old.run.get(name, "")), str(new.run.get(name, ""))) for name in ("version", *RULES)],
+        columns=["setting", "old", "new"],
+        dtype="str",
     )
     return Diff(changed, _without(after, before), _without(before, after), settings, len(shared))
 

@@ -53,7 +53,9 @@ def codes_of(column: pd.Series) -> tuple[Codes, npt.NDArray[np.object_]]:
     return codes, np.asarray(values, dtype=object)
 
 
-def joined_texts(groups: Codes, texts: pd.Series | npt.NDArray[np.object_], n: int, separator: str) -> npt.NDArray[np.object_]:
+def joined_texts(
+    groups: Codes, texts: pd.Series | npt.NDArray[np.object_], n: int, separator: str
+) -> npt.NDArray[np.object_]:
     """Texts of each group 0..n-1 in their order, each once, joined; '' for a group without any."""
     found = np.full(n, "", dtype=object)
     if not len(groups):

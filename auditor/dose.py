@@ -74,7 +74,9 @@ def targets_of(lines: pd.DataFrame) -> pd.DataFrame:
     return lines[wanted[codes]] if len(texts) else lines
 
 
-def contexts_of(lines: pd.DataFrame, product: npt.NDArray[np.intp], n_products: int, evidence: Evidence, asked: str) -> tuple[list[str], npt.NDArray[np.bool_]]:
+def contexts_of(
+    lines: pd.DataFrame, product: npt.NDArray[np.intp], n_products: int, evidence: Evidence, asked: str
+) -> tuple[list[str], npt.NDArray[np.bool_]]:
     """Context each product is judged in, and for each line whether its audience fits that context.
 
     With `asked` other than 'auto' every product gets it.  'auto' takes what the label names: adult where any line is
@@ -87,7 +89,11 @@ def contexts_of(lines: pd.DataFrame, product: npt.NDArray[np.intp], n_products: 
     if asked == "auto":
         found = distinct(lines, ["audience", "name", "directions"])
         named = found.map(_label_contexts)
-        ranks = np.array([_rank(contexts, rank, adult, pregnancy) for contexts in named], dtype=np.int64)[found.codes] if len(lines) else np.array([], dtype=np.int64)
+        ranks = (
+            np.array([_rank(contexts, rank, adult, pregnancy) for contexts in named], dtype=np.int64)[found.codes]
+            if len(lines)
+            else np.array([], dtype=np.int64)
+        )
         top = np.full(n_products, -1, dtype=np.int64)
         low = np.full(n_products, adult, dtype=np.int64)
         np.maximum.at(top, product, ranks)
@@ -113,7 +119,11 @@ def _label_contexts(audience: str, name: str, directions: str) -> tuple[str, ...
     said, titled = read_audience(audience), read_audience(name)
     # Most directions name nobody: then their regimens name nobody either, and need not be read here.
     regimens = read_directions(directions).regimens if may_name_somebody(directions) else ()
-    directed = tuple(dict.fromkeys(context for regimen in regimens for context in regimen.contexts)) if all(r.contexts for r in regimens) else ()
+    directed = (
+        tuple(dict.fromkeys(context for regimen in regimens for context in regimen.contexts))
+        if all(r.contexts for r in regimens)
+        else ()
+    )
     for narrower in (titled, directed):
         if narrower and "adult" not in narrower and (not said or "adult" in said or set(narrower) & set(said)):
             return narrower
@@ -128,7 +138,13 @@ def _rank(contexts: tuple[str, ...], rank: dict[str, int], adult: int, pregnancy
     return min(rank[context] for context in contexts)
 
 
-def line_doses(lines: pd.DataFrame, product: npt.NDArray[np.intp], contexts: list[str], fits: npt.NDArray[np.bool_], evidence: Evidence) -> LineDoses:
+def line_doses(
+    lines: pd.DataFrame,
+    product: npt.NDArray[np.intp],
+    contexts: list[str],
+    fits: npt.NDArray[np.bool_],
+    evidence: Evidence,
+) -> LineDoses:
     """Read target lines (see :func:`targets_of`) into rows with amounts and day factors.
 
     `product` gives each line's position among the products, `contexts` the context of each product, `fits` whether the
@@ -147,14 +163,21 @@ def line_doses(lines: pd.DataFrame, product: npt.NDArray[np.intp], contexts: lis
     rows["audience_fits"] = fits[line_of_row]
     rows["source_line"] = line_of_row
     day = work.iloc[line_of_row].assign(_line_basis=rows["line_basis"].to_numpy())
-    day["serving_size"] = np.where((day["serving_size"] == "").to_numpy(), rows["line_serving"].to_numpy(), day["serving_size"].astype("str").to_numpy())
+    day["serving_size"] = np.where(
+        (day["serving_size"] == "").to_numpy(),
+        rows["line_serving"].to_numpy(),
+        day["serving_size"].astype("str").to_numpy(),
+    )
     day["_spaced_name"] = _spaced_names(day["name"])
     plans = distinct(day, ["serving_size", "units_per_serving", "servings_per_day_min", "servings_per_day_max", "directions", "_line_basis", "basis",
                            "market", "dosage_form", "_context", "_spaced_name"])  # fmt: skip
     schedules = plans.map(schedule)
     rows = pd.concat([rows, _schedule_columns(schedules).iloc[plans.codes].reset_index(drop=True)], axis=1)
     problems = pd.concat(
-        [_problem_table([reading.problems for reading in flat], reading_of_row), _problem_table([plan.problems for plan in schedules], plans.codes)],
+        [
+            _problem_table([reading.problems for reading in flat], reading_of_row),
+            _problem_table([plan.problems for plan in schedules], plans.codes),
+        ],
         ignore_index=True,
     )
     return LineDoses(_with_daily(rows), problems)
@@ -167,9 +190,13 @@ def _spaced_names(names: pd.Series) -> pd.Series:
     return pd.Series(said[codes], index=names.index, dtype="str")
 
 
-def _flatten(readings: list[tuple[LineReading, ...]]) -> tuple[list[LineReading], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _flatten(
+    readings: list[tuple[LineReading, ...]],
+) -> tuple[list[LineReading], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     counts = np.array([len(found) for found in readings], dtype=np.intp)
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp) if len(counts) else np.array([], dtype=np.intp)
+    starts = (
+        np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp) if len(counts) else np.array([], dtype=np.intp)
+    )
     return [reading for found in readings for reading in found], starts, counts
 
 
@@ -226,7 +253,9 @@ def _problem_table(problems: list[tuple[Problem, ...]], codes: npt.NDArray[np.in
     """One row per problem and row of the dose table: the distinct problems repeated by the codes."""
     flat = [problem for found in problems for problem in found]
     if not flat or not len(codes):
-        return pd.DataFrame({"row": np.array([], dtype=np.intp), **{name: pd.Series([], dtype="str") for name in Problem._fields}})
+        return pd.DataFrame(
+            {"row": np.array([], dtype=np.intp), **{name: pd.Series([], dtype="str") for name in Problem._fields}}
+        )
     counts = np.array([len(found) for found in problems], dtype=np.intp)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp)
     table = pd.DataFrame(flat, columns=list(Problem._fields)).astype("str")

@@ -7,7 +7,6 @@ file and key.  All amounts are micrograms per day of the nutrient itself unless 
 
 from __future__ import annotations
 
-import tomli as tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
+import tomli as tomllib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from auditor.errors import EvidenceError
@@ -484,9 +484,12 @@ def _broken_bands(evidence: Evidence) -> Iterator[tuple[str, str]]:
         if band.status == "established":
             for name in ("low_rests_on", "high_rests_on"):
                 if not any(_carries(evidence, row_id) for row_id in getattr(band, name)):
-                    yield band.id, (
-                        f"{name}: the edge rests on unverified rows or starting documents alone; at least one trial "
-                        "or reference value with status 'verified' or 'secondary' must carry it"
+                    yield (
+                        band.id,
+                        (
+                            f"{name}: the edge rests on unverified rows or starting documents alone; at least one trial "
+                            "or reference value with status 'verified' or 'secondary' must carry it"
+                        ),
                     )
 
 

@@ -43,7 +43,11 @@ def _edition(evidence: Evidence) -> Iterator[str]:
 def _edges(band: Band) -> str:
     if band.low_mcg is None or band.high_mcg is None:
         return "not established"
-    return f"{_number(band.low_mcg)} to {_number(band.high_mcg)}" if band.low_mcg != band.high_mcg else f"{_number(band.low_mcg)} only"
+    return (
+        f"{_number(band.low_mcg)} to {_number(band.high_mcg)}"
+        if band.low_mcg != band.high_mcg
+        else f"{_number(band.low_mcg)} only"
+    )
 
 
 def _number(value: Decimal) -> str:
@@ -63,7 +67,9 @@ def row_text(evidence: Evidence, row_id: str) -> str:
             return "\n".join(_row(evidence, table[row_id]))  # type: ignore[index]
     known = [key for table in tables for key in table]
     close = difflib.get_close_matches(row_id, known, n=4, cutoff=0.4)
-    raise UsageError(f"evidence show: {row_id!r} is no id of edition {evidence.edition.id}; close are {', '.join(close) or 'none'}; `auditor evidence list` lists the bands")
+    raise UsageError(
+        f"evidence show: {row_id!r} is no id of edition {evidence.edition.id}; close are {', '.join(close) or 'none'}; `auditor evidence list` lists the bands"
+    )
 
 
 def _row(evidence: Evidence, row: Row) -> Iterator[str]:
@@ -93,11 +99,23 @@ def _cell(value: object) -> str:
 
 def _line(evidence: Evidence, row_id: str) -> Iterator[str]:
     row = evidence.rows[row_id]
-    said = row.claim if isinstance(row, Statement) else row.result if isinstance(row, Trial) else f"{row.authority} {row.year}, {row.kind}, {row.life_stage}"
+    said = (
+        row.claim
+        if isinstance(row, Statement)
+        else row.result
+        if isinstance(row, Trial)
+        else f"{row.authority} {row.year}, {row.kind}, {row.life_stage}"
+    )
     direction = f"{row.direction}, " if isinstance(row, Statement | Trial) else ""
     yield from textwrap.wrap(f"  {row_id:12} [{direction}{row.status}] {said}", WIDTH, subsequent_indent=" " * 15)
 
 
 def _citation(reference: Reference) -> str:
-    parts = (reference.authors, f"{reference.title} ({reference.year})", reference.citation, reference.link, f"status: {reference.status}, checked {reference.checked}")
+    parts = (
+        reference.authors,
+        f"{reference.title} ({reference.year})",
+        reference.citation,
+        reference.link,
+        f"status: {reference.status}, checked {reference.checked}",
+    )
     return "; ".join(part for part in parts if part)

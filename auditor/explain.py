@@ -13,12 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.pipeline import Audit, audit_lines
 from auditor.derivation import Step, read_case, short_row, steps
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, ReferenceValue, Trial, load_evidence
 from auditor.headline import bands_of, headline, spaced_rule
 from auditor.labels import as_line_table
+from auditor.pipeline import Audit, audit_lines
 from auditor.schema import VERDICTS
 from auditor.words import capital, dose, form_name, printable, wording
 
@@ -59,7 +59,17 @@ class Explanation:
             lines = [f"{position}. {step.title}", *_text_rows(step.rows, width)]
             blocks.append("\n".join([*lines, *(_wrapped(sentence, width, "   ") for sentence in step.sentences)]))
         if self.findings:
-            blocks.append("\n".join(["Findings", *(_wrapped(f"{severity}: {message} [{finding_id}]", width, "   ") for severity, finding_id, message in self.findings)]))
+            blocks.append(
+                "\n".join(
+                    [
+                        "Findings",
+                        *(
+                            _wrapped(f"{severity}: {message} [{finding_id}]", width, "   ")
+                            for severity, finding_id, message in self.findings
+                        ),
+                    ]
+                )
+            )
         if self.references:
             told = (_wrapped(f"{cited.row_id}: {cited.text}{f' {cited.link}' if cited.link else ''} [{cited.direction}; {wording()['status'][cited.status]}]", width, "   ")
                     for cited in self.references)  # fmt: skip
@@ -73,18 +83,36 @@ class Explanation:
         for position, step in enumerate(self.steps, start=1):
             parts.append(f"### {position}. {step.title}")
             if step.rows:
-                parts.append("\n".join(["| | |", "| --- | --- |", *(f"| {_escaped(label)} | {_escaped(value)} |" for label, value in step.rows)]))
+                parts.append(
+                    "\n".join(
+                        [
+                            "| | |",
+                            "| --- | --- |",
+                            *(f"| {_escaped(label)} | {_escaped(value)} |" for label, value in step.rows),
+                        ]
+                    )
+                )
             if step.sentences:
                 parts.append("\n".join(f"- {_escaped(sentence)}" for sentence in step.sentences))
         if self.findings:
-            parts += ["### Findings", "\n".join(f"- **{severity}** {_escaped(message)} `{finding_id}`" for severity, finding_id, message in self.findings)]
+            parts += [
+                "### Findings",
+                "\n".join(
+                    f"- **{severity}** {_escaped(message)} `{finding_id}`"
+                    for severity, finding_id, message in self.findings
+                ),
+            ]
         if self.references:
             parts += ["### References", "\n".join(_cited(cited) for cited in self.references)]
         parts += ["### Bear in mind", "\n".join(f"- {caveat}" for caveat in self.caveats)]
         return "\n\n".join(parts) + "\n"
 
     def _title(self) -> str:
-        return " ".join(filter(None, (self.brand, self.name))) + f" ({self.product_id})" if self.brand or self.name else self.product_id
+        return (
+            " ".join(filter(None, (self.brand, self.name))) + f" ({self.product_id})"
+            if self.brand or self.name
+            else self.product_id
+        )
 
 
 def explain(
@@ -141,7 +169,9 @@ def verdict_matrix(
     evidence = evidence or load_evidence()
     found = audit_lines(lines_of(lines, product_id), context="all", evidence=evidence, market=market)
     names = [capital(form_name(*pair)) for pair in zip(found.doses["nutrient"], found.doses["form"], strict=True)]
-    table = found.doses.assign(name=names).pivot_table(index="name", columns="context", values="verdict", aggfunc="first", sort=False)
+    table = found.doses.assign(name=names).pivot_table(
+        index="name", columns="context", values="verdict", aggfunc="first", sort=False
+    )
     table = table.reindex(index=list(dict.fromkeys(names)), columns=list(evidence.contexts)).astype(object)
     table.loc["Class"] = found.products.set_index("context")["class"]
     assert table.stack().isin(VERDICTS).all()
@@ -161,7 +191,9 @@ def lines_of(lines: pd.DataFrame, product_id: str) -> pd.DataFrame:
     if own.empty:
         close = closest_ids(product_id, ids.drop_duplicates().astype("str").tolist())
         hint = f"; the closest are {', '.join(close)}" if close else ""
-        raise UsageError(f"product {printable(product_id)!r} is not among the {ids.nunique():,} products of the input{hint}")
+        raise UsageError(
+            f"product {printable(product_id)!r} is not among the {ids.nunique():,} products of the input{hint}"
+        )
     return own
 
 
@@ -169,7 +201,11 @@ def closest_ids(product_id: str, known: list[str]) -> list[str]:
     """Up to five ids that look like the one asked for; in a whole market only those that share its letters."""
     asked = product_id.lower()
     inside = [other for other in known if asked and asked in other.lower()][:5]
-    pool = known if len(known) <= MAX_IDS_COMPARED else [other for other in known if other[:4].lower() == asked[:4]][:MAX_IDS_COMPARED]
+    pool = (
+        known
+        if len(known) <= MAX_IDS_COMPARED
+        else [other for other in known if other[:4].lower() == asked[:4]][:MAX_IDS_COMPARED]
+    )
     return list(dict.fromkeys([*inside, *difflib.get_close_matches(product_id, pool, n=5)]))[:5]
 
 
@@ -187,7 +223,11 @@ def _references(doses: list[dict[str, Any]], evidence: Evidence) -> tuple[Citati
 def _citation(evidence: Evidence, row_id: str) -> Citation:
     row = evidence.rows[row_id]
     reference = evidence.references[row.reference]
-    amount = dose(float(row.low_mcg), float(row.high_mcg), row.nutrient) if row.low_mcg is not None and row.high_mcg is not None else ""
+    amount = (
+        dose(float(row.low_mcg), float(row.high_mcg), row.nutrient)
+        if row.low_mcg is not None and row.high_mcg is not None
+        else ""
+    )
     if isinstance(row, Trial):
         people = f"{row.participants:,} people, " if row.participants else ""
         said = f"{short_row(evidence, row_id)} ({people}{row.population}, {row.duration}): {row.result}"
@@ -207,7 +247,14 @@ def _caveats(doses: list[dict[str, Any]]) -> tuple[str, ...]:
 
 def _wrapped(text: str, width: int, indent: str = "") -> str:
     hanging = indent + "  " if indent else ""
-    return textwrap.fill(printable(text), max(width, 30), initial_indent=indent, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        printable(text),
+        max(width, 30),
+        initial_indent=indent,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _text_rows(rows: tuple[tuple[str, str], ...], width: int) -> list[str]:
@@ -219,7 +266,14 @@ def _text_rows(rows: tuple[tuple[str, str], ...], width: int) -> list[str]:
         if len(label) > column:
             lines.append("   " + label)
             start = " " * (column + 5)
-        text = textwrap.fill(printable(value), max(width, 40), initial_indent=start, subsequent_indent=" " * (column + 5), break_long_words=False, break_on_hyphens=False)
+        text = textwrap.fill(
+            printable(value),
+            max(width, 40),
+            initial_indent=start,
+            subsequent_indent=" " * (column + 5),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         lines.append(text)
     return lines
 

@@ -272,12 +272,12 @@ def _rename_all(drafts: Sequence[Path], targets: Sequence[Path], old: Sequence[P
             if target.is_dir():
                 raise IsADirectoryError(EISDIR, "a folder of this name is in the way", str(target))
             if target.exists():
-                os.replace(target, old[reached - 1])
-            os.replace(drafts[reached - 1], target)
+                target.replace(old[reached - 1])
+            drafts[reached - 1].replace(target)
     except BaseException:
         for number in range(reached):
             if old[number].exists():
-                os.replace(old[number], targets[number])
+                old[number].replace(targets[number])
             elif not drafts[number].exists():
                 targets[number].unlink(missing_ok=True)
         raise

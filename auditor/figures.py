@@ -83,9 +83,10 @@ def with_roles(lowered: str, quantities: tuple[Quantity, ...]) -> tuple[Quantity
             role = OTHER_BASIS
         elif quantity.unit == "%":
             role = STRENGTH if _is_strength(lowered, quantity, strength, bool(masses)) else DAILY_VALUE
-        elif parted and turn is not None and quantity.start < turn and quantity.unit != IU:
-            role = RAW
-        elif quantity.unit in ("milligram", "gram") and raw_before.search(lowered[max(0, quantity.start - 30) : quantity.start]):
+        elif (parted and turn is not None and quantity.start < turn and quantity.unit != IU) or (
+            quantity.unit in ("milligram", "gram")
+            and raw_before.search(lowered[max(0, quantity.start - 30) : quantity.start])
+        ):
             role = RAW
         elif quantity.unit in ("milligram", "gram") and _blend_words().search(lowered):
             role = OTHER_BASIS
@@ -97,7 +98,9 @@ def with_roles(lowered: str, quantities: tuple[Quantity, ...]) -> tuple[Quantity
 
 _PER_BEFORE = re.compile(r"((?:per|each|pro|je|par|por)[ ][a-zà-ÿ]{3,})(?: \([^()]*\)| contains| enthält)?[ :]*$")
 # "25 mcg per softgel (50 mcg per 2-softgel serving)": figures for different bases are no contradiction.
-_PER = re.compile(r"[ )\],;:§]{0,40}((?:per|each|/|pro|je|par|por)[ ]?(?:\d+|two|three|four)?[ -]?[a-zà-ÿ]{3,}(?: [a-zà-ÿ]{3,})?)")
+_PER = re.compile(
+    r"[ )\],;:§]{0,40}((?:per|each|/|pro|je|par|por)[ ]?(?:\d+|two|three|four)?[ -]?[a-zà-ÿ]{3,}(?: [a-zà-ÿ]{3,})?)"
+)
 
 
 def _one_basis(lowered: str, quantities: list[Quantity]) -> tuple[Quantity, ...]:
@@ -108,7 +111,9 @@ def _one_basis(lowered: str, quantities: list[Quantity]) -> tuple[Quantity, ...]
     bases = _bases_of(lowered, [quantities[n] for n in amounts])
     several = len({basis for basis in bases if basis}) > 1
     for n, basis in zip(amounts, bases, strict=True):
-        quantities[n] = replace(quantities[n], basis=basis, role=OTHER_BASIS if several and basis not in ("", bases[0]) else AMOUNT)
+        quantities[n] = replace(
+            quantities[n], basis=basis, role=OTHER_BASIS if several and basis not in ("", bases[0]) else AMOUNT
+        )
     return tuple(quantities)
 
 
@@ -122,7 +127,13 @@ def _bases_of(lowered: str, amounts: list[Quantity]) -> list[str]:
     for n, quantity in enumerate(amounts):
         waiting.append(n)
         named = _PER.match(lowered[quantity.end : quantity.end + 60])
-        basis = f"/{quantity.per}" if quantity.per and quantity.per not in _STRENGTH_PER else named[1].strip() if named else ""
+        basis = (
+            f"/{quantity.per}"
+            if quantity.per and quantity.per not in _STRENGTH_PER
+            else named[1].strip()
+            if named
+            else ""
+        )
         if basis:
             bases = [basis if position in waiting else known for position, known in enumerate(bases)]
             waiting = []
@@ -143,7 +154,11 @@ def _is_strength(lowered: str, quantity: Quantity, strength: re.Pattern[str], ha
     found = strength.match(after)
     if found and found[0] == "§":
         # '80 % Vitamin K1' is a strength; '... 625 % Vitamin K2 100 mcg' closes the line before it.
-        return has_mass is False or not re.search(r"\d[^§]*$", lowered[: quantity.start].rstrip()) or before.rstrip().endswith("(")
+        return (
+            has_mass is False
+            or not re.search(r"\d[^§]*$", lowered[: quantity.start].rstrip())
+            or before.rstrip().endswith("(")
+        )
     if found:
         return True
     # '(1 %) 10 mg': a small percent straight before a weight is the strength of that weight; without brackets only

@@ -56,7 +56,12 @@ def group_figures(text: str, hits: tuple[NameHit, ...], quantities: tuple[Quanti
 
 
 def _group(
-    text: str, owners: list[NameHit], hits: tuple[NameHit, ...], quantities: tuple[Quantity, ...], *, amounts_first: bool = False
+    text: str,
+    owners: list[NameHit],
+    hits: tuple[NameHit, ...],
+    quantities: tuple[Quantity, ...],
+    *,
+    amounts_first: bool = False,
 ) -> list[Group]:
     amounts = [quantity for quantity in quantities if quantity.role not in (DAILY_VALUE, STRENGTH)]
     first_target = next(hit for hit in owners if hit.name.kind in (TARGET, TRADE))
@@ -64,7 +69,9 @@ def _group(
     if amounts and not name_first and amounts[-1].start > owners[-1].start:
         # 'Cod liver oil 1000 mg; vitamin A 2500 IU; vitamin D 250 IU': the first weight is of something without a name here.
         name_first = bool(re.search("[;,:]", text[amounts[0].end : owners[0].start]))
-    tokens: list[NameHit | Quantity] = _parts_turned(text, sorted([*owners, *quantities], key=lambda token: token.start))
+    tokens: list[NameHit | Quantity] = _parts_turned(
+        text, sorted([*owners, *quantities], key=lambda token: token.start)
+    )
     groups: list[Group] = []
     leading: list[Quantity] = []
     if name_first and not amounts_first:
@@ -199,7 +206,14 @@ def _owner_of(text: str, quantity: Quantity, groups: list[Group]) -> Group:
     ('Calcium (with D3) 250 mg')."""
     last = groups[-1]
     opened, closed = text.rfind("(", 0, last.hits[0].start), text.find(")", last.hits[-1].end, quantity.start)
-    if len(groups) < 2 or quantity.unit == "iu" or last.quantities or opened < 0 or closed < 0 or ")" in text[opened : last.hits[0].start]:
+    if (
+        len(groups) < 2
+        or quantity.unit == "iu"
+        or last.quantities
+        or opened < 0
+        or closed < 0
+        or ")" in text[opened : last.hits[0].start]
+    ):
         return last
     head = groups[-2]
     return head if head.family not in ("D", "K") and not head.quantities and head.hits[-1].start < closed else last
@@ -234,14 +248,27 @@ def _bracketed_carrier(text: str, quantity: Quantity, hits: tuple[NameHit, ...])
 
 def _settle(groups: list[Group]) -> list[Group]:
     """Join groups that speak of the same amount; keep parts, drop the total they are parts of."""
-    parts = {_forms_named(group) for group in groups if group.family == "D" and amounts_of(group) and is_specific(group)}
+    parts = {
+        _forms_named(group) for group in groups if group.family == "D" and amounts_of(group) and is_specific(group)
+    }
     settled: list[Group] = []
     for group in groups:
         last = settled[-1] if settled else None
         alike = last is not None and last.family == group.family
-        same = last is not None and _same_name(last, group) and (len(parts) < 2 or (is_specific(last) and is_specific(group)))
-        yielded = last is not None and bool(amounts_of(last)) and all(quantity.role == RAW for quantity in amounts_of(last))
-        if last is not None and alike and (yielded or not amounts_of(group) or not amounts_of(last) or same) and not (len(parts) > 1 and not is_specific(last)):
+        same = (
+            last is not None
+            and _same_name(last, group)
+            and (len(parts) < 2 or (is_specific(last) and is_specific(group)))
+        )
+        yielded = (
+            last is not None and bool(amounts_of(last)) and all(quantity.role == RAW for quantity in amounts_of(last))
+        )
+        if (
+            last is not None
+            and alike
+            and (yielded or not amounts_of(group) or not amounts_of(last) or same)
+            and not (len(parts) > 1 and not is_specific(last))
+        ):
             last.hits += group.hits
             last.quantities += group.quantities
         else:

@@ -50,7 +50,11 @@ def either_of(row: Row) -> tuple[float, float] | None:
     """The two doses of a label whose figures contradict each other, where each is a plain one."""
     low, high = float(row["daily_mcg_low"]), float(row["daily_mcg_high"])
     contradict = "figures-contradict" in str(row["reason"]).split(";")
-    return (low, high) if contradict and low < high and row["servings_per_day_low"] == row["servings_per_day_high"] else None
+    return (
+        (low, high)
+        if contradict and low < high and row["servings_per_day_low"] == row["servings_per_day_high"]
+        else None
+    )
 
 
 def dose_of(row: Row) -> str:
@@ -141,10 +145,16 @@ def _against_band(row: Row, evidence: Evidence) -> str:
     if len(established) > 1:
         ends = [(band, band.high_mcg if side == "above" else band.low_mcg) for band in established]
         word = "to" if side == "above" else "from"
-        forms = listed([f"{short_form(band.form)} {word} {dose(math.nan, float(edge or 0), band.nutrient)}" for band, edge in ends])
+        forms = listed(
+            [f"{short_form(band.form)} {word} {dose(math.nan, float(edge or 0), band.nutrient)}" for band, edge in ends]
+        )
         return f"{daily(row)}, is {side} the studied range of each form it may be: {forms}"
     context = evidence.contexts[str(row["context"])].title
-    return f"{daily(row)}, is {side} the studied range for {context[:1].lower()}{context[1:]}, {edges(established[0])}" if established else daily(row)
+    return (
+        f"{daily(row)}, is {side} the studied range for {context[:1].lower()}{context[1:]}, {edges(established[0])}"
+        if established
+        else daily(row)
+    )
 
 
 def _open(product: Row, doses: list[Row], evidence: Evidence) -> str:
@@ -154,9 +164,13 @@ def _open(product: Row, doses: list[Row], evidence: Evidence) -> str:
         codes = [code for code in str(row["reason"]).split(";") if code and not code.startswith(SPACED_DOSE)]
         if row["verdict"] == "depends":
             given = f" at {dose_of(row)} a day" if dose_of(row) else ""
-            causes.append(f"{form_name(row['nutrient'], row['form'])}{given}: {listed([reason_short(code) for code in codes])}")
+            causes.append(
+                f"{form_name(row['nutrient'], row['form'])}{given}: {listed([reason_short(code) for code in codes])}"
+            )
         elif row["verdict"] == "not-computable":
-            causes.append(f"{form_name(row['nutrient'], row['form'])} cannot be computed: {listed([reason_short(code) for code in codes])}")
+            causes.append(
+                f"{form_name(row['nutrient'], row['form'])} cannot be computed: {listed([reason_short(code) for code in codes])}"
+            )
     return f"{listed(classes, 'or')}. {capital('; '.join(causes))}."
 
 
@@ -166,9 +180,19 @@ def _not_established(product: Row, doses: list[Row], evidence: Evidence) -> str:
 
 def _not_computable(product: Row, doses: list[Row], evidence: Evidence) -> str:
     stuck = [row for row in doses if row["verdict"] == "not-computable"]
-    return "; ".join(f"{form_name(row['nutrient'], row['form'])}: {listed([reason_short(code) for code in str(row['reason']).split(';')])}" for row in stuck) + "."
+    return (
+        "; ".join(
+            f"{form_name(row['nutrient'], row['form'])}: {listed([reason_short(code) for code in str(row['reason']).split(';')])}"
+            for row in stuck
+        )
+        + "."
+    )
 
 
 def _vitamin_d(product: Row) -> str:
-    return dose(float(product["vitamin_d_daily_mcg_low"]), float(product["vitamin_d_daily_mcg_high"]), "vitamin_d", str(product["vitamin_d_form"]))
-
+    return dose(
+        float(product["vitamin_d_daily_mcg_low"]),
+        float(product["vitamin_d_daily_mcg_high"]),
+        "vitamin_d",
+        str(product["vitamin_d_form"]),
+    )

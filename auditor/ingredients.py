@@ -119,7 +119,9 @@ def _glued(lowered: str, repairs: tuple[str, ...]) -> Ingredient | None:
         return None
     if len(variants) == 1:
         return Ingredient(tuple(variants[0]), (), repairs)
-    return Ingredient(tuple(replace(p, problems=(*p.problems, GLUED)) for found in variants for p in found), (), repairs)
+    return Ingredient(
+        tuple(replace(p, problems=(*p.problems, GLUED)) for found in variants for p in found), (), repairs
+    )
 
 
 def _mask(text: str, hits: tuple[NameHit, ...]) -> str:
@@ -153,7 +155,9 @@ def _read_group(text: str, printed_text: str, group: Group) -> list[Piece]:
     return _vitamin_k(text, names, trades, printed, figures)
 
 
-def _vitamin_d(text: str, names: list[NameHit], trades: list[NameHit], printed: str, figures: tuple[Quantity, ...]) -> Piece:
+def _vitamin_d(
+    text: str, names: list[NameHit], trades: list[NameHit], printed: str, figures: tuple[Quantity, ...]
+) -> Piece:
     forms = _forms(names)
     source = "line" if forms else "trade-name" if _forms(trades) else "unstated"
     forms = forms or _forms(trades)
@@ -176,7 +180,12 @@ def _without_equivalent(figures: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
     if not any(figure.role == RAW and figure.unit == "microgram" for figure in figures):
         return figures
     roles = {AMOUNT: OTHER_BASIS, RAW: AMOUNT}
-    return tuple(replace(figure, role=roles.get(figure.role, figure.role)) if figure.unit in ("microgram", "milligram") else figure for figure in figures)
+    return tuple(
+        replace(figure, role=roles.get(figure.role, figure.role))
+        if figure.unit in ("microgram", "milligram")
+        else figure
+        for figure in figures
+    )
 
 
 def _vitamin_k(
@@ -190,7 +199,12 @@ def _vitamin_k(
         forms = _forms(trades)
         source = "trade-name" if forms else "unstated"
     if k1 and (k2 or trades):
-        if len(names) >= 2 and _says_as(text, names) and len({hit.name.nutrient for hit in names}) == 2 and names[0].name.nutrient != "vitamin_k":
+        if (
+            len(names) >= 2
+            and _says_as(text, names)
+            and len({hit.name.nutrient for hit in names}) == 2
+            and names[0].name.nutrient != "vitamin_k"
+        ):
             return [_contradicting_k(names, forms, printed, figures)]
         shared = [Piece("vitamin_k1", "k1", ("k1",), "line", printed, figures, True, ("vitk-mixed-total",))]
         form = forms[0] if len(forms) == 1 else "mixed" if forms else "unstated"
@@ -199,7 +213,9 @@ def _vitamin_k(
     if k1:
         return [Piece("vitamin_k1", "k1", ("k1",), "line", printed, figures)]
     if "contradictory" in forms or _excludes_itself(text, k2):
-        return [Piece("vitamin_k2", "unstated", (), "unstated", printed, figures, problems=("vitk-form-contradictory",))]
+        return [
+            Piece("vitamin_k2", "unstated", (), "unstated", printed, figures, problems=("vitk-form-contradictory",))
+        ]
     if len(forms) > 1 or forms == ("mixed",):
         return [Piece("vitamin_k2", "mixed", forms, source, printed, figures, problems=("vitk-mixed-total",))]
     if forms:
@@ -221,12 +237,16 @@ def _excludes_itself(text: str, names: list[NameHit]) -> bool:
     return False
 
 
-def _contradicting_k(names: list[NameHit], forms: tuple[str, ...], printed: str, figures: tuple[Quantity, ...]) -> Piece:
+def _contradicting_k(
+    names: list[NameHit], forms: tuple[str, ...], printed: str, figures: tuple[Quantity, ...]
+) -> Piece:
     """'Vitamin K2 (as phytonadione)': the chemical name tells what is inside, the vitamin's name is wrong."""
     if names[-1].name.nutrient == "vitamin_k1":
         return Piece("vitamin_k1", "k1", ("k1",), "line", printed, figures, problems=("vitk-k1-as-k2",))
     form = forms[0] if len(forms) == 1 else "mixed" if forms else "unstated"
-    return Piece("vitamin_k2", form, forms, "line" if forms else "unstated", printed, figures, problems=("vitk-k1-as-k2",))
+    return Piece(
+        "vitamin_k2", form, forms, "line" if forms else "unstated", printed, figures, problems=("vitk-k1-as-k2",)
+    )
 
 
 def _forms(hits: list[NameHit]) -> tuple[str, ...]:
@@ -242,4 +262,6 @@ def _says_as(text: str, names: list[NameHit]) -> bool:
     if len(names) < 2:
         return False
     between = [text[one.end : other.start] for one, other in pairwise(names)]
-    return any("(" in gap or re.search(r"\bas\b|\bals\b", gap) for gap in between) and not any(_BOTH.search(gap) for gap in between)
+    return any("(" in gap or re.search(r"\bas\b|\bals\b", gap) for gap in between) and not any(
+        _BOTH.search(gap) for gap in between
+    )

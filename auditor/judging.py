@@ -14,7 +14,13 @@ from auditor.distinct import distinct
 from auditor.evidence import Band, Evidence
 
 LONG_CHAINS = ("mk6", "mk8", "mk9", "mk10")
-GRADE_BELOW = {"strong": "moderate", "moderate": "limited", "limited": "limited", "conflicting": "conflicting", "none": "none"}
+GRADE_BELOW = {
+    "strong": "moderate",
+    "moderate": "limited",
+    "limited": "limited",
+    "conflicting": "conflicting",
+    "none": "none",
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,10 @@ def candidates(nutrient: str, form: str, forms: str) -> tuple[tuple[tuple[str, s
         named = [form]
         if form == "mixed":
             named = [name for name in forms.split("|") if name not in ("", "mixed")] or ["mk7", "mk4"]
-        return (tuple(dict.fromkeys(("vitamin_k2", "other" if name in LONG_CHAINS else name) for name in named)), form == "mixed")
+        return (
+            tuple(dict.fromkeys(("vitamin_k2", "other" if name in LONG_CHAINS else name) for name in named)),
+            form == "mixed",
+        )
     if form == "unstated":
         return ((("vitamin_k1", "k1"), ("vitamin_k2", "mk7"), ("vitamin_k2", "mk4")), False)
     return ((("vitamin_k", form),), False)
@@ -70,9 +79,14 @@ def judge(doses: pd.DataFrame, evidence: Evidence, authority: str = "") -> pd.Da
     """
     n = len(doses)
     bits = np.zeros(n, dtype=np.uint8)
-    text = {name: np.full(n, "", dtype=object) for name in ("band_id", "grade", "direction", "references", "upper_level_authority")}
+    text = {
+        name: np.full(n, "", dtype=object)
+        for name in ("band_id", "grade", "direction", "references", "upper_level_authority")
+    }
     number = {name: np.full(n, np.nan) for name in ("band_low_mcg", "band_high_mcg", "upper_level_mcg")}
-    values = {name: doses[name].to_numpy() for name in ("daily_mcg_low", "daily_mcg_high", "other_mcg_low", "other_mcg_high")}
+    values = {
+        name: doses[name].to_numpy() for name in ("daily_mcg_low", "daily_mcg_high", "other_mcg_low", "other_mcg_high")
+    }
     for where, (nutrient, form, forms, context) in _groups(doses):
         found = judge_for(evidence, nutrient, form, forms, context)
         bits[where] = _possible(found, {name: column[where] for name, column in values.items()})
@@ -90,13 +104,17 @@ def judge(doses: pd.DataFrame, evidence: Evidence, authority: str = "") -> pd.Da
             number["upper_level_mcg"][where] = float(levels[0].value_mcg)
             same = [level.authority for level in levels if level.value_mcg == levels[0].value_mcg]
             text["upper_level_authority"][where] = " and ".join(dict.fromkeys(same))
-    judged = doses.assign(**number, **{name: pd.Series(column, index=doses.index, dtype="str") for name, column in text.items()})
+    judged = doses.assign(
+        **number, **{name: pd.Series(column, index=doses.index, dtype="str") for name, column in text.items()}
+    )
     unknown = (doses["reason"] != "").to_numpy()
     spaced = _spaced(judged, bits, evidence)
     bits = np.where(unknown, ANY, spaced.bits).astype(np.uint8)
     judged["bits"] = bits
     judged["grade"] = spaced.grade
-    judged["verdict"] = pd.Series([verdict_of(int(value)) for value in bits], index=doses.index, dtype="str").where(~unknown, "not-computable")
+    judged["verdict"] = pd.Series([verdict_of(int(value)) for value in bits], index=doses.index, dtype="str").where(
+        ~unknown, "not-computable"
+    )
     judged["reason"] = _reasons(judged, spaced.rule)
     high = np.fmax(values["daily_mcg_high"], values["other_mcg_high"])
     judged["percent_of_upper_level"] = np.round(100 * high / judged["upper_level_mcg"], 1)
@@ -127,7 +145,9 @@ def _possible(found: Judge, values: dict[str, npt.NDArray[np.float64]]) -> Bits:
             edges = (np.full(n, float(band.low_mcg)), np.full(n, float(band.high_mcg)))
             low = np.zeros(n) if found.together else values["daily_mcg_low"]
             one = outcomes(low, values["daily_mcg_high"], *edges)
-            second = outcomes(np.zeros(n) if found.together else values["other_mcg_low"], values["other_mcg_high"], *edges)
+            second = outcomes(
+                np.zeros(n) if found.together else values["other_mcg_low"], values["other_mcg_high"], *edges
+            )
             one = np.where(np.isnan(values["other_mcg_high"]), one, one | second).astype(np.uint8)
         total = FOLD[total, one] if found.together else total | one
     return total

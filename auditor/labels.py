@@ -143,7 +143,9 @@ def as_line_table(frame: pd.DataFrame) -> pd.DataFrame:
     columns = {name: _as_text(frame[name]) if name in frame else "" for name in LINE_COLUMNS}
     extras = {name: _as_text(frame[name]) for name in frame.columns if name not in LINE_COLUMNS}
     table = pd.DataFrame({**columns, **extras}, index=frame.index)
-    return table.astype({name: "str" for name in LINE_COLUMNS if not isinstance(table[name].dtype, pd.CategoricalDtype)})
+    return table.astype(
+        {name: "str" for name in LINE_COLUMNS if not isinstance(table[name].dtype, pd.CategoricalDtype)}
+    )
 
 
 def _as_text(column: pd.Series) -> pd.Series:

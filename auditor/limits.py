@@ -84,7 +84,9 @@ def load_limits(folder: str = "") -> tuple[Limit, ...]:
             try:
                 limit = Limit.model_validate(raw)
             except ValidationError as error:
-                problems += [f"{where}: {'.'.join(map(str, item['loc'])) or 'table'}: {item['msg']}" for item in error.errors()]
+                problems += [
+                    f"{where}: {'.'.join(map(str, item['loc'])) or 'table'}: {item['msg']}" for item in error.errors()
+                ]
                 continue
             if limit.id in found:
                 problems.append(f"{where}: the id stands twice")

@@ -19,11 +19,11 @@ import pandas as pd
 import pyarrow.csv
 import pyarrow.parquet
 
-from auditor.pipeline import Audit, RunSummary, audit_lines
 from auditor.engines import Everything, Progress, ReadSettings, accounted, read_everything
 from auditor.errors import InputError
 from auditor.evidence import Evidence
 from auditor.export import FOLDER_FILES, write_audit
+from auditor.pipeline import Audit, RunSummary, audit_lines
 from auditor.schema import PRODUCTS, arrow_schema, empty_table, typed
 from auditor.writers import neutralised
 

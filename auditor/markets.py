@@ -33,7 +33,9 @@ def markets() -> dict[str, Market]:
         if not isinstance(entry, dict):
             continue
         for code in (market_id, *entry.get("countries", ())):
-            found[code] = Market(code, entry["title"], entry["decimal_mark"], entry["amount_basis"], tuple(entry["daily_values"]))
+            found[code] = Market(
+                code, entry["title"], entry["decimal_mark"], entry["amount_basis"], tuple(entry["daily_values"])
+            )
     return found
 
 

@@ -57,7 +57,9 @@ class Override(BaseModel):
             if self.finding_id:
                 raise ValueError("finding_id belongs to kind 'accept-finding'")
             if not self.column or self.column in PROTECTED:
-                raise ValueError(f"column {self.column!r} cannot be corrected; any column of the record but {', '.join(PROTECTED)} can")
+                raise ValueError(
+                    f"column {self.column!r} cannot be corrected; any column of the record but {', '.join(PROTECTED)} can"
+                )
             if self.value == self.replaces:
                 raise ValueError(f"value {self.value!r} is what it replaces")
         return self
@@ -78,7 +80,11 @@ def load_overrides(path: Path | str) -> tuple[Override, ...]:
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
-        entries = list(csv.DictReader(text.splitlines())) if path.suffix.lower() == ".csv" else tomllib.loads(text).get("override", [])
+        entries = (
+            list(csv.DictReader(text.splitlines()))
+            if path.suffix.lower() == ".csv"
+            else tomllib.loads(text).get("override", [])
+        )
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, csv.Error) as error:
@@ -87,13 +93,31 @@ def load_overrides(path: Path | str) -> tuple[Override, ...]:
     problems: list[str] = []
     for position, entry in enumerate(entries, start=1):
         try:
-            found.append(Override.model_validate({key: cell for key, cell in entry.items() if cell not in (None, "")} if path.suffix.lower() == ".csv" else entry))
+            found.append(
+                Override.model_validate(
+                    {key: cell for key, cell in entry.items() if cell not in (None, "")}
+                    if path.suffix.lower() == ".csv"
+                    else entry
+                )
+            )
         except ValidationError as error:
-            problems += [f"{path.name}: override {position}: {'.'.join(map(str, item['loc'])) or 'entry'}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors()]
-    keys = [(item.product_id, item.kind, item.finding_id, item.nutrient, item.column, item.line, item.replaces) for item in found]
-    problems += [f"{path.name}: {item.kind} of {item.product_id!r} stands twice ({item.finding_id or item.column})" for item, key in zip(found, keys, strict=True) if keys.count(key) > 1]
+            problems += [
+                f"{path.name}: override {position}: {'.'.join(map(str, item['loc'])) or 'entry'}: {item['msg'].removeprefix('Value error, ')}"
+                for item in error.errors()
+            ]
+    keys = [
+        (item.product_id, item.kind, item.finding_id, item.nutrient, item.column, item.line, item.replaces)
+        for item in found
+    ]
+    problems += [
+        f"{path.name}: {item.kind} of {item.product_id!r} stands twice ({item.finding_id or item.column})"
+        for item, key in zip(found, keys, strict=True)
+        if keys.count(key) > 1
+    ]
     if not found and not problems:
-        problems.append(f"{path.name}: holds no override; a TOML file has [[override]] tables, a CSV file one row for each")
+        problems.append(
+            f"{path.name}: holds no override; a TOML file has [[override]] tables, a CSV file one row for each"
+        )
     if problems:
         raise UsageError(problems)
     return tuple(found)
@@ -109,7 +133,9 @@ def apply(lines: pd.DataFrame, overrides: Iterable[Override]) -> pd.DataFrame:
     overrides = tuple(overrides)
     ids = lines["product_id"].astype("str")
     known = set(ids.unique()) & {item.product_id for item in overrides}
-    problems = [f"override of {item.product_id!r}: no such product" for item in overrides if item.product_id not in known]
+    problems = [
+        f"override of {item.product_id!r}: no such product" for item in overrides if item.product_id not in known
+    ]
     corrected = lines
     for item in overrides:
         if item.kind != "correct" or item.product_id not in known:
@@ -167,21 +193,40 @@ def suppress(findings: pd.DataFrame, overrides: Iterable[Override]) -> pd.DataFr
         if item.nutrient:
             hit &= (findings["nutrient"].astype("str") == item.nutrient).to_numpy()
         if not hit.any():
-            problems.append(f"override of {item.product_id!r}: it has no finding {item.finding_id}{f' on {item.nutrient}' if item.nutrient else ''} any more, remove the entry")
+            problems.append(
+                f"override of {item.product_id!r}: it has no finding {item.finding_id}{f' on {item.nutrient}' if item.nutrient else ''} any more, remove the entry"
+            )
             continue
         table.loc[hit, "message"] = [f"{message} Accepted by {item.signed}." for message in table.loc[hit, "message"]]
         table.loc[hit, "severity"] = "note"
     if problems:
         raise UsageError(problems)
-    used = pd.DataFrame([_used(item) for item in overrides if item.kind == "correct"], columns=["product_id", "finding_id", "severity", "message", "value", "expected"])
+    used = pd.DataFrame(
+        [_used(item) for item in overrides if item.kind == "correct"],
+        columns=["product_id", "finding_id", "severity", "message", "value", "expected"],
+    )
     if used.empty:
         return table
     used = used.reindex(columns=table.columns, fill_value="").astype("str")
     last = pd.Series(np.arange(len(table)), index=ids).groupby(level=0).max()
-    place = np.concatenate([np.arange(len(table), dtype=float), used["product_id"].map(last).fillna(len(table)).to_numpy(dtype=float) + 0.5])
+    place = np.concatenate(
+        [
+            np.arange(len(table), dtype=float),
+            used["product_id"].map(last).fillna(len(table)).to_numpy(dtype=float) + 0.5,
+        ]
+    )
     return pd.concat([table, used], ignore_index=True).iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
 
 
 def _used(item: Override) -> tuple[str, str, str, str, str, str]:
-    what = f"{item.column} {shorten(item.replaces, 40) or 'empty'!r} read as {shorten(item.value, 40)!r} ({item.signed})"
-    return item.product_id, "override-used", "note", catalogue()["override-used"].template.format(value=what), item.replaces, item.value
+    what = (
+        f"{item.column} {shorten(item.replaces, 40) or 'empty'!r} read as {shorten(item.value, 40)!r} ({item.signed})"
+    )
+    return (
+        item.product_id,
+        "override-used",
+        "note",
+        catalogue()["override-used"].template.format(value=what),
+        item.replaces,
+        item.value,
+    )

@@ -30,7 +30,13 @@ from auditor.wording.panel_words import (
     split_headings,
 )
 
-SERVING, SERVINGS, INGREDIENT, CONTINUED, HEADING = "serving size", "servings per container", "ingredient", "continued", "heading"
+SERVING, SERVINGS, INGREDIENT, CONTINUED, HEADING = (
+    "serving size",
+    "servings per container",
+    "ingredient",
+    "continued",
+    "heading",
+)
 DIRECTIONS, WARNING, CLAIM, FOOTNOTE, NAME, OTHER = "directions", "warning", "claim", "footnote", "name", "other"
 ROLES = (SERVING, SERVINGS, INGREDIENT, CONTINUED, HEADING, DIRECTIONS, WARNING, CLAIM, FOOTNOTE, NAME, OTHER)
 """What a line can be understood as; `other` is what was left alone."""
@@ -107,7 +113,9 @@ class _Reading:
 
     roles: dict[int, tuple[str, str]] = field(default_factory=dict)
     entries: list[_Entry] = field(default_factory=list)
-    texts: dict[str, list[str]] = field(default_factory=lambda: {SERVING: [], SERVINGS: [], DIRECTIONS: [], WARNING: [], CLAIM: [], NAME: []})
+    texts: dict[str, list[str]] = field(
+        default_factory=lambda: {SERVING: [], SERVINGS: [], DIRECTIONS: [], WARNING: [], CLAIM: [], NAME: []}
+    )
     columns: list[Column] = field(default_factory=list)
     section: str = ""
     contains: str = ""
@@ -146,7 +154,11 @@ def read_panel(text: str, *, market: str = "", product_id: str = "pasted-label",
         notes = (f"market {marked} taken from {mark!r} on the label", *notes)
     if len(lines) > MAX_LINES:
         notes = (*notes, f"only the first {MAX_LINES:,} of {len(lines):,} lines were read")
-    account = tuple(PanelLine(number, line.strip(), *reading.roles.get(number, (OTHER, ""))) for number, line in enumerate(lines, start=1) if line.strip())
+    account = tuple(
+        PanelLine(number, line.strip(), *reading.roles.get(number, (OTHER, "")))
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    )
     return PanelReading(label, account, notes)
 
 
@@ -188,7 +200,11 @@ def _read_part(reading: _Reading, number: int, raw: str) -> None:
     heading = heading_of(line)
     if heading is not None and not (heading.kind == "warning" and _is_ingredient(line)):
         _open_part(reading, number, raw, heading.kind, heading.title, heading.rest)
-    elif begins_as("take", line) and not _is_row(line) and (read_directions(line).status in ("read", "ambiguous") or len(line.split()) > 4):
+    elif (
+        begins_as("take", line)
+        and not _is_row(line)
+        and (read_directions(line).status in ("read", "ambiguous") or len(line.split()) > 4)
+    ):
         reading.section = DIRECTIONS
         _keep(reading, number, DIRECTIONS, line)
     elif _continues(reading, line):
@@ -200,7 +216,12 @@ def _read_part(reading: _Reading, number: int, raw: str) -> None:
         _add_entry(reading, number, raw, line)
     elif is_claim(line):
         _keep(reading, number, CLAIM, line)
-    elif reading.section == INGREDIENT and _WORDS.search(line) and len(line) < MAX_NAME_CHARACTERS and _is_figures(reading.following):
+    elif (
+        reading.section == INGREDIENT
+        and _WORDS.search(line)
+        and len(line) < MAX_NAME_CHARACTERS
+        and _is_figures(reading.following)
+    ):
         _add_entry(reading, number, raw, line)
     else:
         reading.note(number, OTHER)
@@ -276,7 +297,12 @@ def _is_row(line: str) -> bool:
     """Whether a line is a row of a table rather than a sentence: short, with an amount or percent near its end."""
     found = _quantities(line)
     cleaned = clean(line).text
-    return bool(found) and len(cleaned) - found[-1].end <= 14 and len(cleaned) < MAX_NAME_CHARACTERS + 60 and not cleaned.endswith(".")
+    return (
+        bool(found)
+        and len(cleaned) - found[-1].end <= 14
+        and len(cleaned) < MAX_NAME_CHARACTERS + 60
+        and not cleaned.endswith(".")
+    )
 
 
 def _is_ingredient(line: str) -> bool:
@@ -296,7 +322,9 @@ def _continues(reading: _Reading, line: str) -> bool:
         return True
     if last.count("(") > last.count(")") and not (_names_vitamin_with_amount(line) and _quantities(last)):
         return True
-    return not _quantities(last) and (line.startswith("(") or (begins_as("part", line) and not _names_vitamin_with_amount(line)))
+    return not _quantities(last) and (
+        line.startswith("(") or (begins_as("part", line) and not _names_vitamin_with_amount(line))
+    )
 
 
 def _is_figures(line: str) -> bool:
@@ -317,7 +345,11 @@ def _is_column_heads(reading: _Reading, number: int, raw: str) -> bool:
     cells = [cell.strip() for cell in _GAPS.split(_BULLET.sub("", raw).strip()) if cell.strip()]
     if not cells or _names_vitamin_with_amount(raw):
         return False
-    audiences = [cell for cell in cells if read_audience(cell) and len(cell) < MAX_NAME_CHARACTERS and not re.search(r"[.!]$", cell)]
+    audiences = [
+        cell
+        for cell in cells
+        if read_audience(cell) and len(cell) < MAX_NAME_CHARACTERS and not re.search(r"[.!]$", cell)
+    ]
     bases = [cell for cell in cells if not is_percent_head(cell) and _column_basis(cell)]
     first = heading_of(cells[0])
     others = cells[1:] if first and first.kind == "panel" and not first.rest and len(cells) > 1 else cells
@@ -348,7 +380,9 @@ def _states_serving(cell: str) -> bool:
 
 
 def _column_basis(cell: str) -> str:
-    return basis_of(clean(cell).text) or ("per_serving" if read_serving(cell).counts and re.search(r"(?i)\b(?:per|pro|je|par|por|pour)\b", cell) else "")
+    return basis_of(clean(cell).text) or (
+        "per_serving" if read_serving(cell).counts and re.search(r"(?i)\b(?:per|pro|je|par|por|pour)\b", cell) else ""
+    )
 
 
 # -- the record ----------------------------------------------------------------------------------------------------------
@@ -357,10 +391,17 @@ def _column_basis(cell: str) -> str:
 def _settle(reading: _Reading, lines: list[str]) -> None:
     """Second look with the whole text in view: the title above the panel, and vitamins named only where none were expected."""
     with_amount = [entry for entry in reading.entries if _names_vitamin_with_amount(entry.text)]
-    first_heading = next((number for number, (role, _) in sorted(reading.roles.items()) if role in (HEADING, SERVING)), 0)
+    first_heading = next(
+        (number for number, (role, _) in sorted(reading.roles.items()) if role in (HEADING, SERVING)), 0
+    )
     for entry in list(reading.entries):
         title = entry.number < first_heading and any(other.number >= first_heading for other in with_amount)
-        bare = entry is reading.entries[0] and entry.number == min(reading.roles) and not _quantities(entry.text) and bool(with_amount)
+        bare = (
+            entry is reading.entries[0]
+            and entry.number == min(reading.roles)
+            and not _quantities(entry.text)
+            and bool(with_amount)
+        )
         if (title or bare) and not entry.parent:
             reading.entries.remove(entry)
             reading.texts[NAME].append(entry.text)
@@ -370,7 +411,12 @@ def _settle(reading: _Reading, lines: list[str]) -> None:
             if role in (OTHER, CLAIM) and _names_vitamin_with_amount(lines[number - 1]):
                 _add_entry(reading, number, lines[number - 1], lines[number - 1].strip())
     first = min(reading.roles, default=0)
-    if reading.roles.get(first, ("",))[0] == OTHER and len(lines[first - 1].strip()) <= MAX_NAME_CHARACTERS and not reading.texts[NAME] and len(reading.roles) > 1:
+    if (
+        reading.roles.get(first, ("",))[0] == OTHER
+        and len(lines[first - 1].strip()) <= MAX_NAME_CHARACTERS
+        and not reading.texts[NAME]
+        and len(reading.roles) > 1
+    ):
         reading.texts[NAME].append(lines[first - 1].strip())
         reading.roles[first] = (NAME, "")
 
@@ -383,14 +429,23 @@ def _label(reading: _Reading, market: str, product_id: str, source: str) -> tupl
     columns = reading.columns
     if columns and not any(column.audience for column in columns):
         best = min(columns, key=lambda column: _PREFERRED.index(column.basis))
-        notes.append(f"the column {best.head!r} was used; not used: {', '.join(repr(column.head) for column in columns if column is not best)}")
+        notes.append(
+            f"the column {best.head!r} was used; not used: {', '.join(repr(column.head) for column in columns if column is not best)}"
+        )
     positions = _positions(reading.entries)
     made = {entry.number: _label_lines(entry, columns, positions) for entry in reading.entries}
     for entry in reading.entries:
-        shown = " / ".join(" | ".join(filter(None, (line.audience, line.ingredient, line.amount, line.percent_dv))) for line in made[entry.number])
+        shown = " / ".join(
+            " | ".join(filter(None, (line.audience, line.ingredient, line.amount, line.percent_dv)))
+            for line in made[entry.number]
+        )
         role, told = reading.roles[entry.number]
         reading.roles[entry.number] = (role, f"{told.split(':')[0]}: {shown}" if told.startswith("part of") else shown)
-    serving = _first(reading.texts[SERVING]) or next((entry.serving for entry in reading.entries if entry.serving), "") or _column_serving(columns)
+    serving = (
+        _first(reading.texts[SERVING])
+        or next((entry.serving for entry in reading.entries if entry.serving), "")
+        or _column_serving(columns)
+    )
     servings = _first(reading.texts[SERVINGS])
     counted = re.fullmatch(r"(?i)(?:about|approx\.?|ca\.?|env\.?)?\s*(\d+)\s*(?:\w+)?\.?", servings)
     lines = tuple(line for entry in reading.entries for line in made[entry.number]) or (LabelLine(ingredient=""),)
@@ -438,7 +493,14 @@ _BRACKET = re.compile(r"\(([^()]*)\)")
 
 def _bracketed_audience(text: str) -> str:
     """'(children 2 to 3 years, 1 gummy)' of an ingredient line."""
-    return next((found[1] for found in _BRACKET.finditer(text) if read_audience(found[1]) and not read_ingredient(found[1]).pieces), "")
+    return next(
+        (
+            found[1]
+            for found in _BRACKET.finditer(text)
+            if read_audience(found[1]) and not read_ingredient(found[1]).pieces
+        ),
+        "",
+    )
 
 
 def _split_columns(entry: _Entry, columns: list[Column]) -> list[dict[str, str]]:
@@ -449,20 +511,33 @@ def _split_columns(entry: _Entry, columns: list[Column]) -> list[dict[str, str]]
     if not slots:
         return []
     name = cleaned[: quantities[0].start].strip(" |.…")
-    texts = [cleaned[slot[0].start : (slots[n + 1][0].start if n + 1 < len(slots) else len(cleaned))].strip(" |") for n, slot in enumerate(slots)]
+    texts = [
+        cleaned[slot[0].start : (slots[n + 1][0].start if n + 1 < len(slots) else len(cleaned))].strip(" |")
+        for n, slot in enumerate(slots)
+    ]
     if len(slots) == 1 and columns[0].audience:
         percents = [quantity for quantity in slots[0] if quantity.unit == "%"]
         amount = cleaned[slots[0][0].start : percents[0].start].strip(" |") if percents else texts[0]
-        shares = [f"{percent.number}%" for percent in percents] if len(percents) == len(columns) else [f"{percents[0].number}%" if len(percents) == 1 else ""] * len(columns)
+        shares = (
+            [f"{percent.number}%" for percent in percents]
+            if len(percents) == len(columns)
+            else [f"{percents[0].number}%" if len(percents) == 1 else ""] * len(columns)
+        )
         texts = [f"{amount} {share}".strip() for share in shares]
     if len(texts) != len(columns):
         return []
     if columns[0].audience:
-        return [_audience_cells(name, text, column, order) for order, (column, text) in enumerate(zip(columns, texts, strict=True), start=1)]
+        return [
+            _audience_cells(name, text, column, order)
+            for order, (column, text) in enumerate(zip(columns, texts, strict=True), start=1)
+        ]
     best = min(range(len(columns)), key=lambda n: _PREFERRED.index(columns[n].basis))
     *_, percent = texts[-1].rpartition("|")
     texts[-1] = texts[-1].partition("|")[0].strip()
-    return [{"ingredient": f"{name} {texts[best]}"} | ({"percent_dv": f"{percent.strip(' *†‡')}%"} if _BARE_PERCENT.fullmatch(percent.strip()) else {})]
+    return [
+        {"ingredient": f"{name} {texts[best]}"}
+        | ({"percent_dv": f"{percent.strip(' *†‡')}%"} if _BARE_PERCENT.fullmatch(percent.strip()) else {})
+    ]
 
 
 def _audience_cells(name: str, text: str, column: Column, order: int) -> dict[str, str]:

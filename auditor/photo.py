@@ -75,7 +75,9 @@ class PhotoReading:
         """How surely the photo was read, in one sentence for a finding and the extra column."""
         least = min((line.confidence for line in self.lines), default=0.0)
         doubtful = "; ".join(f"'{shorten(line.text, 60)}' ({line.confidence:.0%})" for line in self.unsure[:5])
-        return f"{len(self.lines)} lines read by machine, least confidence {least:.0%}" + (f"; compare with the photo: {doubtful}" if doubtful else "")
+        return f"{len(self.lines)} lines read by machine, least confidence {least:.0%}" + (
+            f"; compare with the photo: {doubtful}" if doubtful else ""
+        )
 
     def frame(self) -> pd.DataFrame:
         """The line table of the label with the column `machine_read`."""
@@ -84,7 +86,9 @@ class PhotoReading:
     def as_text(self) -> str:
         """The text that was read with its confidence, then what each line was understood as."""
         read = [f"{line.confidence:6.1%}{' ?' if line.confidence < SURE else '  '} {line.text}" for line in self.lines]
-        return "\n".join(["Read by machine; compare with the photo:", *read, "", "Understood as:", self.panel.as_text()])
+        return "\n".join(
+            ["Read by machine; compare with the photo:", *read, "", "Understood as:", self.panel.as_text()]
+        )
 
 
 def read_photo(path: str | Path, *, market: str = "", product_id: str = "") -> PhotoReading:
@@ -114,7 +118,9 @@ def read_photo(path: str | Path, *, market: str = "", product_id: str = "") -> P
 
 def _reading(boxes: list[Box], market: str, product_id: str) -> PhotoReading:
     lines = reading_order(boxes)
-    return PhotoReading(lines, read_panel("\n".join(line.text for line in lines), market=market, product_id=product_id, source=SOURCE))
+    return PhotoReading(
+        lines, read_panel("\n".join(line.text for line in lines), market=market, product_id=product_id, source=SOURCE)
+    )
 
 
 def _turned_over(boxes: list[Box]) -> list[Box]:
@@ -134,7 +140,9 @@ def _engine() -> Any:
     try:
         from rapidocr import RapidOCR
     except ImportError as error:
-        raise UsageError(f"reading photos needs the extra 'ocr' ({error.name} is not installed); install it with {INSTALL}") from None
+        raise UsageError(
+            f"reading photos needs the extra 'ocr' ({error.name} is not installed); install it with {INSTALL}"
+        ) from None
     return RapidOCR(params={"Global.log_level": "error"})
 
 
@@ -147,7 +155,9 @@ def _image(path: Path) -> Image.Image:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
-        raise InputError(f"{path}: cannot be read as a picture: {' '.join(str(error).split())}; accepted are JPEG, PNG, WebP, TIFF") from None
+        raise InputError(
+            f"{path}: cannot be read as a picture: {' '.join(str(error).split())}; accepted are JPEG, PNG, WebP, TIFF"
+        ) from None
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     return image
 
@@ -157,7 +167,10 @@ def _upright(engine: Any, image: Image.Image) -> tuple[Image.Image, list[Box]]:
     from PIL import Image as Pictures
 
     corners, boxes = _found(engine, image)
-    if not boxes or statistics.median(_length(box[1], box[2]) / max(_length(box[0], box[1]), 1) for box in corners) <= 1.2:
+    if (
+        not boxes
+        or statistics.median(_length(box[1], box[2]) / max(_length(box[0], box[1]), 1) for box in corners) <= 1.2
+    ):
         return image, boxes
     turned = [image.transpose(turn) for turn in (Pictures.Transpose.ROTATE_90, Pictures.Transpose.ROTATE_270)]
     readings = [(image, boxes), *((picture, _found(engine, picture)[1]) for picture in turned)]
@@ -172,7 +185,11 @@ def _found(engine: Any, image: Image.Image) -> tuple[list[Any], list[Box]]:
         return [], []
     corners = [[(float(x), float(y)) for x, y in box] for box in result.boxes]
     angle = statistics.median(math.atan2(box[1][1] - box[0][1], box[1][0] - box[0][0]) for box in corners)
-    return corners, [_straight(box, text, float(score), angle) for box, text, score in zip(corners, result.txts, result.scores, strict=True) if text.strip()]
+    return corners, [
+        _straight(box, text, float(score), angle)
+        for box, text, score in zip(corners, result.txts, result.scores, strict=True)
+        if text.strip()
+    ]
 
 
 def _straight(corners: Sequence[tuple[float, float]], text: str, confidence: float, angle: float) -> Box:
@@ -206,7 +223,12 @@ def reading_order(boxes: Sequence[Box]) -> tuple[PhotoLine, ...]:
             rows.append([box])
         else:
             row.append(box)
-    return tuple(PhotoLine("    ".join(box.text for box in sorted(row, key=lambda box: box.left)), min(box.confidence for box in row)) for row in rows)
+    return tuple(
+        PhotoLine(
+            "    ".join(box.text for box in sorted(row, key=lambda box: box.left)), min(box.confidence for box in row)
+        )
+        for row in rows
+    )
 
 
 def _on_line(row: list[Box], middle: float, box: Box) -> bool:
@@ -226,7 +248,10 @@ def _gutter(boxes: Sequence[Box]) -> float | None:
         if box.left > reach and left + (right - left) * 0.25 < (reach + box.left) / 2 < left + (right - left) * 0.75:
             middle = (reach + box.left) / 2
             sides = [[other for other in boxes if (other.right <= middle) is side] for side in (True, False)]
-            if all(len(side) >= 3 and sum(len(other.text.split()) >= 4 for other in side) * 2 >= len(side) for side in sides):
+            if all(
+                len(side) >= 3 and sum(len(other.text.split()) >= 4 for other in side) * 2 >= len(side)
+                for side in sides
+            ):
                 return middle
         reach = max(reach, box.right)
     return None

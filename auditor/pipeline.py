@@ -66,7 +66,12 @@ class Audit:
 
 
 def audit_lines(
-    frame: pd.DataFrame, *, context: str = "auto", market: str = "", evidence: Evidence | None = None, authority: str = ""
+    frame: pd.DataFrame,
+    *,
+    context: str = "auto",
+    market: str = "",
+    evidence: Evidence | None = None,
+    authority: str = "",
 ) -> Audit:
     """Audit a line table (see :mod:`auditor.labels`); pure: same frame and rules, same result.
 
@@ -123,7 +128,9 @@ def audit_part(
     check_options(evidence, context, market, authority)
     missing = [name for name in ("product_id", "ingredient") if name not in frame]
     if missing:
-        raise UsageError(f"line table: column {', '.join(missing)} is missing; found {', '.join(map(str, frame.columns)) or 'none'}")
+        raise UsageError(
+            f"line table: column {', '.join(missing)} is missing; found {', '.join(map(str, frame.columns)) or 'none'}"
+        )
     lines = as_line_table(frame).reset_index(drop=True)
     if market:
         lines["market"] = lines["market"].astype("str").where(lines["market"] != "", market)
@@ -142,16 +149,18 @@ def _interleaved(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Tables of the same labels in several contexts as one: ordered by product, then context."""
     if len(tables) == 1:
         return tables[0].assign(**{BLOCK: np.int16(0)})
-    table = pd.concat([table.assign(**{BLOCK: np.int16(block)}) for block, table in enumerate(tables)], ignore_index=True)
+    table = pd.concat(
+        [table.assign(**{BLOCK: np.int16(block)}) for block, table in enumerate(tables)], ignore_index=True
+    )
     return table.sort_values([PLACE, BLOCK], kind="stable", ignore_index=True)
 
 
 def located(found: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     """Findings across labels in their final words, with the place of their label."""
     told = finished_findings(found)
-    return typed(told.assign(product_id=labels["product_id"].to_numpy()[told["product"].to_numpy(dtype=np.intp)]), "findings").assign(
-        **{PLACE: labels[PLACE].to_numpy()[told["product"].to_numpy(dtype=np.intp)]}
-    )
+    return typed(
+        told.assign(product_id=labels["product_id"].to_numpy()[told["product"].to_numpy(dtype=np.intp)]), "findings"
+    ).assign(**{PLACE: labels[PLACE].to_numpy()[told["product"].to_numpy(dtype=np.intp)]})
 
 
 def finished(tables: dict[str, pd.DataFrame], across: dict[int, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -166,7 +175,9 @@ def finished(tables: dict[str, pd.DataFrame], across: dict[int, pd.DataFrame]) -
     if products[BLOCK].any():
         findings = findings.drop_duplicates([PLACE, *(column.name for column in FINDINGS)], ignore_index=True)
     told = {**tables, "products": products, "findings": findings}
-    return {name: table.drop(columns=[PLACE, BLOCK], errors="ignore").reset_index(drop=True) for name, table in told.items()}
+    return {
+        name: table.drop(columns=[PLACE, BLOCK], errors="ignore").reset_index(drop=True) for name, table in told.items()
+    }
 
 
 def _with_more(products: pd.DataFrame, findings: pd.DataFrame, more: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -179,14 +190,18 @@ def _with_more(products: pd.DataFrame, findings: pd.DataFrame, more: pd.DataFram
     where = np.flatnonzero(touched)
     of_finding = merged[PLACE].to_numpy(dtype=np.int64) * 1024 + merged[BLOCK].to_numpy(dtype=np.int64)
     mine = merged[np.isin(of_finding, keys[where])]
-    position = pd.Index(keys[where]).get_indexer(mine[PLACE].to_numpy(dtype=np.int64) * 1024 + mine[BLOCK].to_numpy(dtype=np.int64))
+    position = pd.Index(keys[where]).get_indexer(
+        mine[PLACE].to_numpy(dtype=np.int64) * 1024 + mine[BLOCK].to_numpy(dtype=np.int64)
+    )
     counted = pd.DataFrame(index=pd.RangeIndex(len(where)))
     add_findings(counted, mine.assign(product=position))
     products = products.copy()
     for name in counted:
         column = products[name].to_numpy(dtype=object if name == "finding_ids" else np.int64, copy=True)
         column[where] = counted[name].to_numpy()
-        products[name] = pd.Series(column, index=products.index, dtype=products[name].dtype if name != "finding_ids" else "str")
+        products[name] = pd.Series(
+            column, index=products.index, dtype=products[name].dtype if name != "finding_ids" else "str"
+        )
     return products, merged
 
 
@@ -209,7 +224,11 @@ def _count_rows(frame: pd.DataFrame) -> int:
     if "row" not in frame:
         return len(frame)
     known = (frame["row"].notna() & (frame["row"] != "")).to_numpy()
-    return int(len(frame) - known.sum() + len(frame.loc[known, [name for name in ("input", "row") if name in frame]].drop_duplicates()))
+    return int(
+        len(frame)
+        - known.sum()
+        + len(frame.loc[known, [name for name in ("input", "row") if name in frame]].drop_duplicates())
+    )
 
 
 @dataclass(frozen=True)
@@ -223,7 +242,9 @@ class _Labels:
     input_places: npt.NDArray[np.int64]
 
 
-def _judged_in(labels: _Labels, asked: str, evidence: Evidence, authority: str) -> tuple[dict[str, pd.DataFrame], LabelKeys]:
+def _judged_in(
+    labels: _Labels, asked: str, evidence: Evidence, authority: str
+) -> tuple[dict[str, pd.DataFrame], LabelKeys]:
     lines, product, firsts = labels.lines, labels.product, labels.firsts
     n = len(firsts)
     contexts, fits = contexts_of(lines, product, n, evidence, asked)
@@ -232,11 +253,21 @@ def _judged_in(labels: _Labels, asked: str, evidence: Evidence, authority: str) 
     found = line_doses(targets, product[where], contexts, fits[where], evidence)
     rows = chosen_rows(found, n)
     joined = join_rows(rows)
-    joined["context"] = pd.Categorical(np.array(contexts, dtype=object)[joined["product"]], categories=list(evidence.contexts)) if len(joined) else ""
+    joined["context"] = (
+        pd.Categorical(np.array(contexts, dtype=object)[joined["product"]], categories=list(evidence.contexts))
+        if len(joined)
+        else ""
+    )
     joined["context"] = joined["context"].astype("str")
-    judged = judge(joined, evidence, authority).sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
-    findings = find_all(lines, targets, rows, found.problems, judged, contexts, firsts, evidence, product_of_line=product)
-    facts = Facts(lines, firsts, product, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence)
+    judged = (
+        judge(joined, evidence, authority).sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
+    )
+    findings = find_all(
+        lines, targets, rows, found.problems, judged, contexts, firsts, evidence, product_of_line=product
+    )
+    facts = Facts(
+        lines, firsts, product, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence
+    )
     ids = lines["product_id"].to_numpy()[firsts]
     place = labels.places[firsts]
     products = products_table(lines, firsts, contexts, judged, findings, evidence)

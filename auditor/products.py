@@ -18,7 +18,12 @@ _POSSIBLE = np.array([";".join(names_of(bits)) for bits in range(16)], dtype=obj
 
 
 def products_table(
-    lines: pd.DataFrame, firsts: npt.NDArray[np.intp], contexts: list[str], judged: pd.DataFrame, findings: pd.DataFrame, evidence: Evidence
+    lines: pd.DataFrame,
+    firsts: npt.NDArray[np.intp],
+    contexts: list[str],
+    judged: pd.DataFrame,
+    findings: pd.DataFrame,
+    evidence: Evidence,
 ) -> pd.DataFrame:
     """One row per product, in input order, with the columns of the contract and the input's own extra columns.
 
@@ -35,7 +40,9 @@ def products_table(
     _add_upper_level(table, judged)
     add_findings(table, findings)
     _add_price(table, first, judged)
-    extras = [name for name in lines.columns if name not in LINE_COLUMNS and name not in {column.name for column in PRODUCTS}]
+    extras = [
+        name for name in lines.columns if name not in LINE_COLUMNS and name not in {column.name for column in PRODUCTS}
+    ]
     return pd.concat([typed(table, "products"), first[extras].astype("str")], axis=1)
 
 
@@ -63,20 +70,29 @@ def _vitamin_d(doses: pd.DataFrame, n: int, contexts: list[str], evidence: Evide
         return table
     grouped = doses.groupby("product", sort=True)
     where = grouped.size().index.to_numpy()
-    low, high = np.fmin(doses["daily_mcg_low"], doses["other_mcg_low"]), np.fmax(doses["daily_mcg_high"], doses["other_mcg_high"])
+    low, high = (
+        np.fmin(doses["daily_mcg_low"], doses["other_mcg_low"]),
+        np.fmax(doses["daily_mcg_high"], doses["other_mcg_high"]),
+    )
     spans = pd.DataFrame({"product": doses["product"], "low": low, "high": high}).groupby("product", sort=True)
     same = (spans["high"].max() == spans["high"].min()) & (spans["low"].max() == spans["low"].min())
     total = spans["high"].max().where(same, spans["high"].sum(min_count=1))
     unknown = (doses["verdict"] == "not-computable").groupby(doses["product"], sort=True).any()
     alone = grouped.size() == 1
-    table["form"] = pd.Series(joined_texts(doses["product"].to_numpy(dtype=np.intp), doses["form"], n, ";"), dtype="str")
+    table["form"] = pd.Series(
+        joined_texts(doses["product"].to_numpy(dtype=np.intp), doses["form"], n, ";"), dtype="str"
+    )
     table.loc[where, "daily_mcg_low"] = spans["low"].max().where(~unknown).to_numpy()
     table.loc[where, "daily_mcg_high"] = total.where(~unknown).to_numpy()
     bits = fold(doses["product"].to_numpy(), doses["bits"].to_numpy(), n)[where]
     bits = np.where(alone, grouped["bits"].first(), bits)
-    bits = np.where(~alone & ~unknown, _bits_together(table.loc[where], bits, contexts, evidence), bits).astype(np.uint8)
+    bits = np.where(~alone & ~unknown, _bits_together(table.loc[where], bits, contexts, evidence), bits).astype(
+        np.uint8
+    )
     table.loc[where, "bits"] = np.where(unknown, ANY, bits).astype(np.uint8)
-    table.loc[where, "judged"] = _is_judged(doses).groupby(doses["product"], sort=True).any().to_numpy() & ~unknown.to_numpy()
+    table.loc[where, "judged"] = (
+        _is_judged(doses).groupby(doses["product"], sort=True).any().to_numpy() & ~unknown.to_numpy()
+    )
     table.loc[where, "verdict"] = np.where(unknown, "not-computable", _VERDICTS[table.loc[where, "bits"]])
     converts = ~table["form"].str.contains("calcifediol")
     table["daily_iu_low"] = np.round((table["daily_mcg_low"] * IU_PER_MCG).where(converts), 6)
@@ -84,11 +100,15 @@ def _vitamin_d(doses: pd.DataFrame, n: int, contexts: list[str], evidence: Evide
     return table
 
 
-def _bits_together(several: pd.DataFrame, bits: npt.NDArray[np.uint8], contexts: list[str], evidence: Evidence) -> npt.NDArray[np.uint8]:
+def _bits_together(
+    several: pd.DataFrame, bits: npt.NDArray[np.uint8], contexts: list[str], evidence: Evidence
+) -> npt.NDArray[np.uint8]:
     """Possible verdicts of several rows of D2, D3 and unstated D judged as one dose; calcifediol stays apart."""
     found = bits.copy()
     form = several["form"].astype("str")
-    joined = np.flatnonzero((form.str.contains(";", regex=False) & ~form.str.contains("calcifediol", regex=False)).to_numpy())
+    joined = np.flatnonzero(
+        (form.str.contains(";", regex=False) & ~form.str.contains("calcifediol", regex=False)).to_numpy()
+    )
     low, high = several["daily_mcg_low"].to_numpy()[joined], several["daily_mcg_high"].to_numpy()[joined]
     context = np.array(contexts, dtype=object)[several.index.to_numpy()[joined]]
     for name in dict.fromkeys(context.tolist()):
@@ -111,10 +131,18 @@ def _vitamin_k2(doses: pd.DataFrame, n: int) -> pd.DataFrame:
     where = any_judged.index.to_numpy()
     bits = fold(doses["product"].to_numpy(), doses["bits"].to_numpy(), n)[where]
     verdict = np.where(any_judged, _VERDICTS[bits], np.where(any_unknown, "not-computable", "not-established"))
-    table.loc[where, "bits"], table.loc[where, "judged"], table.loc[where, "verdict"] = bits, any_judged.to_numpy(), verdict
+    table.loc[where, "bits"], table.loc[where, "judged"], table.loc[where, "verdict"] = (
+        bits,
+        any_judged.to_numpy(),
+        verdict,
+    )
     decides = doses["verdict"].to_numpy() == table["verdict"].to_numpy()[doses["product"].to_numpy()]
-    ordered = doses.assign(_decides=decides).sort_values(["product", "_decides"], ascending=[True, False], kind="stable")
-    table["form"] = pd.Series(joined_texts(ordered["product"].to_numpy(dtype=np.intp), ordered["form"], n, ";"), dtype="str")
+    ordered = doses.assign(_decides=decides).sort_values(
+        ["product", "_decides"], ascending=[True, False], kind="stable"
+    )
+    table["form"] = pd.Series(
+        joined_texts(ordered["product"].to_numpy(dtype=np.intp), ordered["form"], n, ";"), dtype="str"
+    )
     first = ordered.drop_duplicates("product").set_index("product")
     table.loc[where, "daily_mcg_low"] = np.fmin(first["daily_mcg_low"], first["other_mcg_low"]).loc[where].to_numpy()
     table.loc[where, "daily_mcg_high"] = np.fmax(first["daily_mcg_high"], first["other_mcg_high"]).loc[where].to_numpy()
@@ -125,7 +153,9 @@ def _add_class(table: pd.DataFrame) -> None:
     """Class of each product: the fold of both vitamins; with nothing to fold, why."""
     both = FOLD[table["vitamin_d_bits"].to_numpy(), table["vitamin_k2_bits"].to_numpy()]
     judged = table["vitamin_d_judged"].to_numpy() | table["vitamin_k2_judged"].to_numpy()
-    stuck = ((table["vitamin_d_verdict"] == "not-computable") | (table["vitamin_k2_verdict"] == "not-computable")).to_numpy()
+    stuck = (
+        (table["vitamin_d_verdict"] == "not-computable") | (table["vitamin_k2_verdict"] == "not-computable")
+    ).to_numpy()
     nothing = np.where(stuck, "not-computable", "not-established")
     table["class"] = np.where(judged, _VERDICTS[both], nothing)
     table["possible_classes"] = np.where(judged, _POSSIBLE[both], nothing)
@@ -159,8 +189,12 @@ def _add_price(table: pd.DataFrame, first: pd.DataFrame, judged: pd.DataFrame) -
     per_unit = (daily["basis"] == "per_unit").reindex(range(len(table)), fill_value=False).to_numpy()
     units = daily["units_per_serving"].reindex(range(len(table))).to_numpy(dtype=float)
     servings = table["servings_per_day_high"].to_numpy() / np.where(per_unit & ~np.isnan(units), units, 1.0)
-    price = pd.to_numeric(first["price"].astype("str").str.replace(",", ".", regex=False).replace("", np.nan), errors="coerce").to_numpy(dtype=float)
-    package = pd.to_numeric(first["servings_per_container"].astype("str").replace("", np.nan), errors="coerce").to_numpy(dtype=float)
+    price = pd.to_numeric(
+        first["price"].astype("str").str.replace(",", ".", regex=False).replace("", np.nan), errors="coerce"
+    ).to_numpy(dtype=float)
+    package = pd.to_numeric(
+        first["servings_per_container"].astype("str").replace("", np.nan), errors="coerce"
+    ).to_numpy(dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         per_day = np.round(price * servings / package, 4)
     table["price"] = price

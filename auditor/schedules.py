@@ -13,8 +13,8 @@ from fractions import Fraction
 from functools import cache, lru_cache
 
 from auditor.amounts import Problem
-from auditor.figures import says_spaced
 from auditor.directions import Directions, Regimen, read_directions
+from auditor.figures import says_spaced
 from auditor.markets import market_named
 from auditor.servings import Serving, read_serving
 from auditor.text import clean, shorten
@@ -68,7 +68,9 @@ def schedule(
     "weekly", "Depot" or the like: such a product is never judged as a daily one for lack of readable directions.
     """
     if _not_oral().search(dosage_form.lower()):
-        return _Builder(Serving((), False, ""), "per_unit", False, [Problem("dose-not-oral", dosage_form)]).stuck("not-taken-by-mouth", "directions")
+        return _Builder(Serving((), False, ""), "per_unit", False, [Problem("dose-not-oral", dosage_form)]).stuck(
+            "not-taken-by-mouth", "directions"
+        )
     serving = read_serving(serving_size, units_per_serving)
     told = read_directions(directions)
     problems: list[Problem] = [Problem(f"dose-{flag}", shorten(directions)) for flag in told.flags if flag in _FLAGGED]
@@ -120,7 +122,15 @@ def _not_oral() -> re.Pattern[str]:
 
 _UNCOUNTED = re.compile(r"liquid|drop|oil|syrup|solution|powder|granul")
 """Dosage forms that have no unit of their own: an amount 'per unit' of a liquid is an amount of nothing known."""
-_FLAGGED = ("open-ended", "loading-phase", "supervised-range", "as-needed", "body-weight", "number-words-differ", "with-meals-uncounted")
+_FLAGGED = (
+    "open-ended",
+    "loading-phase",
+    "supervised-range",
+    "as-needed",
+    "body-weight",
+    "number-words-differ",
+    "with-meals-uncounted",
+)
 BASES = ("per_serving", "per_unit", "per_day", "per_ml", "per_drop", "per_100g")
 
 
@@ -162,11 +172,15 @@ def _stated(low: str, high: str, problems: list[Problem]) -> tuple[Fraction, Fra
     return least, most
 
 
-def _compare(stated: tuple[Fraction, Fraction], regimens: tuple[Regimen, ...], serving: Serving, problems: list[Problem]) -> None:
+def _compare(
+    stated: tuple[Fraction, Fraction], regimens: tuple[Regimen, ...], serving: Serving, problems: list[Problem]
+) -> None:
     """Report directions that say another number of servings than the record states."""
     counts = dict(serving.counts)
     for regimen in regimens:
-        per_serving = ONE if regimen.unit == "serving" else Fraction(counts[regimen.unit]) if regimen.unit in counts else None
+        per_serving = (
+            ONE if regimen.unit == "serving" else Fraction(counts[regimen.unit]) if regimen.unit in counts else None
+        )
         if per_serving is None or len(regimens) > 1:
             return
         low, high = regimen.units_per_day_low / per_serving, regimen.units_per_day_high / per_serving
@@ -205,7 +219,9 @@ class _Builder:
             per_serving = ONE if units is None else units
         if per_serving is None:
             return self.stuck(f"amount-{self.basis.replace('_', '-')}-without-quantity", source)
-        return self._built(low * per_serving, high * per_serving, per_serving, low * per_serving, high * per_serving, source, ONE)
+        return self._built(
+            low * per_serving, high * per_serving, per_serving, low * per_serving, high * per_serving, source, ONE
+        )
 
     def _per_serving(self, basis: str) -> Fraction | None:
         """How many of the basis's unit make a serving."""
@@ -222,8 +238,17 @@ class _Builder:
         """Factors when the count is of units, from one regimen or from alternatives the label allows."""
         parts = [self._one(regimen) for regimen in regimens]
         if any(part is None for part in parts):
-            unit = next(regimen.word or regimen.unit for regimen, part in zip(regimens, parts, strict=True) if part is None)
-            self.problems.append(Problem("dose-drops-without-volume" if self.basis in ("per_drop", "per_ml") or unit.startswith("drop") else "dose-basis-unknown", unit))
+            unit = next(
+                regimen.word or regimen.unit for regimen, part in zip(regimens, parts, strict=True) if part is None
+            )
+            self.problems.append(
+                Problem(
+                    "dose-drops-without-volume"
+                    if self.basis in ("per_drop", "per_ml") or unit.startswith("drop")
+                    else "dose-basis-unknown",
+                    unit,
+                )
+            )
             return self.stuck("unit-of-directions-not-in-serving", source)
         known = [part for part in parts if part is not None]
         interval = max(regimen.interval_days for regimen in regimens)
@@ -256,10 +281,18 @@ class _Builder:
         """An amount for the daily portion is the day; if that basis is only the market's habit, both readings stand."""
         if not self.assumed_basis or (low == high == 1) or regimen.unit == "serving":
             return ONE, ONE, ONE
-        self.problems.append(Problem("dose-basis-unknown", f"{_show(high)} {regimen.word or regimen.unit} a day", "per daily portion or per unit"))
+        self.problems.append(
+            Problem(
+                "dose-basis-unknown",
+                f"{_show(high)} {regimen.word or regimen.unit} a day",
+                "per daily portion or per unit",
+            )
+        )
         return min(ONE, low), max(ONE, high), max(ONE, high)
 
-    def _units_per_basis(self, regimen: Regimen, quantity: tuple[Fraction, Fraction]) -> tuple[Fraction, Fraction] | None:
+    def _units_per_basis(
+        self, regimen: Regimen, quantity: tuple[Fraction, Fraction]
+    ) -> tuple[Fraction, Fraction] | None:
         """How many units of the regimen hold one printed amount: least and most."""
         counts = {unit: Fraction(count) for unit, count in self.serving.counts}
         unit = regimen.unit
@@ -304,12 +337,33 @@ class _Builder:
         return ONE, quantity[1]
 
     def _built(
-        self, low: Fraction, high: Fraction, single: Fraction, servings_low: Fraction, servings_high: Fraction, source: str, interval: Fraction
+        self,
+        low: Fraction,
+        high: Fraction,
+        single: Fraction,
+        servings_low: Fraction,
+        servings_high: Fraction,
+        source: str,
+        interval: Fraction,
     ) -> Schedule:
-        return Schedule(low, high, single, servings_low, servings_high, source, interval, self.basis, self._units(), "", tuple(self.problems))
+        return Schedule(
+            low,
+            high,
+            single,
+            servings_low,
+            servings_high,
+            source,
+            interval,
+            self.basis,
+            self._units(),
+            "",
+            tuple(self.problems),
+        )
 
     def stuck(self, reason: str, source: str) -> Schedule:
-        return Schedule(None, None, None, None, None, source, ONE, self.basis, self._units(), reason, tuple(self.problems))
+        return Schedule(
+            None, None, None, None, None, source, ONE, self.basis, self._units(), reason, tuple(self.problems)
+        )
 
 
 _ML_OF = {"tsp": Fraction(5), "tbsp": Fraction(15)}

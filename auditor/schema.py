@@ -155,7 +155,8 @@ def empty_table(table: str) -> pd.DataFrame:
 def typed(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """The table's columns of a frame, in contract order and with their types; the index is renumbered."""
     return pd.DataFrame(
-        {column.name: frame[column.name].astype(_PANDAS_TYPES[column.type]).array for column in TABLES[table]}, copy=False
+        {column.name: frame[column.name].astype(_PANDAS_TYPES[column.type]).array for column in TABLES[table]},
+        copy=False,
     )
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.pipeline import Audit
 from auditor.evidence import Evidence, load_evidence
+from auditor.pipeline import Audit
 from auditor.schema import CLASSES, SEVERITIES, VERDICTS
 from auditor.words import form_name, nutrient_name, reason_sentence, reason_short, wording
 
@@ -24,7 +24,9 @@ MARKET_BINS = 60
 def class_counts(audit: Audit) -> pd.DataFrame:
     """Products of each class: `class`, `title`, `products`, `share`; every class, in the order of the schema."""
     counts = _counted(audit.products["class"], CLASSES)
-    return pd.DataFrame({"class": CLASSES, "title": [wording()["class"][name] for name in CLASSES], **_with_share(counts)})
+    return pd.DataFrame(
+        {"class": CLASSES, "title": [wording()["class"][name] for name in CLASSES], **_with_share(counts)}
+    )
 
 
 def verdict_counts(audit: Audit, nutrient: str) -> pd.DataFrame:
@@ -43,10 +45,19 @@ def coverage(audit: Audit) -> pd.DataFrame:
     failed = doses.loc[stuck, ["nutrient", "reason"]]
     failed = failed.assign(reason=failed["reason"].str.partition(";")[0] if len(failed) else failed["reason"])
     done = doses.loc[~stuck, "nutrient"].value_counts().rename("doses").reset_index().assign(reason="")
-    counts = pd.concat([done, failed.value_counts().rename("doses").reset_index()], ignore_index=True)[["nutrient", "reason", "doses"]]
+    counts = pd.concat([done, failed.value_counts().rename("doses").reset_index()], ignore_index=True)[
+        ["nutrient", "reason", "doses"]
+    ]
     counts["share"] = counts["doses"] / counts.groupby("nutrient")["doses"].transform("sum")
     order = {name: position for position, name in enumerate(wording()["nutrient"])}
-    keys = pd.DataFrame({"nutrient": counts["nutrient"].map(order), "stuck": counts["reason"] != "", "doses": -counts["doses"], "reason": counts["reason"]})
+    keys = pd.DataFrame(
+        {
+            "nutrient": counts["nutrient"].map(order),
+            "stuck": counts["reason"] != "",
+            "doses": -counts["doses"],
+            "reason": counts["reason"],
+        }
+    )
     counts = counts.iloc[keys.sort_values(list(keys), kind="stable").index].reset_index(drop=True)
     pairs = list(zip(counts["reason"], counts["nutrient"], strict=True))
     counts.insert(1, "name", _texts([nutrient_name(name) for name in counts["nutrient"]]))
@@ -60,16 +71,28 @@ def open_reasons(audit: Audit) -> pd.DataFrame:
     open_doses = audit.doses.loc[audit.doses["verdict"] == "depends", ["nutrient", "reason"]]
     each = open_doses.assign(reason=open_doses["reason"].str.split(";")).explode("reason")
     counts = each.value_counts().rename("doses").reset_index()
-    counts.insert(2, "sentence", _texts([reason_sentence(code, name) for name, code in zip(counts["nutrient"], counts["reason"], strict=True)]))
+    counts.insert(
+        2,
+        "sentence",
+        _texts([reason_sentence(code, name) for name, code in zip(counts["nutrient"], counts["reason"], strict=True)]),
+    )
     return counts
 
 
 def finding_counts(audit: Audit) -> pd.DataFrame:
     """`severity`, `finding_id`, `findings`, `products`; the gravest and most frequent first."""
     found = audit.findings
-    counts = found.groupby(["severity", "finding_id"], sort=True)["product_id"].agg(findings="size", products="nunique").reset_index()
+    counts = (
+        found.groupby(["severity", "finding_id"], sort=True)["product_id"]
+        .agg(findings="size", products="nunique")
+        .reset_index()
+    )
     counts["rank"] = counts["severity"].map({name: position for position, name in enumerate(SEVERITIES)})
-    return counts.sort_values(["rank", "products", "finding_id"], ascending=[True, False, True], kind="stable").drop(columns="rank").reset_index(drop=True)
+    return (
+        counts.sort_values(["rank", "products", "finding_id"], ascending=[True, False, True], kind="stable")
+        .drop(columns="rank")
+        .reset_index(drop=True)
+    )
 
 
 def form_counts(audit: Audit) -> pd.DataFrame:
@@ -78,7 +101,11 @@ def form_counts(audit: Audit) -> pd.DataFrame:
     counts = pairs[["nutrient", "form"]].value_counts().rename("products").reset_index()
     totals = pairs.groupby("nutrient")["product_id"].nunique()
     counts["share"] = counts["products"] / counts["nutrient"].map(totals).astype("float64")
-    counts.insert(2, "name", _texts([form_name(nutrient, form) for nutrient, form in zip(counts["nutrient"], counts["form"], strict=True)]))
+    counts.insert(
+        2,
+        "name",
+        _texts([form_name(nutrient, form) for nutrient, form in zip(counts["nutrient"], counts["form"], strict=True)]),
+    )
     return counts
 
 
@@ -120,7 +147,9 @@ def market_map(products: pd.DataFrame, limit: int = MAX_POINTS) -> pd.DataFrame:
     )  # fmt: skip
     if len(points) <= limit:
         return points
-    cells = points[["class"]].assign(**{axis: _cell_middles(points[axis].to_numpy()) for axis in ("vitamin_d_mcg", "vitamin_k2_mcg")})
+    cells = points[["class"]].assign(
+        **{axis: _cell_middles(points[axis].to_numpy()) for axis in ("vitamin_d_mcg", "vitamin_k2_mcg")}
+    )
     binned = cells.value_counts(sort=False).rename("products").reset_index()
     return binned[["vitamin_d_mcg", "vitamin_k2_mcg", "class", "products"]].assign(product_id="", name="")
 
@@ -144,7 +173,13 @@ def context_counts(audit: Audit, evidence: Evidence | None = None) -> pd.DataFra
     contexts = (evidence or load_evidence()).contexts
     known = tuple(dict.fromkeys((*contexts, *audit.products["context"].unique())))
     counts = _counted(audit.products["context"], known)
-    table = pd.DataFrame({"context": known, "title": [contexts[name].title if name in contexts else name for name in known], **_with_share(counts)})
+    table = pd.DataFrame(
+        {
+            "context": known,
+            "title": [contexts[name].title if name in contexts else name for name in known],
+            **_with_share(counts),
+        }
+    )
     return table[table["products"] > 0].reset_index(drop=True)
 
 
@@ -157,7 +192,9 @@ def class_changes(one: Audit, other: Audit) -> pd.DataFrame:
     every = one.summary.context == "all" and other.summary.context == "all"
     key = ["product_id", "context"] if every else ["product_id"]
     old = one.products[[*key, "class"]].drop_duplicates(key).rename(columns={"class": "old"})
-    new = other.products[["product_id", "name", "context", "class"]].drop_duplicates(key).rename(columns={"class": "new"})
+    new = (
+        other.products[["product_id", "name", "context", "class"]].drop_duplicates(key).rename(columns={"class": "new"})
+    )
     both = old.merge(new, on=key, how="inner")
     return both.loc[both["old"] != both["new"], ["product_id", "name", "context", "old", "new"]].reset_index(drop=True)
 

@@ -23,7 +23,17 @@ class Cleaned(NamedTuple):
     repairs: tuple[str, ...]
 
 
-_FRACTIONS = {"¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8"}
+_FRACTIONS = {
+    "¼": "1/4",
+    "½": "1/2",
+    "¾": "3/4",
+    "⅓": "1/3",
+    "⅔": "2/3",
+    "⅛": "1/8",
+    "⅜": "3/8",
+    "⅝": "5/8",
+    "⅞": "7/8",
+}
 _FRACTION = re.compile(f"(\\d?)([{''.join(_FRACTIONS)}])")
 # A raised figure is part of a name after D, K or MK ("K²"), a footnote mark anywhere else ("625 %²").
 _FOOTNOTE = re.compile(r"(?<![DdKk])[¹²³⁰⁴⁵⁶⁷⁸⁹]+")
@@ -71,7 +81,9 @@ def clean(text: str) -> Cleaned:
         repairs.append("fraction-sign")
     text = _MARKS.sub(" ", _FOOTNOTE.sub(" ", text))
     visible = "".join(
-        " " if char in "\t\r\n" else char for char in text if unicodedata.category(char) not in ("Cf", "Cc") or char in "\t\r\n"
+        " " if char in "\t\r\n" else char
+        for char in text
+        if unicodedata.category(char) not in ("Cf", "Cc") or char in "\t\r\n"
     )
     if visible != text and len(visible) != len(text):
         repairs.append("hidden-characters")

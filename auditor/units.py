@@ -97,9 +97,7 @@ _LEADING_ZERO = re.compile(r"0\d+")
 # '1,5000' follows no convention: a decimal comma is not followed by four figures after a whole number.
 _ODD_COMMA = re.compile(r"[1-9]\d*,\d{4,}", re.ASCII)
 
-NUMBER_PATTERN = (
-    r"(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d+)?|\d{1,3} \d/\d|\d/\d|\d[\d.,·']*\d|\d|[.,·]\d+)"
-)
+NUMBER_PATTERN = r"(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d+)?|\d{1,3} \d/\d|\d/\d|\d[\d.,·']*\d|\d|[.,·]\d+)"
 """Where a number may stand in cleaned text; :func:`read_number` says what it is."""
 
 
@@ -185,12 +183,23 @@ def _unit_table() -> dict[str, tuple[str, ...]]:
     return {unit: tuple(entry["spellings"]) for unit, entry in table.items() if unit != NOT_PROVIDED}
 
 
-_MULTIPLES = {"k": 1_000, "thousand": 1_000, "tsd\\.?": 1_000, "mille": 1_000, "millions?": 1_000_000, "millionen": 1_000_000, "mio\\.?": 1_000_000, "m": 1_000_000}
+_MULTIPLES = {
+    "k": 1_000,
+    "thousand": 1_000,
+    "tsd\\.?": 1_000,
+    "mille": 1_000,
+    "millions?": 1_000_000,
+    "millionen": 1_000_000,
+    "mio\\.?": 1_000_000,
+    "m": 1_000_000,
+}
 """'5k IU', '1 MIU/g': words between a number and international units."""
 
 
 def _multiplied(number: Number, word: str | None) -> Number:
-    factor = next((value for pattern, value in _MULTIPLES.items() if word and re.fullmatch(pattern, word, re.IGNORECASE)), 1)
+    factor = next(
+        (value for pattern, value in _MULTIPLES.items() if word and re.fullmatch(pattern, word, re.IGNORECASE)), 1
+    )
     return Number(tuple(reading * factor for reading in number.readings), number.problem)
 
 
@@ -211,7 +220,13 @@ def find_quantities(text: str) -> tuple[Quantity, ...]:
             unit = "%" if match["percent"] else "ppm"
         else:
             unit = unit_named(match["unit"]) or ""
-        sign = "-" if match["minus"] else {"≤": "<", "≥": ">", "<": "<", ">": ">"}.get((match["sign"] or "").strip(), "<" if match["sign"] else "")
+        sign = (
+            "-"
+            if match["minus"]
+            else {"≤": "<", "≥": ">", "<": "<", ">": ">"}.get(
+                (match["sign"] or "").strip(), "<" if match["sign"] else ""
+            )
+        )
         found.append(
             Quantity(
                 number=match["number"], readings=number.readings, unit=unit,

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.pipeline import Audit
 from auditor.evidence import Evidence, EvidenceRow, Statement, Trial
 from auditor.judging import judge_for
+from auditor.pipeline import Audit
 from auditor.schema import CLASSES
 from auditor.words import dose
 

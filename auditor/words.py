@@ -46,14 +46,20 @@ def nutrient_name(nutrient: str) -> str:
 
 def form_name(nutrient: str, form: str) -> str:
     """'vitamin K2 as MK-7' for `vitamin_k2`, `mk7`; for a market's form without words its code in brackets."""
-    return str(wording()["form"].get(f"{nutrient} {form}", f"{nutrient_name(nutrient)} ({form})" if form else nutrient_name(nutrient)))
+    return str(
+        wording()["form"].get(
+            f"{nutrient} {form}", f"{nutrient_name(nutrient)} ({form})" if form else nutrient_name(nutrient)
+        )
+    )
 
 
 def short_form(form: str) -> str:
     """'D3', 'MK-7', 'not said' for the code of a form."""
     if form.startswith("mk"):
         return f"MK-{form[2:]}"
-    return {"unstated": "not said", "mixed": "several forms", "d3": "D3", "d2": "D2", "k1": "K1", "k3": "K3"}.get(form, form)
+    return {"unstated": "not said", "mixed": "several forms", "d3": "D3", "d2": "D2", "k1": "K1", "k3": "K3"}.get(
+        form, form
+    )
 
 
 def number(value: float) -> str:
@@ -111,10 +117,11 @@ def plural(amount: float, one: str, many: str) -> str:
 def printable(text: str) -> str:
     """Label text on one line without control or format characters, safe to print in a terminal."""
     shown = "".join(" " if letter in "\t\r\n" else letter for letter in text)
-    return " ".join("".join(letter for letter in shown if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co")).split())
+    return " ".join(
+        "".join(letter for letter in shown if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co")).split()
+    )
 
 
 def capital(text: str) -> str:
     """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
-

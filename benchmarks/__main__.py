@@ -32,7 +32,9 @@ def main() -> None:
     folder = Path(options.data)
     folder.mkdir(parents=True, exist_ok=True)
     print(f"# {os.cpu_count()} cores, Python {sys.version.split()[0]}, {options.rounds} rounds, seed {options.seed}\n")
-    print("| lines | what | seconds | ratio to read_csv | spread of the ratio | peak MB |\n| --- | --- | --- | --- | --- | --- |")
+    print(
+        "| lines | what | seconds | ratio to read_csv | spread of the ratio | peak MB |\n| --- | --- | --- | --- | --- | --- |"
+    )
     for size in options.sizes.split(","):
         _measure(size, SIZES.get(size) or int(size), folder, options)
     if "one" in options.parts:
@@ -45,9 +47,15 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--sizes", default="20k,200k,2M", help="lines: 20k, 200k, 2M, 6M or a number, joined by commas")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured")
-    parser.add_argument("--parts", default=",".join(PARTS), type=lambda text: text.split(","), help=f"of {', '.join(PARTS)}")
+    parser.add_argument(
+        "--parts", default=",".join(PARTS), type=lambda text: text.split(","), help=f"of {', '.join(PARTS)}"
+    )
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--data", default=str(Path(tempfile.gettempdir()) / "auditor-benchmark"), help="folder for the markets, kept between runs")
+    parser.add_argument(
+        "--data",
+        default=str(Path(tempfile.gettempdir()) / "auditor-benchmark"),
+        help="folder for the markets, kept between runs",
+    )
     return parser.parse_args()
 
 
@@ -73,19 +81,33 @@ def _measure(size: str, lines: int, folder: Path, options: argparse.Namespace) -
     for name, taken in seconds.items():
         _print_row(size, name, taken, reference, peaks[name])
     if "naive" in options.parts:
-        taken = [naive.seconds_of(files["csv"], NAIVE_LINES) * lines / NAIVE_LINES for _ in range(max(1, options.rounds // 2))]
-        _print_row(size, f"pydantic and pint row by row ({NAIVE_LINES:,} lines, scaled)", taken, [statistics.median(reference)] * len(taken), [])
+        taken = [
+            naive.seconds_of(files["csv"], NAIVE_LINES) * lines / NAIVE_LINES
+            for _ in range(max(1, options.rounds // 2))
+        ]
+        _print_row(
+            size,
+            f"pydantic and pint row by row ({NAIVE_LINES:,} lines, scaled)",
+            taken,
+            [statistics.median(reference)] * len(taken),
+            [],
+        )
 
 
 def _print_row(size: str, name: str, taken: list[float], reference: list[float], peaks: list[float]) -> None:
     ratios = [one / other for one, other in zip(taken, reference, strict=True)]
     peak = f"{max(peaks):.0f}" if peaks else ""
-    print(f"| {size} | {name} | {statistics.median(taken):.2f} | {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} | {peak} |", flush=True)
+    print(
+        f"| {size} | {name} | {statistics.median(taken):.2f} | {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} | {peak} |",
+        flush=True,
+    )
 
 
 def _in_child(command: list[str]) -> dict[str, float]:
     """Run one way in a process of its own, which tells its seconds (imports left out) and its peak memory."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-m", "benchmarks.ways", *command], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "benchmarks.ways", *command], check=True, capture_output=True, text=True
+    )
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
@@ -98,7 +120,9 @@ def make_market(market: Market, folder: Path, size: str) -> dict[str, Path]:
     from benchmarks.dsld import record_lines
 
     name = f"market-{size}" if market.seed == 2026 else f"market-{size}-{market.seed}"
-    files = {kind: folder / f"{name}.{kind}" for kind in ("csv", "parquet", "jsonl")} | {"folder": folder / f"{name}-files"}
+    files = {kind: folder / f"{name}.{kind}" for kind in ("csv", "parquet", "jsonl")} | {
+        "folder": folder / f"{name}-files"
+    }
     if all(path.exists() for path in files.values()):
         return files
     files["folder"].mkdir(exist_ok=True)
@@ -108,7 +132,9 @@ def make_market(market: Market, folder: Path, size: str) -> dict[str, Path]:
     with files["jsonl"].open("wb") as jsonl:
         for number, table in enumerate(blocks):
             csv_writer = csv_writer or pyarrow.csv.CSVWriter(files["csv"], table.schema)
-            parquet_writer = parquet_writer or pyarrow.parquet.ParquetWriter(files["parquet"], table.schema, compression="zstd")
+            parquet_writer = parquet_writer or pyarrow.parquet.ParquetWriter(
+                files["parquet"], table.schema, compression="zstd"
+            )
             csv_writer.write(table)
             parquet_writer.write_table(table)
             pyarrow.parquet.write_table(table, files["folder"] / f"{number:03d}.parquet", compression="zstd")
@@ -121,14 +147,23 @@ def make_market(market: Market, folder: Path, size: str) -> dict[str, Path]:
 
 
 def _one_label(rounds: int) -> None:
-    commands = {"importing pandas": ["-c", "import pandas"], "auditor check, one label": ["-m", "auditor", "check", "D3 5,000 IU, K2 (MK-7) 100 mcg"]}
+    commands = {
+        "importing pandas": ["-c", "import pandas"],
+        "auditor check, one label": ["-m", "auditor", "check", "D3 5,000 IU, K2 (MK-7) 100 mcg"],
+    }
     taken: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(rounds * 2):
         for name, command in commands.items():
-            taken[name].append(_timed(lambda command=command: subprocess.run([sys.executable, *command], check=True, capture_output=True)))  # type: ignore[misc]
+            taken[name].append(
+                _timed(
+                    lambda command=command: subprocess.run([sys.executable, *command], check=True, capture_output=True)
+                )
+            )  # type: ignore[misc]
     for name, own in taken.items():
         ratios = [one / other for one, other in zip(own, taken["importing pandas"], strict=True)]
-        print(f"| 1 | {name} | {statistics.median(own):.2f} | {statistics.median(ratios):.2f} (to importing pandas) | {min(ratios):.2f} to {max(ratios):.2f} | |")
+        print(
+            f"| 1 | {name} | {statistics.median(own):.2f} | {statistics.median(ratios):.2f} (to importing pandas) | {min(ratios):.2f} to {max(ratios):.2f} | |"
+        )
 
 
 def _timed(action: Callable[[], object]) -> float:

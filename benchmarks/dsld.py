@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,7 +20,7 @@ def record_lines(table: pa.Table) -> Iterator[bytes]:
     rows = table.to_pylist()
     ids = table["product_id"].to_numpy(zero_copy_only=False)
     starts = [0, *(np.flatnonzero(ids[1:] != ids[:-1]) + 1).tolist(), len(rows)]
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in itertools.pairwise(starts):
         first = rows[start]
         if not first["product_id"].startswith("m"):
             continue

@@ -50,17 +50,62 @@ _HERBS = ("Ashwagandha", "Turmeric", "Ginger", "Milk Thistle", "Green Tea", "Rho
 _PARTS = ("Root", "Leaf", "Seed", "Bark", "Flower", "Fruit", "Extract", "Powder", "Whole Plant", "Rhizome")
 _FORMS = ("softgel", "capsule", "tablet", "gummy", "drop", "lozenge", "vegetarian capsule", "chewable tablet")
 _NUMBERS = ("one (1)", "1", "two (2)", "2", "one", "two", "1-2", "three (3)", "4")
-_VERBS = ("Take", "As a dietary supplement, take", "Suggested use: Take", "Adults take", "Chew", "For adults, take", "Directions: Take", "Recommended: take")
-_TIMES = ("daily", "per day", "once daily", "twice daily", "a day", "each day", "1 time daily", "two times a day", "every morning", "in the morning")
-_MEALS = ("", " with food", " with a meal", ", preferably with a meal", " with your largest meal", " with water", " on an empty stomach", " before bedtime")
-_TAILS = ("", " or as directed by your healthcare professional", " or as recommended by a physician", ", or as directed by a qualified health care practitioner")
+_VERBS = (
+    "Take",
+    "As a dietary supplement, take",
+    "Suggested use: Take",
+    "Adults take",
+    "Chew",
+    "For adults, take",
+    "Directions: Take",
+    "Recommended: take",
+)
+_TIMES = (
+    "daily",
+    "per day",
+    "once daily",
+    "twice daily",
+    "a day",
+    "each day",
+    "1 time daily",
+    "two times a day",
+    "every morning",
+    "in the morning",
+)
+_MEALS = (
+    "",
+    " with food",
+    " with a meal",
+    ", preferably with a meal",
+    " with your largest meal",
+    " with water",
+    " on an empty stomach",
+    " before bedtime",
+)
+_TAILS = (
+    "",
+    " or as directed by your healthcare professional",
+    " or as recommended by a physician",
+    ", or as directed by a qualified health care practitioner",
+)
 _ENDS = ("", " Keep out of reach of children.", " Do not exceed the recommended dose.", " Store in a cool, dry place.", " Shake well before use.",
          " Consult your physician before use if you are pregnant or nursing.", " Best taken consistently for 90 days.", " Do not chew.")  # fmt: skip
 _BRAND_WORDS = ("Pure", "Nature", "Vital", "Green", "Sun", "Life", "Bio", "Prime", "True", "North", "Harbor", "Meadow", "Summit", "Clear", "Golden", "Nova",
                 "Cedar", "River", "Stone", "Bright", "Alpine", "Ocean", "Terra", "Silver", "Maple", "Olive", "Atlas", "Aurora", "Delta", "Ember")  # fmt: skip
 _IU = (400, 600, 800, 1000, 1000, 2000, 2000, 2000, 2500, 4000, 5000, 5000, 5000, 10000, 50000)
 _K2_MCG = (45, 50, 75, 80, 90, 100, 100, 100, 120, 150, 180, 200, 320, 1500, 5000, 15000)
-_BROKEN = ("id", "ingredient", "negative", "word", "glued", "wrong unit", "mojibake", "barcode", "control", "odd number")
+_BROKEN = (
+    "id",
+    "ingredient",
+    "negative",
+    "word",
+    "glued",
+    "wrong unit",
+    "mojibake",
+    "barcode",
+    "control",
+    "odd number",
+)
 
 
 @dataclass(frozen=True)
@@ -107,9 +152,11 @@ class Market:
         original = rng.integers(0, max(1, self.labels // VERSIONS), count)
         vitamin = _uniform(original, 1) < VITAMIN_SHARE
         sizes = np.clip(4 + (_uniform(original, 2) * 13).astype(np.int64), 1, None)
-        sizes += LINES_PER_LABEL - int(round(4 + 6))
+        sizes += LINES_PER_LABEL - (4 + 6)
         columns: dict[str, list[str]] = {name: [] for name in COLUMNS}
-        per_label: dict[str, list[str]] = {name: [] for name in COLUMNS if name not in ("ingredient", "amount", "unit", "percent_dv")}
+        per_label: dict[str, list[str]] = {
+            name: [] for name in COLUMNS if name not in ("ingredient", "amount", "unit", "percent_dv")
+        }
         counts: list[int] = []
         others = self._other_lines(rng, int(sizes.sum()) + count)
         used = 0
@@ -126,11 +173,18 @@ class Market:
             counts.append(len(lines))
             for name, cell in per_label.items():
                 cell.append(product.get(name, ""))
-            for name, cell in zip(("ingredient", "amount", "unit", "percent_dv"), zip(*lines, strict=True), strict=True):
+            for name, cell in zip(
+                ("ingredient", "amount", "unit", "percent_dv"), zip(*lines, strict=True), strict=True
+            ):
                 columns[name] += cell
         repeat = pa.array(np.repeat(np.arange(count), counts))
         return pa.table(
-            {name: pa.array(per_label[name], pa.string()).take(repeat) if name in per_label else pa.array(columns[name], pa.string()) for name in COLUMNS}
+            {
+                name: pa.array(per_label[name], pa.string()).take(repeat)
+                if name in per_label
+                else pa.array(columns[name], pa.string())
+                for name in COLUMNS
+            }
         )
 
     def _label(self, number: int, own: Rng, rng: Rng, vitamin: bool) -> _Template:
@@ -145,7 +199,11 @@ class Market:
             return _Template((), product | {"name": f"{brand} {_herb(own)}"})
         if own.random() < 0.25:
             template = self._catalogue[int(own.integers(len(self._catalogue)))]
-            kept = {name: template.product[name] for name in COLUMNS if name in template.product and name not in ("product_id", "brand", "upc")}
+            kept = {
+                name: template.product[name]
+                for name in COLUMNS
+                if name in template.product and name not in ("product_id", "brand", "upc")
+            }
             if own.random() < 0.5 and kept["directions"]:
                 kept["directions"] += f" {_ENDS[int(own.integers(1, len(_ENDS)))]}"
             return _Template(template.lines, product | kept)
@@ -160,7 +218,11 @@ class Market:
             base, unit = _NUTRIENTS[kind % len(_NUTRIENTS)]
             step = kind // len(_NUTRIENTS)
             if step:
-                base = f"{_HERBS[step % len(_HERBS)]} {_PARTS[kind % len(_PARTS)]} ({1 + step}:1)" if step % 3 else f"{base.split(' (')[0]} (as {_HERBS[step % len(_HERBS)]} complex {step})"
+                base = (
+                    f"{_HERBS[step % len(_HERBS)]} {_PARTS[kind % len(_PARTS)]} ({1 + step}:1)"
+                    if step % 3
+                    else f"{base.split(' (')[0]} (as {_HERBS[step % len(_HERBS)]} complex {step})"
+                )
                 unit = "mg"
             quantity = (amount + 1) * (5 if amount % 2 else 0.5)
             found.append((base, f"{quantity:g}", unit, f"{(amount * 7) % 400}%" if kind % 3 else ""))
@@ -200,7 +262,19 @@ def _directions(rng: Rng, form: str) -> str:
 def _vitamin_lines(rng: Rng) -> tuple[tuple[str, str, str, str], ...]:
     iu = int(rng.choice(_IU)) if rng.random() < 0.85 else int(rng.integers(2, 400)) * 25
     mcg = iu / 40
-    name = _pick(rng, ("Vitamin D3 (as cholecalciferol)", "Vitamin D", "Vitamin D3", "Vitamin D (as cholecalciferol)", "Vitamin D-3", "Vitamin D (as D3)", "Vitamin D2 (ergocalciferol)", "vit. D3"))
+    name = _pick(
+        rng,
+        (
+            "Vitamin D3 (as cholecalciferol)",
+            "Vitamin D",
+            "Vitamin D3",
+            "Vitamin D (as cholecalciferol)",
+            "Vitamin D-3",
+            "Vitamin D (as D3)",
+            "Vitamin D2 (ergocalciferol)",
+            "vit. D3",
+        ),
+    )
     percent = f"{mcg / 20 * 100:.0f}%"
     style = int(rng.integers(6))
     lines = [
@@ -209,7 +283,18 @@ def _vitamin_lines(rng: Rng) -> tuple[tuple[str, str, str, str], ...]:
     ][style : style + 1]  # fmt: skip
     if rng.random() < 0.35:
         k2 = int(rng.choice(_K2_MCG))
-        kind = _pick(rng, ("Vitamin K2 (as menaquinone-7)", "Vitamin K2 (MK-7)", "Vitamin K2", "Vitamin K", "Vitamin K2 (as MenaQ7)", "Vitamin K2 (as MK-4)", "Vitamin K1 (phytonadione)"))
+        kind = _pick(
+            rng,
+            (
+                "Vitamin K2 (as menaquinone-7)",
+                "Vitamin K2 (MK-7)",
+                "Vitamin K2",
+                "Vitamin K",
+                "Vitamin K2 (as MenaQ7)",
+                "Vitamin K2 (as MK-4)",
+                "Vitamin K1 (phytonadione)",
+            ),
+        )
         lines.append((kind, f"{k2:,}", "mcg", "" if rng.random() < 0.3 else f"{k2 / 120 * 100:.0f}%"))
     return tuple(lines)
 
@@ -224,7 +309,9 @@ def _barcode(number: int, own: Rng, rng: Rng) -> str:
     return body + str(check)
 
 
-def _broken(lines: list[tuple[str, str, str, str]], product: dict[str, str], rng: Rng) -> tuple[list[tuple[str, str, str, str]], dict[str, str]]:
+def _broken(
+    lines: list[tuple[str, str, str, str]], product: dict[str, str], rng: Rng
+) -> tuple[list[tuple[str, str, str, str]], dict[str, str]]:
     """A label with one fault of those that tables of labels have."""
     kind = _BROKEN[int(rng.integers(len(_BROKEN)))]
     where = 0

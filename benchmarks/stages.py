@@ -35,7 +35,9 @@ def main(source: Path) -> None:
         profile.runcall(run_to, [source], f"{folder}/out/")
     stats = pstats.Stats(profile)
     seconds = {
-        name: sum(times[3] for (path, _, function), times in stats.stats.items() if (Path(path).name, function) == place)  # type: ignore[attr-defined]
+        name: sum(
+            times[3] for (path, _, function), times in stats.stats.items() if (Path(path).name, function) == place
+        )  # type: ignore[attr-defined]
         for name, place in STAGES.items()
     }
     print("\n| stage (profiled, so slower than measured above) | seconds | share |\n| --- | --- | --- |")

@@ -61,7 +61,15 @@ def _warm(target: str) -> None:
     from auditor.pipeline import audit_lines
 
     del target
-    audit_lines(pd.DataFrame({"product_id": ["a", "a"], "ingredient": ["Vitamin D 1,000 IU", "Vitamin K2 (MK-7) 100 mcg"], "directions": ["Take 1 daily"] * 2}))
+    audit_lines(
+        pd.DataFrame(
+            {
+                "product_id": ["a", "a"],
+                "ingredient": ["Vitamin D 1,000 IU", "Vitamin K2 (MK-7) 100 mcg"],
+                "directions": ["Take 1 daily"] * 2,
+            }
+        )
+    )
 
 
 def _tell(start: float) -> None:

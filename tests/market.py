@@ -40,7 +40,8 @@ def odd_labels() -> list[list[Row]]:
         label("formula", "Vitamin D3 25 mcg", name="=1+1", brand="@cmd"),
         label("broken-lines", "Vitamin D3\n25 mcg", directions='Take "one" daily,\nwith food'),
         label("prenatal", "Vitamin D 15 mcg", audience="Pregnant and Lactating Women"),
-        label("two-ages", "Vitamin D3 10 mcg", audience="Children 1-3 years") + label("two-ages", "Vitamin D3 20 mcg", audience="Adults"),
+        label("two-ages", "Vitamin D3 10 mcg", audience="Children 1-3 years")
+        + label("two-ages", "Vitamin D3 20 mcg", audience="Adults"),
         label("nested", "Bone Blend", amount="NP", line="1") + label("nested", "Vitamin K2", line="2", parent="1"),
         label("weekly", "Vitamin D3 1,250 mcg (50,000 IU)", directions="Take one capsule once a week."),
         label("none", "Nattokinase 100 mg", "Annatto extract"),
@@ -56,7 +57,9 @@ def rows_of(lines: int, seed: int = 2026) -> list[Row]:
     """The market's rows with the odd groups spread evenly among its labels."""
     rows: list[Row] = [row for table in Market(lines, seed).tables() for row in table.to_pylist()]
     groups = odd_labels()
-    starts = [position for position in range(1, len(rows)) if rows[position]["product_id"] != rows[position - 1]["product_id"]]
+    starts = [
+        position for position in range(1, len(rows)) if rows[position]["product_id"] != rows[position - 1]["product_id"]
+    ]
     for number, group in reversed(list(enumerate(groups))):
         place = starts[len(starts) * number // len(groups)]
         rows[place:place] = group

@@ -22,9 +22,16 @@ def line(text: str, *reads: dict[str, object], market: str = "us") -> dict[str, 
 
 
 def test_right_line_is_right_in_every_field() -> None:
-    case = line("Vitamin D3 125 mcg (5,000 IU) 625%", {"nutrient": "vitamin_d", "form": "d3", "mcg": 125, "iu": 5000, "percent": 625})
+    case = line(
+        "Vitamin D3 125 mcg (5,000 IU) 625%",
+        {"nutrient": "vitamin_d", "form": "d3", "mcg": 125, "iu": 5000, "percent": 625},
+    )
     told = compare_line(case)
-    assert (dict(told.marks), told.numbers, told.silent) == ({"substance": True, "form": True, "amount": True, "IU": True, "%DV": True}, 1, 0)
+    assert (dict(told.marks), told.numbers, told.silent) == (
+        {"substance": True, "form": True, "amount": True, "IU": True, "%DV": True},
+        1,
+        0,
+    )
 
 
 def test_wrong_amount_without_a_word_of_doubt_is_silent() -> None:
@@ -37,7 +44,10 @@ def test_number_where_nothing_should_be_read_is_silent() -> None:
 
 
 def test_contradiction_with_both_readings_counts_as_unreadable() -> None:
-    case = line("Vitamin D3 12.5 mcg (5,000 IU)", {"nutrient": "vitamin_d", "form": "d3", "mcg": "unreadable", "candidates": [12.5, 125]})
+    case = line(
+        "Vitamin D3 12.5 mcg (5,000 IU)",
+        {"nutrient": "vitamin_d", "form": "d3", "mcg": "unreadable", "candidates": [12.5, 125]},
+    )
     assert dict(compare_line(case).marks)["amount"]
 
 
@@ -64,7 +74,14 @@ def test_label_is_compared_for_each_audience() -> None:
 # Guards: a change of the grammar must not lower what is published.  Half B guards without its texts being looked at.
 @pytest.mark.parametrize(
     ("half", "group", "least"),
-    [("a", "lines", 0.99), ("a", "directions", 0.98), ("a", "labels", 0.93), ("b", "lines", 0.96), ("b", "directions", 0.93), ("b", "labels", 0.89)],
+    [
+        ("a", "lines", 0.99),
+        ("a", "directions", 0.98),
+        ("a", "labels", 0.93),
+        ("b", "lines", 0.96),
+        ("b", "directions", 0.93),
+        ("b", "labels", 0.89),
+    ],
 )
 def test_share_of_gold_entries_read_right(half: str, group: str, least: float) -> None:
     marks = [outcome.right for outcome in outcomes() if (outcome.half, outcome.group) == (half, group)]
@@ -82,7 +99,9 @@ def test_failures_of_half_b_are_told_only_when_asked_for() -> None:
 
 
 def test_gold_set_is_as_large_as_asked_for() -> None:
-    counts = {group: sum(outcome.group == group for outcome in outcomes()) for group in ("lines", "directions", "labels")}
+    counts = {
+        group: sum(outcome.group == group for outcome in outcomes()) for group in ("lines", "directions", "labels")
+    }
     assert counts["lines"] >= 400
     assert counts["directions"] >= 200
     assert counts["labels"] >= 60

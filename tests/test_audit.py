@@ -10,10 +10,10 @@ import pytest
 from case_tables import load_cases
 from label_builder import ONE_A_DAY, audit_of, label, only
 
-from auditor.pipeline import Audit, audit_lines
 from auditor.errors import UsageError
 from auditor.evidence import load_evidence
 from auditor.labels import LINE_COLUMNS, Label, LabelLine, label_frame
+from auditor.pipeline import Audit, audit_lines
 from auditor.schema import TABLES
 
 PRODUCTS = {entry["title"]: entry for entry in load_cases("products.toml")["product"]}
@@ -49,7 +49,9 @@ def test_product_has_the_doses_and_class_of_its_study(title: str, context: str) 
     if "d_mcg" in expected:
         assert [product["vitamin_d_daily_mcg_low"], product["vitamin_d_daily_mcg_high"]] == both_ends(expected["d_mcg"])
     if "k2_mcg" in expected:
-        assert [product["vitamin_k2_daily_mcg_low"], product["vitamin_k2_daily_mcg_high"]] == both_ends(expected["k2_mcg"])
+        assert [product["vitamin_k2_daily_mcg_low"], product["vitamin_k2_daily_mcg_high"]] == both_ends(
+            expected["k2_mcg"]
+        )
     if "over_upper_level" in expected:
         assert product["over_upper_level"] == expected["over_upper_level"]
 
@@ -100,7 +102,11 @@ def test_columns_of_the_input_pass_through() -> None:
 def test_label_without_either_vitamin_is_audited_alone() -> None:
     audit = audit_of("Magnesium 100 mg")
     product = only(audit.products)
-    assert (product["class"], product["vitamin_d_verdict"], product["vitamin_k2_verdict"]) == ("not-established", "absent", "absent")
+    assert (product["class"], product["vitamin_d_verdict"], product["vitamin_k2_verdict"]) == (
+        "not-established",
+        "absent",
+        "absent",
+    )
     assert (len(audit.doses), len(audit.rejects)) == (0, 0)
 
 
@@ -112,7 +118,9 @@ def test_empty_line_table_gives_empty_tables() -> None:
 
 def test_price_per_day_is_price_times_servings_a_day_by_servings_in_the_package() -> None:
     twice = {"serving_size": "1 softgel", "directions": "Take 1-2 softgels daily"}
-    product = only(audit_of("Vitamin D3 25 mcg", price="12.00", currency="EUR", servings_per_container="60", **twice).products)
+    product = only(
+        audit_of("Vitamin D3 25 mcg", price="12.00", currency="EUR", servings_per_container="60", **twice).products
+    )
     assert (product["price_per_day"], product["currency"]) == (0.4, "EUR")
 
 
@@ -151,7 +159,9 @@ def test_column_for_children_is_left_out_of_the_adult_dose() -> None:
 
 def test_market_of_the_run_is_taken_where_the_label_says_none() -> None:
     line = "Vitamin D3 1.000 I.E."
-    stated = audit_lines(pd.concat([label(line, product_id="1"), label(line, product_id="2", market="us")]), market="de")
+    stated = audit_lines(
+        pd.concat([label(line, product_id="1"), label(line, product_id="2", market="us")]), market="de"
+    )
     assert stated.products["market"].tolist() == ["de", "us"]
 
 
@@ -163,7 +173,13 @@ def test_unusable_amount_rejects_its_row_and_keeps_the_product() -> None:
             {"ingredient": "Vitamin K2 (MK-7) 100 mcg", "row": "3", "input": "x.csv"}]  # fmt: skip
     audit = audit_of(*rows)
     reject = only(audit.rejects)
-    assert (reject["source"], reject["row"], reject["column"], reject["value"], reject["reason"]) == ("x.csv", "2", "amount", "NaN mcg", "amount-not-a-number")
+    assert (reject["source"], reject["row"], reject["column"], reject["value"], reject["reason"]) == (
+        "x.csv",
+        "2",
+        "amount",
+        "NaN mcg",
+        "amount-not-a-number",
+    )
     product = only(audit.products)
     assert (product["vitamin_d_verdict"], product["vitamin_k2_verdict"]) == ("not-computable", "studied-range")
     assert (audit.summary.rows_in, audit.summary.rows_audited, audit.summary.rows_rejected) == (2, 1, 1)
@@ -201,14 +217,19 @@ def test_needed_column_that_is_missing_is_named(column: str) -> None:
 
 
 def test_label_given_as_a_record_is_audited_like_a_table() -> None:
-    lines = (LabelLine(ingredient="Vitamin D3", amount=25, unit="mcg"), LabelLine(ingredient="Vitamin K2", amount="100 mcg", form="MK-7"))
+    lines = (
+        LabelLine(ingredient="Vitamin D3", amount=25, unit="mcg"),
+        LabelLine(ingredient="Vitamin K2", amount="100 mcg", form="MK-7"),
+    )
     record = Label(product_id="00123", lines=lines, directions="Take 1 softgel daily", serving_size="1 softgel")
     product = only(audit_lines(label_frame([record]), context="adult").products)
     assert (product["product_id"], product["class"], product["vitamin_k2_form"]) == ("00123", "studied-range", "mk7")
 
 
 def test_numbers_in_a_frame_are_read_as_their_shortest_text() -> None:
-    frame = pd.DataFrame({"product_id": [7], "ingredient": ["Vitamin D3"], "amount": [25.0], "unit": ["mcg"], "directions": [None]})
+    frame = pd.DataFrame(
+        {"product_id": [7], "ingredient": ["Vitamin D3"], "amount": [25.0], "unit": ["mcg"], "directions": [None]}
+    )
     audit = audit_lines(frame)
     assert only(audit.products)["product_id"] == "7"
     assert only(audit.doses)["daily_mcg_high"] == 25

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,12 @@ import pandas as pd
 import pytest
 
 import auditor
-from auditor.pipeline import audit_lines
 from auditor.checks import FAMILIES, Check, catalogue, in_full, listed, markdown_table
 from auditor.checks.findings import ACROSS, ALIASES, FUNCTIONS, MESSAGE_LENGTH, find_all, message
 from auditor.evidence import load_evidence
 from auditor.labels import as_line_table
 from auditor.limits import Limit, load_limits, stale_limits
+from auditor.pipeline import audit_lines
 
 PRODUCT = {"product_id": "p", "market": "us", "serving_size": "1 softgel", "directions": "Take 1 softgel daily"}
 OPTIONS = ("context", "today", "lines", "also")
@@ -64,14 +65,20 @@ def together() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("check", ENTRIES, ids=lambda check: check.id)
-def test_check_fires_on_its_example_and_is_silent_on_the_other(check: Check, together: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_fires_on_its_example_and_is_silent_on_the_other(
+    check: Check, together: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if "today" in check.fires:
         assert check.id in stale_findings(dict(check.fires), monkeypatch)
         assert check.id not in stale_findings(dict(check.silent), monkeypatch)
         return
 
     def of(side: str, example: dict[str, Any]) -> pd.DataFrame:
-        return findings_of(example) if set(example) & set(ALONE) else together[together["product_id"] == f"{check.id}:{side}"]
+        return (
+            findings_of(example)
+            if set(example) & set(ALONE)
+            else together[together["product_id"] == f"{check.id}:{side}"]
+        )
 
     found = of("fires", dict(check.fires))
     assert check.id in set(found["finding_id"])
@@ -109,7 +116,11 @@ def test_every_id_is_raised_by_a_function_or_a_reader_and_by_no_one_else() -> No
     assert by_function <= set(catalogue())
     assert by_reader <= set(catalogue())
     for check in catalogue().values():
-        raised = check.id in by_function if check.raised_by == "check" else check.raised_by == "overrides" or check.id in by_reader
+        raised = (
+            check.id in by_function
+            if check.raised_by == "check"
+            else check.raised_by == "overrides" or check.id in by_reader
+        )
         assert raised, f"{check.id} is raised by nobody"
 
 
@@ -119,17 +130,29 @@ def codes_of_readers() -> set[str]:
     codes: set[str] = set()
     for name in ("amounts", "ingredients", "schedules"):
         tree = ast.parse((package / f"{name}.py").read_text(encoding="utf-8"))
-        codes |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in set(catalogue()) | set(ALIASES)}
+        codes |= {
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and node.value in set(catalogue()) | set(ALIASES)
+        }
         codes |= {call.args[0].value for call in ast.walk(tree) if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Problem"
                   and call.args and isinstance(call.args[0], ast.Constant)}  # fmt: skip
-        flags = [node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_FLAGGED"]
+        flags = [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_FLAGGED"
+        ]
         codes |= {f"dose-{ast.literal_eval(element)}" for node in flags for element in node.elts}  # type: ignore[attr-defined]
     return {ALIASES.get(code, code) for code in codes if code}
 
 
 def test_catalogue_helpers_are_plain_data() -> None:
     assert len(listed()) == len(catalogue())
-    assert listed("safety-vitd-over-ul") == [{"id": "safety-vitd-over-ul", "family": "safety", "severity": "warning", "title": "Above the upper level"}]
+    assert listed("safety-vitd-over-ul") == [
+        {"id": "safety-vitd-over-ul", "family": "safety", "severity": "warning", "title": "Above the upper level"}
+    ]
     assert in_full("reg-be-vitd")["fires on"] == "Vitamin D3 100 µg (market: be)"
     table = markdown_table()
     assert table.count("\n") == len(catalogue()) + len(FAMILIES) + 2
@@ -206,7 +229,10 @@ def test_upper_level_becomes_an_error_above_the_lowest_adverse_level() -> None:
 
 def test_toddlers_limit_is_compared_exactly() -> None:
     toddler = {"audience": "children 1-3 years", "serving_size": "1 mL", "directions": "Give 1 mL daily"}
-    at, above = ({**toddler, "lines": [f"Vitamin D3 {amount} (as cholecalciferol)"]} for amount in ("62.5 mcg (2,500 IU)", "63 mcg (2,520 IU)"))
+    at, above = (
+        {**toddler, "lines": [f"Vitamin D3 {amount} (as cholecalciferol)"]}
+        for amount in ("62.5 mcg (2,500 IU)", "63 mcg (2,520 IU)")
+    )
     us = [audit_lines(frame_of(label), authority="NASEM").findings["finding_id"].tolist() for label in (at, above)]
     assert "safety-vitd-over-ul" not in us[0]
     assert "safety-vitd-over-ul" in us[1]
@@ -228,7 +254,9 @@ def test_sweden_and_the_united_states_have_no_maximum() -> None:
 
 
 def test_a_broken_limit_is_refused_with_file_and_key(tmp_path: Path) -> None:
-    (tmp_path / "bad.toml").write_text('[[limit]]\nid = "X"\nfinding = "reg-x"\nmarket = "atlantis"\nvalue_mcg = -1\n', encoding="utf-8")
+    (tmp_path / "bad.toml").write_text(
+        '[[limit]]\nid = "X"\nfinding = "reg-x"\nmarket = "atlantis"\nvalue_mcg = -1\n', encoding="utf-8"
+    )
     with pytest.raises(auditor.AuditorError) as caught:
         load_limits(str(tmp_path))
     assert any("value_mcg" in problem for problem in caught.value.problems)

@@ -56,7 +56,10 @@ def test_the_same_input_gives_the_same_bytes(labels: str, tmp_path: Path, monkey
 
 def test_fail_on_ends_with_one_only_for_that_severity(labels: str, tmp_path: Path, monkeypatch) -> None:
     bad = tmp_path / "bad.csv"
-    bad.write_text("product_id,ingredient,serving_size,directions\na,Vitamin K2 (MK-7) 100 IU,1 capsule,1 capsule daily\n", encoding="utf-8")
+    bad.write_text(
+        "product_id,ingredient,serving_size,directions\na,Vitamin K2 (MK-7) 100 IU,1 capsule,1 capsule daily\n",
+        encoding="utf-8",
+    )
     assert run(monkeypatch, "audit", str(bad), "-o", str(tmp_path / "x.csv"), "--quiet", "--fail-on", "error") == 1
     assert run(monkeypatch, "audit", str(bad), "-o", str(tmp_path / "x.csv"), "--quiet") == 0
 
@@ -69,10 +72,17 @@ def test_fail_on_ends_with_one_only_for_that_severity(labels: str, tmp_path: Pat
         ("broken.json", b'[{"product_id": "a", "ingredient": "Vitamin D3 25 mcg"},', 3, "not JSON"),
         ("image.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 3, "PNG image"),
         ("empty.csv", b"", 3, "empty"),
-        ("quote.csv", b'product_id,ingredient\np,"Vitamin D3 25 mcg\n' + b"q,Vitamin D3 25 mcg\n" * 400, 3, "double quote"),
+        (
+            "quote.csv",
+            b'product_id,ingredient\np,"Vitamin D3 25 mcg\n' + b"q,Vitamin D3 25 mcg\n" * 400,
+            3,
+            "double quote",
+        ),
     ],
 )
-def test_unreadable_input_is_told_in_words_and_ends_with_three(name, content, code, said, tmp_path, monkeypatch, capsys) -> None:
+def test_unreadable_input_is_told_in_words_and_ends_with_three(
+    name, content, code, said, tmp_path, monkeypatch, capsys
+) -> None:
     (tmp_path / name).write_bytes(content)
     assert run(monkeypatch, "audit", str(tmp_path / name), "-o", str(tmp_path / "out")) == code
     told = capsys.readouterr().err

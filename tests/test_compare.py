@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.pipeline import Audit, audit_lines
 from auditor.compare import compare
 from auditor.errors import UsageError
 from auditor.labels import Label, LabelLine, label_frame
+from auditor.pipeline import Audit, audit_lines
 
-DAILY = {"serving_size": "1 softgel", "directions": "Take 1 softgel daily", "servings_per_container": "100", "price": "20", "currency": "USD", "market": "us"}
+DAILY = {
+    "serving_size": "1 softgel",
+    "directions": "Take 1 softgel daily",
+    "servings_per_container": "100",
+    "price": "20",
+    "currency": "USD",
+    "market": "us",
+}
 
 
 def audit_of(**labels: dict[str, object]) -> Audit:
@@ -29,7 +36,10 @@ def cell(audit: Audit, product_id: str, name: str, **options: dict[str, float]) 
 
 
 def test_cells_are_words_in_reading_order() -> None:
-    audit = audit_of(one={"lines": ["Vitamin D3 125 mcg (5,000 IU)", "Vitamin K2 (MK-7) 100 mcg"], "brand": "Acme", "name": "Plus"}, two={})
+    audit = audit_of(
+        one={"lines": ["Vitamin D3 125 mcg (5,000 IU)", "Vitamin K2 (MK-7) 100 mcg"], "brand": "Acme", "name": "Plus"},
+        two={},
+    )
     table = compare(audit, ["one", "two"]).table
     assert list(table.index[:3]) == ["Product", "Class", "In plain words"]
     assert table["one"].to_dict() | {"In plain words": "", "Findings": ""} == {
@@ -80,7 +90,9 @@ def test_typed_price_takes_the_place_of_the_record() -> None:
 
 
 def test_spaced_dose_shows_average_and_intake() -> None:
-    audit = audit_of(one={"lines": ["Vitamin D3 500 mcg (20,000 IU)"], "directions": "Take 1 softgel every 20 days"}, two={})
+    audit = audit_of(
+        one={"lines": ["Vitamin D3 500 mcg (20,000 IU)"], "directions": "Take 1 softgel every 20 days"}, two={}
+    )
     assert cell(audit, "one", "Vitamin D per day") == "25 mcg (1,000 IU) on average; 500 mcg (20,000 IU) every 20 days"
     assert cell(audit, "one", "Servings a day") == "1 every 20 days"
     assert cell(audit, "one", "Cautions") == "large spaced dose"
@@ -113,6 +125,13 @@ def test_price_that_is_none_is_refused(prices: dict[str, float]) -> None:
 
 
 def test_audit_in_every_context_shows_one_context_of_each_product() -> None:
-    lines = label_frame([Label(product_id=name, lines=(LabelLine(ingredient="Vitamin D3 25 mcg, Vitamin K2 (MK-7) 100 mcg"),), **DAILY) for name in ("one", "two")])
+    lines = label_frame(
+        [
+            Label(
+                product_id=name, lines=(LabelLine(ingredient="Vitamin D3 25 mcg, Vitamin K2 (MK-7) 100 mcg"),), **DAILY
+            )
+            for name in ("one", "two")
+        ]
+    )
     table = compare(audit_lines(lines, context="all"), ["one", "two"]).table
     assert table.loc["Judged for", "one"] == "Adults in general"

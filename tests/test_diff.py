@@ -8,17 +8,23 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from auditor.pipeline import Audit, audit_lines
 from auditor.diff import diff
 from auditor.errors import InputError
 from auditor.labels import Label, LabelLine, label_frame
+from auditor.pipeline import Audit, audit_lines
 
 D = {"a": "Vitamin D3 75 mcg (3,000 IU)", "b": "Vitamin D3 25 mcg (1,000 IU)"}
 
 
 def audit_of(texts: dict[str, str], context: str = "adult", directions: str = "Take 1 softgel daily") -> Audit:
     labels = [
-        Label(product_id=name, lines=(LabelLine(ingredient=text),), serving_size="1 softgel", directions=directions, name=f"Product {name}")
+        Label(
+            product_id=name,
+            lines=(LabelLine(ingredient=text),),
+            serving_size="1 softgel",
+            directions=directions,
+            name=f"Product {name}",
+        )
         for name, text in texts.items()
     ]
     return audit_lines(label_frame(labels), context=context)
@@ -31,7 +37,9 @@ def moved(tmp_path: Path, old: Audit, new: Audit) -> list[list[str]]:
 
 
 def test_label_moved_when_the_dose_differs(tmp_path: Path) -> None:
-    assert moved(tmp_path, audit_of(D), audit_of(D | {"a": "Vitamin D3 125 mcg (5,000 IU)"})) == [["a", "studied-range", "high-dose", "label"]]
+    assert moved(tmp_path, audit_of(D), audit_of(D | {"a": "Vitamin D3 125 mcg (5,000 IU)"})) == [
+        ["a", "studied-range", "high-dose", "label"]
+    ]
 
 
 def test_evidence_moved_when_only_the_context_differs(tmp_path: Path) -> None:
@@ -39,7 +47,9 @@ def test_evidence_moved_when_only_the_context_differs(tmp_path: Path) -> None:
 
 
 def test_both_moved_when_dose_and_context_differ(tmp_path: Path) -> None:
-    assert moved(tmp_path, audit_of(D), audit_of(D | {"a": "Vitamin D3 60 mcg (2,400 IU)"}, "bone")) == [["a", "studied-range", "high-dose", "both"]]
+    assert moved(tmp_path, audit_of(D), audit_of(D | {"a": "Vitamin D3 60 mcg (2,400 IU)"}, "bone")) == [
+        ["a", "studied-range", "high-dose", "both"]
+    ]
 
 
 def test_rules_moved_when_nothing_else_differs(tmp_path: Path) -> None:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import market
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import market
 from auditor import directions, dose, schedules
-from auditor.pipeline import audit_lines
 from auditor.engines import Done, ReadSettings, audit, run_to
 from auditor.errors import InputError, UsageError
+from auditor.pipeline import audit_lines
 from auditor.schema import TABLES, arrow_schema
 
 Files = dict[str, bytes]
@@ -51,7 +50,12 @@ def files_of(folder: Path) -> Files:
 
 
 def streamed(source: Path | list[Path], target: Path, lines: int, **options: Any) -> Files:
-    run_to([source] if isinstance(source, Path) else list(source), target, settings=ReadSettings(chunk_rows=lines), **options)
+    run_to(
+        [source] if isinstance(source, Path) else list(source),
+        target,
+        settings=ReadSettings(chunk_rows=lines),
+        **options,
+    )
     return files_of(target)
 
 
@@ -64,7 +68,14 @@ def test_stream_gives_the_bytes_of_the_whole_run(tmp_path: Path, big: Path, whol
 
 def test_market_holds_the_odd_cases(whole: Files) -> None:
     findings = whole["findings.csv"].decode()
-    for check in ("id-duplicate", "gtin-duplicate", "gtin-conflicting-records", "record-duplicate", "gtin-check-digit", "dose-non-daily"):
+    for check in (
+        "id-duplicate",
+        "gtin-duplicate",
+        "gtin-conflicting-records",
+        "record-duplicate",
+        "gtin-check-digit",
+        "dose-non-daily",
+    ):
         assert f'"{check}"' in findings, check
     rejects = whole["rejects.csv"].decode()
     for reason in ("id-missing", "ingredient-missing", "cell-too-long", "amount-negative"):
@@ -77,7 +88,11 @@ def test_rows_in_are_rows_audited_and_rejected(tmp_path: Path, big: Path, rows: 
     summary = run.summary
     assert summary.rows_in == summary.rows_audited + summary.rows_rejected == len(rows)
     package = json.loads((tmp_path / "out" / "datapackage.json").read_bytes())
-    assert package["rows"] == {"in": summary.rows_in, "audited": summary.rows_audited, "rejected": summary.rows_rejected}
+    assert package["rows"] == {
+        "in": summary.rows_in,
+        "audited": summary.rows_audited,
+        "rejected": summary.rows_rejected,
+    }
     assert len(package["inputs"][0]["sha256"]) == 64
 
 
@@ -108,7 +123,11 @@ def test_every_line_out_of_place_is_still_whole(tmp_path: Path) -> None:
 
 
 def test_label_that_goes_on_in_the_next_file_is_one_label_and_not_split(tmp_path: Path) -> None:
-    lines = market.label("x", "Vitamin D3 25 mcg") + market.label("y", "Vitamin D3 25 mcg", "Vitamin K2 (MK-7) 100 mcg") + market.label("z", "Zinc 5 mg")
+    lines = (
+        market.label("x", "Vitamin D3 25 mcg")
+        + market.label("y", "Vitamin D3 25 mcg", "Vitamin K2 (MK-7) 100 mcg")
+        + market.label("z", "Zinc 5 mg")
+    )
     paths = [market.write_csv(tmp_path / "1.csv", lines[:2]), market.write_csv(tmp_path / "2.csv", lines[2:])]
     run_to(paths, tmp_path / "out")
     products = pd.read_csv(tmp_path / "out" / "products.csv")
@@ -140,7 +159,7 @@ def test_interrupted_run_leaves_the_previous_output(tmp_path: Path, small: list[
         with pytest.raises(KeyboardInterrupt):
             run_to(small, target, settings=ReadSettings(chunk_rows=300), progress=interrupt_in(stage))
         assert files_of(target) == before
-    assert sorted(os.listdir(tmp_path)) == ["out"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_unreadable_second_file_leaves_the_previous_output(tmp_path: Path, small: list[Path]) -> None:
@@ -230,13 +249,20 @@ def test_addresses_are_read_through_fsspec(tmp_path: Path, small: list[Path]) ->
 
 
 def tables_of(folder: Path) -> dict[str, pa.Table]:
-    return {name: pa.concat_tables([pq.read_table(path) for path in sorted((folder / name).glob("*.parquet"))]) for name in TABLES}
+    return {
+        name: pa.concat_tables([pq.read_table(path) for path in sorted((folder / name).glob("*.parquet"))])
+        for name in TABLES
+    }
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(tmp_path: Path, small: list[Path]) -> None:
-    distributed = pytest.importorskip("distributed", reason="dask is not installed; pip install supplement-label-auditor[dask]")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, worker_dashboard_address=None) as cluster:
+    distributed = pytest.importorskip(
+        "distributed", reason="dask is not installed; pip install supplement-label-auditor[dask]"
+    )
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, worker_dashboard_address=None
+    ) as cluster:
         stopped: list[str] = []
 
         def stop_one(done: Done) -> None:
@@ -252,7 +278,12 @@ def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(tmp_path
         engine.TASK_BYTES = 1
         try:
             run = run_to(
-                small, tmp_path / "dask", engine="dask", scheduler=cluster.scheduler_address, settings=ReadSettings(chunk_rows=400), progress=stop_one
+                small,
+                tmp_path / "dask",
+                engine="dask",
+                scheduler=cluster.scheduler_address,
+                settings=ReadSettings(chunk_rows=400),
+                progress=stop_one,
             )
         finally:
             engine.TASK_BYTES = whole_files

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from label_builder import ONE_A_DAY, label, only
 
-from auditor.pipeline import audit_lines
 from auditor.errors import EvidenceError
 from auditor.evidence import CARRYING_STATUS, Evidence, Statement, load_evidence, rows_by_context
+from auditor.pipeline import audit_lines
 
 FOLDERS = Path(__file__).parent / "fixtures" / "evidence"
 SOUND = FOLDERS / "sound"
@@ -73,19 +73,30 @@ def test_every_fixture_folder_is_tested() -> None:
 def test_one_fault_gives_one_problem(tmp_path: Path) -> None:
     # These faults touch a second row too: the reference nobody cites any more, the support that is not loaded.
     several = {"disputed-reference", "parent-loop"}
-    assert {name: len(problems_of(name, tmp_path)) for name in REFUSED if name not in several} == {name: 1 for name in REFUSED if name not in several}
+    assert {name: len(problems_of(name, tmp_path)) for name in REFUSED if name not in several} == {
+        name: 1 for name in REFUSED if name not in several
+    }
 
 
 def test_all_faults_of_form_are_told_at_once(tmp_path: Path) -> None:
     problems = problems_of("many-problems", tmp_path)
-    for words in (("bands.toml", "hihg_mcg"), ("bands.toml", "grade", "excellent"), ("rows.toml", "'T1'", "year", "missing")):
+    for words in (
+        ("bands.toml", "hihg_mcg"),
+        ("bands.toml", "grade", "excellent"),
+        ("rows.toml", "'T1'", "year", "missing"),
+    ):
         assert sum(all(word in problem for word in words) for problem in problems) == 1, words
     assert len(problems) == 3
 
 
 def test_all_broken_rules_are_told_at_once(tmp_path: Path) -> None:
     problems = problems_of("many-broken-rules", tmp_path)
-    for words in (("bands.toml", "'elderly'"), ("bands.toml", "'T9'"), ("rows.toml", "'smith-2021'"), ("edition.toml", "'bone'", "'children'")):
+    for words in (
+        ("bands.toml", "'elderly'"),
+        ("bands.toml", "'T9'"),
+        ("rows.toml", "'smith-2021'"),
+        ("edition.toml", "'bone'", "'children'"),
+    ):
         assert sum(all(word in problem for word in words) for problem in problems) == 1, words
 
 
@@ -111,7 +122,10 @@ def test_sound_folder_loads_with_exact_decimals() -> None:
 
 def test_audit_judges_by_the_edition_it_is_given_and_names_it() -> None:
     frame = label("Vitamin D3 50 mcg", **ONE_A_DAY)
-    own, shipped = audit_lines(frame, context="adult", evidence=load_evidence(SOUND)), audit_lines(frame, context="adult")
+    own, shipped = (
+        audit_lines(frame, context="adult", evidence=load_evidence(SOUND)),
+        audit_lines(frame, context="adult"),
+    )
     assert (only(own.doses)["verdict"], only(shipped.doses)["verdict"]) == ("high-dose", "studied-range")
     assert only(own.doses)["upper_level_mcg"] == 90
     assert (own.summary.evidence_edition, shipped.summary.evidence_edition) == ("test.1", "2026.1")
@@ -152,7 +166,9 @@ def test_shipped_edition_is_the_first() -> None:
         ("vitamin_d", "d3", "infant-0-6m", "8.5", 25),
     ],
 )
-def test_shipped_band_has_the_edges_of_the_design(shipped: Evidence, nutrient: str, form: str, context: str, low: object, high: object) -> None:
+def test_shipped_band_has_the_edges_of_the_design(
+    shipped: Evidence, nutrient: str, form: str, context: str, low: object, high: object
+) -> None:
     band = shipped.band_for(nutrient, form, context)
     assert band is not None
     assert (band.low_mcg, band.high_mcg) == (Decimal(str(low)), Decimal(str(high)))
@@ -174,7 +190,9 @@ def test_every_shipped_edge_is_carried_by_a_row_that_was_read(shipped: Evidence)
     for band in shipped.bands.values():
         for edge in (band.low_rests_on, band.high_rests_on):
             rows = [shipped.rows[row] for row in edge]
-            assert band.status == "not-established" or any(row.status in CARRYING_STATUS and not isinstance(row, Statement) for row in rows), band.id
+            assert band.status == "not-established" or any(
+                row.status in CARRYING_STATUS and not isinstance(row, Statement) for row in rows
+            ), band.id
 
 
 def test_no_shipped_band_rests_on_a_retracted_or_disputed_row(shipped: Evidence) -> None:
@@ -202,15 +220,26 @@ def test_statement_above_the_trials_is_told_as_a_contradiction(shipped: Evidence
 
 
 def test_every_claim_of_the_shipped_edition_can_be_looked_up(shipped: Evidence) -> None:
-    lost = [reference.id for reference in shipped.references.values() if not (reference.link or reference.registry or reference.citation)]
+    lost = [
+        reference.id
+        for reference in shipped.references.values()
+        if not (reference.link or reference.registry or reference.citation)
+    ]
     assert lost == []
 
 
 @pytest.mark.parametrize(
     ("context", "authority", "first", "value"),
-    [("adult", "", "EFSA", 100), ("child-1-3", "NASEM", "NASEM", "62.5"), ("child-4-8", "NASEM", "NASEM", 75), ("infant-6-12m", "EFSA", "EFSA", 35)],
+    [
+        ("adult", "", "EFSA", 100),
+        ("child-1-3", "NASEM", "NASEM", "62.5"),
+        ("child-4-8", "NASEM", "NASEM", 75),
+        ("infant-6-12m", "EFSA", "EFSA", 35),
+    ],
 )
-def test_upper_levels_come_strictest_first(shipped: Evidence, context: str, authority: str, first: str, value: object) -> None:
+def test_upper_levels_come_strictest_first(
+    shipped: Evidence, context: str, authority: str, first: str, value: object
+) -> None:
     levels = shipped.upper_levels_for("vitamin_d", context, authority)
     assert [level.value_mcg for level in levels] == sorted(level.value_mcg for level in levels)
     known = {level.authority: level.value_mcg for level in levels}
@@ -230,14 +259,24 @@ def test_vitamin_k_has_no_upper_level(shipped: Evidence) -> None:
         ("vitamin_k", "eu", "adult", "current", 75), ("vitamin_d", "jp", "adult", "current", "5.5"),
     ],
 )  # fmt: skip
-def test_daily_values_of_the_markets(shipped: Evidence, nutrient: str, market: str, group: str, era: str, value: object) -> None:
-    found = [row.value_mcg for row in shipped.daily_values.values() if (row.nutrient, row.market, row.group, row.era) == (nutrient, market, group, era)]
+def test_daily_values_of_the_markets(
+    shipped: Evidence, nutrient: str, market: str, group: str, era: str, value: object
+) -> None:
+    found = [
+        row.value_mcg
+        for row in shipped.daily_values.values()
+        if (row.nutrient, row.market, row.group, row.era) == (nutrient, market, group, era)
+    ]
     assert found == [Decimal(str(value))]
 
 
 def test_reference_links_prefer_the_doi(shipped: Evidence) -> None:
     sound = load_evidence(SOUND).references
-    assert (sound["smith-2020"].link, sound["authority-2019"].link, sound["page-2026"].link) == ("https://doi.org/10.1000/test", "https://example.org/intakes", "")
+    assert (sound["smith-2020"].link, sound["authority-2019"].link, sound["page-2026"].link) == (
+        "https://doi.org/10.1000/test",
+        "https://example.org/intakes",
+        "",
+    )
 
 
 def test_rows_by_context_speak_of_that_context(shipped: Evidence) -> None:

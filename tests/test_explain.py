@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 import auditor
-from auditor.pipeline import audit_lines
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
 from auditor.explain import Explanation, explain, verdict_matrix
 from auditor.labels import Label, LabelLine, label_frame
+from auditor.pipeline import audit_lines
 from auditor.schedules import BASES
 from auditor.words import count, dose, listed, number, reason_sentence, wording
 
@@ -52,8 +52,14 @@ def test_steps_follow_the_label_to_its_class() -> None:
     assert "The printed 625 % fits a daily value of 20 mcg." in read
     assert "Vitamin D3: 125 mcg per serving x 1 serving = 125 mcg (5,000 IU) a day" in step(found, "How much a day")
     compared = step(found, "What it was compared with")
-    assert "Studied range, vitamin D: 10 to 100 mcg (400 to 4,000 IU) a day, both edges included (band D-adult)" in compared
-    assert "100 mcg (4,000 IU) a day from all sources (EFSA 2023, MHLW 2025 and NASEM 2011); the most the label allows is above it" in compared
+    assert (
+        "Studied range, vitamin D: 10 to 100 mcg (400 to 4,000 IU) a day, both edges included (band D-adult)"
+        in compared
+    )
+    assert (
+        "100 mcg (4,000 IU) a day from all sources (EFSA 2023, MHLW 2025 and NASEM 2011); the most the label allows is above it"
+        in compared
+    )
     assert "no effect" in compared
     assert "harm: " in compared
     assert "Vitamin D3, 125 mcg (5,000 IU) a day: high-dose, above 100 mcg (4,000 IU)." in step(found, "Verdict")
@@ -69,7 +75,10 @@ def test_studied_range_is_explained_as_a_dose_that_trials_used() -> None:
 def test_dose_between_two_studied_doses_is_not_called_a_dose_that_trials_used() -> None:
     found = told("Vitamin K2 (as MK-4) 15 mg")
     assert found.klass == "studied-range"
-    assert "lies between the doses that trials used, 1,500 mcg (1.5 mg) and 45,000 mcg (45 mg); nothing between them was tested" in found.headline
+    assert (
+        "lies between the doses that trials used, 1,500 mcg (1.5 mg) and 45,000 mcg (45 mg); nothing between them was tested"
+        in found.headline
+    )
 
 
 def test_unstated_k2_is_told_for_each_form_it_may_be() -> None:
@@ -78,7 +87,10 @@ def test_unstated_k2_is_told_for_each_form_it_may_be() -> None:
     assert "if it is MK-7: studied-range, within 90 to 375 mcg" in verdict
     assert "if it is MK-4: sub-therapeutic, below 1,500 mcg (1.5 mg)" in verdict
     assert "does not say which form" in verdict
-    assert found.headline == "Depends: sub-therapeutic or studied-range. Vitamin K2 (form not said) at 200 mcg a day: the form is not said."
+    assert (
+        found.headline
+        == "Depends: sub-therapeutic or studied-range. Vitamin K2 (form not said) at 200 mcg a day: the form is not said."
+    )
 
 
 def test_unstated_k2_names_a_form_without_a_range() -> None:
@@ -113,12 +125,18 @@ def test_weekly_dose_is_judged_by_its_average_and_says_so() -> None:
 
 def test_range_of_daily_use_is_told_at_both_ends() -> None:
     found = told("Vitamin D3 62.5 mcg (2,500 IU)", directions="Take 1-2 softgels daily")
-    assert "62.5 mcg per serving x 1 to 2 servings = 62.5 to 125 mcg (2,500 to 5,000 IU) a day" in step(found, "How much a day")
-    assert "studied-range, within 10 to 100 mcg (400 to 4,000 IU); or high-dose, above 100 mcg (4,000 IU)" in step(found, "Verdict")
+    assert "62.5 mcg per serving x 1 to 2 servings = 62.5 to 125 mcg (2,500 to 5,000 IU) a day" in step(
+        found, "How much a day"
+    )
+    assert "studied-range, within 10 to 100 mcg (400 to 4,000 IU); or high-dose, above 100 mcg (4,000 IU)" in step(
+        found, "Verdict"
+    )
 
 
 def test_missing_directions_are_said_to_be_assumed() -> None:
-    assert "so one serving or unit a day was assumed" in step(told("Vitamin D3 25 mcg", directions=""), "How much a day")
+    assert "so one serving or unit a day was assumed" in step(
+        told("Vitamin D3 25 mcg", directions=""), "How much a day"
+    )
 
 
 def test_column_for_other_people_is_told_as_left_out() -> None:
@@ -144,7 +162,9 @@ def test_part_of_a_total_is_told_as_not_added() -> None:
             {"ingredient": "Vitamin K2 (as MK-7) 50 mcg", "line": "2", "parent": "1", **cells},
         ]
     )
-    assert "Line 2 (vitamin K2 as MK-7) is a part of line 1; it was not added again." in step(explain(lines, "p1"), "How it was read")
+    assert "Line 2 (vitamin K2 as MK-7) is a part of line 1; it was not added again." in step(
+        explain(lines, "p1"), "How it was read"
+    )
 
 
 def test_k1_is_shown_and_takes_no_part_in_the_class() -> None:
@@ -187,8 +207,12 @@ def test_upper_level_caveat_stands_only_where_a_level_was_compared() -> None:
 
 
 def test_unknown_product_is_an_error_that_names_the_closest_ids() -> None:
-    lines = label_frame([label("Vitamin D3 25 mcg", product_id="dsld-1872"), label("Vitamin D3 25 mcg", product_id="other")])
-    with pytest.raises(UsageError, match=r"'dsld-1873' is not among the 2 products of the input; the closest are dsld-1872"):
+    lines = label_frame(
+        [label("Vitamin D3 25 mcg", product_id="dsld-1872"), label("Vitamin D3 25 mcg", product_id="other")]
+    )
+    with pytest.raises(
+        UsageError, match=r"'dsld-1873' is not among the 2 products of the input; the closest are dsld-1872"
+    ):
         explain(lines, "dsld-1873")
 
 
@@ -203,7 +227,12 @@ def test_numeric_product_ids_are_found_as_text() -> None:
 
 
 def test_findings_of_the_whole_run_are_told() -> None:
-    lines = label_frame([label("Vitamin D3 25 mcg", product_id="p1", upc="012345678905"), label("Vitamin D3 50 mcg", product_id="p2", upc="012345678905")])
+    lines = label_frame(
+        [
+            label("Vitamin D3 25 mcg", product_id="p1", upc="012345678905"),
+            label("Vitamin D3 50 mcg", product_id="p2", upc="012345678905"),
+        ]
+    )
     alone = {finding_id for _, finding_id, _ in explain(lines, "p1").findings}
     together = {finding_id for _, finding_id, _ in explain(lines, "p1", audit=audit_lines(lines)).findings}
     assert any(finding_id.startswith("gtin-") for finding_id in together - alone)
@@ -215,7 +244,9 @@ def test_run_settings_are_taken_over() -> None:
 
 
 def test_text_is_wrapped_and_free_of_control_characters() -> None:
-    text = told("Vitamin D3 25 mcg", name="Evil\x1b[31m\u202e name", directions="Take 1 softgel daily\x07 " + "with food " * 40).as_text(width=90)
+    text = told(
+        "Vitamin D3 25 mcg", name="Evil\x1b[31m\u202e name", directions="Take 1 softgel daily\x07 " + "with food " * 40
+    ).as_text(width=90)
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\x07" not in text
@@ -295,12 +326,22 @@ def test_reason_is_told_in_words(code: str) -> None:
 def _codes_in_source() -> set[str]:
     """Reason codes that the core can give, as they stand in its source."""
     folder = Path(auditor.__file__).parent
-    found = {f"amount-{basis.replace('_', '-')}-without-quantity" for basis in BASES if basis not in ("per_day", "per_serving")}
+    found = {
+        f"amount-{basis.replace('_', '-')}-without-quantity"
+        for basis in BASES
+        if basis not in ("per_day", "per_serving")
+    }
     wanted = {"_obstacle", "_why_none", "_reading", "_Column", "_stuck", "stuck", "read", "verdict"}
     for name in ("amounts.py", "schedules.py"):
         for node in ast.walk(ast.parse((folder / name).read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
-                called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+                called = (
+                    node.func.attr
+                    if isinstance(node.func, ast.Attribute)
+                    else node.func.id
+                    if isinstance(node.func, ast.Name)
+                    else ""
+                )
                 if called in wanted:
                     found |= _codes(node.args) | _codes([word.value for word in node.keywords if word.arg == "reason"])
             elif isinstance(node, ast.FunctionDef) and node.name in ("_obstacle", "_why_none"):
@@ -312,13 +353,22 @@ def _codes_in_source() -> set[str]:
 
 
 def _codes(nodes: list[ast.AST] | list[ast.expr], plain_words: set[str] | None = None) -> set[str]:
-    constants = [part.value for node in nodes for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    constants = [
+        part.value
+        for node in nodes
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
     known = plain_words or set()
     return {text.partition(":")[0] for text in constants if re.fullmatch(r"[a-z]+(-[a-z0-9]+)+:?", text)} - known
 
 
 def test_every_reason_code_of_the_core_has_words() -> None:
-    missing = _codes_in_source() - set(wording()["reason"]) - {"text-hidden-characters", "hidden-characters", "look-alike-letters"}
+    missing = (
+        _codes_in_source()
+        - set(wording()["reason"])
+        - {"text-hidden-characters", "hidden-characters", "look-alike-letters"}
+    )
     assert not missing
 
 
@@ -332,7 +382,15 @@ def test_words_of_evidence_cover_every_value() -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(125.0, "125"), (1250.0, "1,250"), (89.285714, "89.29"), (0.025, "0.025"), (0.0, "0"), (45000.0, "45,000"), (float("nan"), "")],
+    [
+        (125.0, "125"),
+        (1250.0, "1,250"),
+        (89.285714, "89.29"),
+        (0.025, "0.025"),
+        (0.0, "0"),
+        (45000.0, "45,000"),
+        (float("nan"), ""),
+    ],
 )
 def test_number_is_short_and_readable(value: float, shown: str) -> None:
     assert number(value) == shown

@@ -207,7 +207,7 @@ def test_any_storage_of_text_gives_the_same_bytes(tmp_path: Path, kind: str) -> 
     rows = products_of({"brand": "=x"}, {"brand": ""}, {"brand": "B"}, {"brand": "=x"})
     expected = csv_bytes(rows, "products")
     texts = [column.name for column in TABLES["products"] if column.type == "string"]
-    stored = rows.astype({name: kind for name in texts})
+    stored = rows.astype(dict.fromkeys(texts, kind))
     if kind == "object":
         stored["brand"] = stored["brand"].where(stored["brand"] != "", None)
     assert csv_bytes(stored, "products") == expected

@@ -13,7 +13,11 @@ LINES = [
     ("Vitamin D3/K2 125mcg/100mcg", "us", [("vitamin_d", "d3", 125), ("vitamin_k2", "unstated", 100)]),
     ("Vitamin D3 + K2: 5,000 IU + 100 mcg", "us", [("vitamin_d", "d3", 125), ("vitamin_k2", "unstated", 100)]),
     ("Vitamines D3 et K2 : 25 µg et 75 µg", "fr", [("vitamin_d", "d3", 25), ("vitamin_k2", "unstated", 75)]),
-    ("Vitamin D3 + K2 100 mcg", "us", [("vitamin_d", "d3", "amount-not-assignable"), ("vitamin_k2", "unstated", "amount-not-assignable")]),
+    (
+        "Vitamin D3 + K2 100 mcg",
+        "us",
+        [("vitamin_d", "d3", "amount-not-assignable"), ("vitamin_k2", "unstated", "amount-not-assignable")],
+    ),
     ("Vitamin D3 K2 5000 IU", "us", [("vitamin_d", "d3", 125), ("vitamin_k2", "unstated", "amount-missing")]),
     ("Vitamin A & D 10,000 IU/400 IU", "us", [("vitamin_d", "unstated", 10)]),
     ("Vitamins A 5000 IU, C 60 mg, D 400 IU", "us", [("vitamin_d", "unstated", 10)]),
@@ -44,10 +48,14 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "market", "expected"), LINES, ids=[text.encode("unicode_escape").decode() for text, _, _ in LINES])
+@pytest.mark.parametrize(
+    ("text", "market", "expected"), LINES, ids=[text.encode("unicode_escape").decode() for text, _, _ in LINES]
+)
 def test_figure_goes_to_its_name(text: str, market: str, expected: list[tuple[str, str, object]]) -> None:
     readings = read_line(text, style=style_of(market, load_evidence()))
-    assert [(reading.nutrient, reading.form, reading.reason or float(reading.mcg_high or 0)) for reading in readings] == expected
+    assert [
+        (reading.nutrient, reading.form, reading.reason or float(reading.mcg_high or 0)) for reading in readings
+    ] == expected
     assert all(reading.other_mcg is None for reading in readings)
 
 
@@ -58,4 +66,7 @@ def test_torn_thousands_are_doubted() -> None:
 
 def test_bare_percent_is_read_only_where_it_fits_a_daily_value() -> None:
     style = style_of("fr", load_evidence())
-    assert [read_line(text, style=style)[0].percent for text in ("Vitamine D3 25 µg 500", "Vitamine D3 25 µg 60")] == [500, None]
+    assert [read_line(text, style=style)[0].percent for text in ("Vitamine D3 25 µg 500", "Vitamine D3 25 µg 60")] == [
+        500,
+        None,
+    ]

@@ -81,7 +81,9 @@ def imports_of(path: Path, typing: bool = False, at_import: bool = False) -> Ite
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             base = node.module or ""
-            yield from (f"{base}.{alias.name}" for alias in node.names) if base in ("auditor", "auditor.checks") else [base]
+            yield from (
+                (f"{base}.{alias.name}" for alias in node.names) if base in ("auditor", "auditor.checks") else [base]
+            )
 
 
 def parts_imported(path: Path, at_import: bool = False) -> set[str]:
@@ -93,7 +95,9 @@ def parts_imported(path: Path, at_import: bool = False) -> set[str]:
 
 FILES = [pytest.param(path, id=str(path.relative_to(PACKAGE))) for path in module_files()]
 CORE_FILES = [pytest.param(path, id=str(path.relative_to(PACKAGE))) for path in module_files() if part_of(path) in CORE]
-READER_FILES = [pytest.param(path, id=str(path.relative_to(PACKAGE))) for path in module_files() if part_of(path) == READERS]
+READER_FILES = [
+    pytest.param(path, id=str(path.relative_to(PACKAGE))) for path in module_files() if part_of(path) == READERS
+]
 
 
 def test_every_module_of_the_core_is_there() -> None:
@@ -105,7 +109,9 @@ def test_core_imports_only_from_layers_below(path: Path) -> None:
     own = part_of(path)
     for part in parts_imported(path) - {own}:
         if (own, part) in UPWARD:
-            assert part not in parts_imported(path, at_import=True), f"{own} imports {part} at once, not when it is needed"
+            assert part not in parts_imported(path, at_import=True), (
+                f"{own} imports {part} at once, not when it is needed"
+            )
             continue
         assert part in CORE, f"{own} imports {part}, which stands above the core"
         assert CORE[part] < CORE[own], f"{own} imports {part}, which does not stand below it"
@@ -125,7 +131,11 @@ def test_outside_libraries_stay_in_their_homes(path: Path) -> None:
 
 @pytest.mark.parametrize("library", [library for library, homes in HOMES.items() if homes])
 def test_a_home_is_lived_in(library: str) -> None:
-    lived = {part_of(path) for path in module_files() if library in {name.split(".")[0] for name in imports_of(path, typing=True)}}
+    lived = {
+        part_of(path)
+        for path in module_files()
+        if library in {name.split(".")[0] for name in imports_of(path, typing=True)}
+    }
     assert lived
 
 
@@ -135,6 +145,7 @@ def test_nothing_in_the_package_imports_the_dashboards() -> None:
 
 def cycles(graph: dict[str, set[str]]) -> Iterator[tuple[str, ...]]:
     """Paths that lead back to where they began."""
+
     def walk(trail: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         for following in sorted(graph.get(trail[-1], ())):
             if following == trail[0]:

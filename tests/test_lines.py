@@ -19,7 +19,19 @@ from auditor.evidence import load_evidence
 
 PACKAGE = Path(amounts.__file__).parent
 LINES = grouped_cases("lines.toml")
-EXPECTED_KEYS = ("nutrient", "form", "source", "mcg", "either", "at_most", "iu", "percent", "reason", "problems", "basis")
+EXPECTED_KEYS = (
+    "nutrient",
+    "form",
+    "source",
+    "mcg",
+    "either",
+    "at_most",
+    "iu",
+    "percent",
+    "reason",
+    "problems",
+    "basis",
+)
 INPUT_KEYS = ("text", "amount", "unit", "percent_dv", "form_column", "operator", "market")
 
 
@@ -37,7 +49,10 @@ def expected_of(case: dict[str, Any]) -> list[dict[str, Any]]:
     """What the table says of each nutrient of the line, in the words of :func:`said_of`."""
     if case.get("nothing"):
         return []
-    return [one_expected(piece) for piece in case.get("pieces") or [{key: case[key] for key in EXPECTED_KEYS if key in case}]]
+    return [
+        one_expected(piece)
+        for piece in case.get("pieces") or [{key: case[key] for key in EXPECTED_KEYS if key in case}]
+    ]
 
 
 def one_expected(piece: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +112,13 @@ def test_reading_keeps_the_words_of_the_label() -> None:
 
 def test_every_reason_and_problem_of_the_table_is_known_to_the_catalogue() -> None:
     own_words = {"number-glued-to-name", "calcifediol-has-no-iu"}
-    codes = {code for _, case in LINES for piece in expected_of(case) for code in (piece["reason"], *piece["problems"]) if code}
+    codes = {
+        code
+        for _, case in LINES
+        for piece in expected_of(case)
+        for code in (piece["reason"], *piece["problems"])
+        if code
+    }
     assert codes - own_words <= set(catalogue())
 
 
@@ -106,17 +127,25 @@ def codes_in_the_line_readers() -> set[str]:
     told: set[str] = set()
     for module in ("text", "figures", "grouping", "ingredients", "amounts"):
         tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
-        words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        words = {
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
         told |= {ALIASES.get(word, word) for word in words} & set(catalogue())
     return told
 
 
 def test_every_finding_a_line_can_give_occurs_in_the_table() -> None:
-    occurring = {code for _, case in LINES for piece in expected_of(case) for code in (piece["reason"], *piece["problems"])}
+    occurring = {
+        code for _, case in LINES for piece in expected_of(case) for code in (piece["reason"], *piece["problems"])
+    }
     # A percent that nobody can read has the test below.
     assert codes_in_the_line_readers() - {"percent-unread"} <= occurring
 
 
 def test_percent_that_cannot_be_read_is_told() -> None:
     (reading,) = read_line("Vitamin D3", "25", "mcg", "1,2,5 %")
-    assert ([problem.code for problem in reading.problems], reading.percent, reading.mcg_high) == (["percent-unread"], None, 25)
+    assert ([problem.code for problem in reading.problems], reading.percent, reading.mcg_high) == (
+        ["percent-unread"],
+        None,
+        25,
+    )

@@ -84,11 +84,25 @@ def test_mapping_that_could_not_be_read_back_is_not_saved(tmp_path: Path) -> Non
 
 
 @given(
-    st.dictionaries(st.text(min_size=1).filter(lambda text: not any("\ud800" <= char <= "\udfff" for char in text)), st.sampled_from(TARGETS), max_size=5),
-    st.dictionaries(st.sampled_from(VALUE_TARGETS), st.text().filter(lambda text: not any("\ud800" <= char <= "\udfff" for char in text)), max_size=3),
+    st.dictionaries(
+        st.text(min_size=1).filter(lambda text: not any("\ud800" <= char <= "\udfff" for char in text)),
+        st.sampled_from(TARGETS),
+        max_size=5,
+    ),
+    st.dictionaries(
+        st.sampled_from(VALUE_TARGETS),
+        st.text().filter(lambda text: not any("\ud800" <= char <= "\udfff" for char in text)),
+        max_size=3,
+    ),
 )
-def test_saved_mapping_is_read_back(tmp_path_factory: pytest.TempPathFactory, columns: dict[str, str], values: dict[str, str]) -> None:
-    unique = {header: target for position, (header, target) in enumerate(columns.items()) if target not in list(columns.values())[:position]}
+def test_saved_mapping_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, columns: dict[str, str], values: dict[str, str]
+) -> None:
+    unique = {
+        header: target
+        for position, (header, target) in enumerate(columns.items())
+        if target not in list(columns.values())[:position]
+    }
     mapping = Mapping(unique, values, "csv", "cp1252", "Sheet 1")
     path = save_mapping(mapping, tmp_path_factory.mktemp("mapping") / "saved.toml")
     assert load_mapping(path) == mapping

@@ -37,11 +37,28 @@ def test_name_of_vitamin_k(text: str, nutrient: str, form: str) -> None:
 
 
 def test_longest_name_wins() -> None:
-    assert [hit.text for hit in find_names("menaquinone-7 and 25-hydroxyvitamin d3")] == ["menaquinone-7", "25-hydroxyvitamin d3"]
+    assert [hit.text for hit in find_names("menaquinone-7 and 25-hydroxyvitamin d3")] == [
+        "menaquinone-7",
+        "25-hydroxyvitamin d3",
+    ]
 
 
 @pytest.mark.parametrize(
-    "text", ["annatto extract", "nattokinase", "potassium (k) 99 mg", "vitamin dha", "vitamin b6", "d-mannose", "calcitriol", "teprenone", "phytosterols", "kelp", "cod3", "xmk-7x"]
+    "text",
+    [
+        "annatto extract",
+        "nattokinase",
+        "potassium (k) 99 mg",
+        "vitamin dha",
+        "vitamin b6",
+        "d-mannose",
+        "calcitriol",
+        "teprenone",
+        "phytosterols",
+        "kelp",
+        "cod3",
+        "xmk-7x",
+    ],
 )
 def test_word_that_only_looks_like_a_name_names_neither_vitamin(text: str) -> None:
     assert meant(text) == []
@@ -55,7 +72,13 @@ def tables() -> list[dict[str, object]]:
     return [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(SUBSTANCES.glob("*.toml"))]
 
 
-SPELLINGS = [(spelling, entry) for table in tables() for entry in table.get("name", []) if entry.get("kind", TARGET) == TARGET for spelling in entry["spellings"]]
+SPELLINGS = [
+    (spelling, entry)
+    for table in tables()
+    for entry in table.get("name", [])
+    if entry.get("kind", TARGET) == TARGET
+    for spelling in entry["spellings"]
+]
 
 
 def test_quick_look_passes_every_name_of_the_tables() -> None:
@@ -64,7 +87,9 @@ def test_quick_look_passes_every_name_of_the_tables() -> None:
 
 
 def test_every_spelling_of_the_tables_is_found_with_its_own_meaning() -> None:
-    wrong = [spelling for spelling, entry in SPELLINGS if [form for _, form in meant(spelling.lower())] != [entry["form"]]]
+    wrong = [
+        spelling for spelling, entry in SPELLINGS if [form for _, form in meant(spelling.lower())] != [entry["form"]]
+    ]
     assert wrong == []
 
 
@@ -82,7 +107,11 @@ def test_no_spelling_has_two_meanings() -> None:
     seen: dict[str, tuple[str, str]] = {}
     for table in tables():
         for entry in table.get("name", []):
-            meaning = (entry.get("nutrient", table.get("nutrient", "")), entry.get("form", ""), entry.get("kind", TARGET))
+            meaning = (
+                entry.get("nutrient", table.get("nutrient", "")),
+                entry.get("form", ""),
+                entry.get("kind", TARGET),
+            )
             for spelling in entry["spellings"]:
                 folded = spelling.replace(" ", "").replace("-", "")
                 assert seen.setdefault(folded, meaning) == meaning, spelling

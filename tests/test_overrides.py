@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from auditor.pipeline import audit_lines
 from auditor.errors import InputError, UsageError
 from auditor.labels import as_line_table
 from auditor.overrides import Override, apply, load_overrides, suppress
+from auditor.pipeline import audit_lines
 
 SIGNED = {"who": "A. Reviewer", "when": "2026-11-20", "why": "checked on the package"}
 
@@ -24,11 +24,23 @@ def lines() -> pd.DataFrame:
 
 
 def accept(**cells: str) -> Override:
-    return Override.model_validate({"product_id": "a", "kind": "accept-finding", "finding_id": "vitk-form-missing"} | SIGNED | cells)
+    return Override.model_validate(
+        {"product_id": "a", "kind": "accept-finding", "finding_id": "vitk-form-missing"} | SIGNED | cells
+    )
 
 
 def correct(**cells: str) -> Override:
-    return Override.model_validate({"product_id": "a", "kind": "correct", "column": "amount", "replaces": "25 mcg (4,000 IU)", "value": "100 mcg (4,000 IU)"} | SIGNED | cells)
+    return Override.model_validate(
+        {
+            "product_id": "a",
+            "kind": "correct",
+            "column": "amount",
+            "replaces": "25 mcg (4,000 IU)",
+            "value": "100 mcg (4,000 IU)",
+        }
+        | SIGNED
+        | cells
+    )
 
 
 def test_a_correction_is_applied_before_the_audit_and_told_after_it() -> None:
@@ -97,7 +109,10 @@ why = "the maker wrote to us"
 def test_toml_and_csv_say_the_same(tmp_path: Path) -> None:
     (tmp_path / "o.toml").write_text(TOML, encoding="utf-8")
     header = "product_id,kind,column,finding_id,replaces,value,who,when,why\n"
-    (tmp_path / "o.csv").write_text(header + "a,accept-finding,,vitk-form-missing,,,A. Reviewer,2026-11-20,the maker wrote to us\n", encoding="utf-8")
+    (tmp_path / "o.csv").write_text(
+        header + "a,accept-finding,,vitk-form-missing,,,A. Reviewer,2026-11-20,the maker wrote to us\n",
+        encoding="utf-8",
+    )
     assert load_overrides(tmp_path / "o.toml") == load_overrides(tmp_path / "o.csv")
 
 

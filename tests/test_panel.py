@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.pipeline import audit_lines
 from auditor.labels import label_frame
 from auditor.panel import ROLES, PanelReading, panel_lines, read_panel
+from auditor.pipeline import audit_lines
 
 PANELS = Path(__file__).parent / "fixtures" / "panels"
 
@@ -85,7 +85,10 @@ def test_amounts_and_percents_below_the_name_join_it() -> None:
 def test_two_audiences_give_a_line_each_and_their_own_dose() -> None:
     reading = reading_of("us-two-audiences")
     lines = [line for line in reading.label.lines if "D3" in line.ingredient]
-    assert [line.audience for line in lines] == ["Children 2-3 years (1 gummy)", "Adults and children 4 years and older (2 gummies)"]
+    assert [line.audience for line in lines] == [
+        "Children 2-3 years (1 gummy)",
+        "Adults and children 4 years and older (2 gummies)",
+    ]
     assert doses_of(reading, "child-1-3") == {("vitamin_d", "d3"): 10}
     assert doses_of(reading, "adult") == {("vitamin_d", "d3"): 20}
 
@@ -104,7 +107,11 @@ def test_market_comes_from_a_mark_on_the_label_and_is_told() -> None:
 
 
 def test_indented_lines_are_parts() -> None:
-    assert [line.parent for line in panel_lines(["Vitamin K 600 mcg", "  K1 500 mcg", "  MK-7 100 mcg"])] == ["", "1", "1"]
+    assert [line.parent for line in panel_lines(["Vitamin K 600 mcg", "  K1 500 mcg", "  MK-7 100 mcg"])] == [
+        "",
+        "1",
+        "1",
+    ]
 
 
 def test_audience_in_brackets_of_a_line() -> None:
@@ -119,7 +126,9 @@ def test_one_line_label_is_parted_at_semicolons() -> None:
 
 
 def test_claim_about_a_vitamin_is_no_ingredient() -> None:
-    reading = read_panel("Supplement Facts\nVitamin D3 25 mcg (1,000 IU)\nVitamin D contributes to the maintenance of normal bones.")
+    reading = read_panel(
+        "Supplement Facts\nVitamin D3 25 mcg (1,000 IU)\nVitamin D contributes to the maintenance of normal bones."
+    )
     assert roles_of(reading)[-1] == "claim"
     assert len(reading.label.lines) == 1
 

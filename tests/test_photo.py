@@ -13,7 +13,9 @@ from auditor import photo
 from auditor.errors import InputError, UsageError
 from auditor.photo import Box, read_photo, reading_order
 
-needs_ocr = pytest.mark.skipif(importlib.util.find_spec("rapidocr") is None, reason="the extra 'ocr' (rapidocr, onnxruntime) is not installed")
+needs_ocr = pytest.mark.skipif(
+    importlib.util.find_spec("rapidocr") is None, reason="the extra 'ocr' (rapidocr, onnxruntime) is not installed"
+)
 
 PANEL = [
     [(40, "Supplement Facts")], [(40, "Serving Size 1 Softgel")], [(40, "Servings Per Container 120")], [(40, "Amount Per Serving"), (800, "% Daily Value")],
@@ -38,7 +40,11 @@ def drawn(path: Path, turn: float = 0, blur: float = 0) -> Path:
 
 @needs_ocr
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize(("turn", "blur"), [(0, 0), (3, 0.8), (0, 1.5), (90, 0), (180, 0)], ids=["straight", "slanted and blurred", "blurred", "on its side", "upside down"])
+@pytest.mark.parametrize(
+    ("turn", "blur"),
+    [(0, 0), (3, 0.8), (0, 1.5), (90, 0), (180, 0)],
+    ids=["straight", "slanted and blurred", "blurred", "on its side", "upside down"],
+)
 def test_rendered_panel(tmp_path: Path, turn: float, blur: float) -> None:
     reading = read_photo(drawn(tmp_path / "label.png", turn, blur))
     label = reading.label
@@ -62,7 +68,10 @@ def test_picture_without_text(tmp_path: Path) -> None:
 
 @needs_ocr
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize(("name", "content", "said"), [("a.png", b"no picture", "cannot be read as a picture"), ("none.png", None, "no such file")])
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [("a.png", b"no picture", "cannot be read as a picture"), ("none.png", None, "no such file")],
+)
 def test_file_that_is_no_picture(tmp_path: Path, name: str, content: bytes | None, said: str) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
@@ -91,7 +100,10 @@ def test_blocks_of_prose_side_by_side_are_read_one_after_the_other() -> None:
     left = [box(f"left side line number {n}", 10, 40 * n) for n in range(3)]
     right = [box(f"right side line number {n}", 400, 40 * n + 5) for n in range(3)]
     texts = [line.text for line in reading_order([*right, *left])]
-    assert texts == [*(f"left side line number {n}" for n in range(3)), *(f"right side line number {n}" for n in range(3))]
+    assert texts == [
+        *(f"left side line number {n}" for n in range(3)),
+        *(f"right side line number {n}" for n in range(3)),
+    ]
 
 
 def test_table_of_figures_is_no_block_of_its_own() -> None:

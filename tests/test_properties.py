@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from label_builder import ONE_A_DAY, label
 
 from auditor.amounts import read_line
-from auditor.pipeline import audit_lines
 from auditor.classify import outcomes
+from auditor.pipeline import audit_lines
 from auditor.text import clean
 from auditor.units import find_quantities, read_number
 
@@ -26,7 +26,9 @@ ORDER = {"sub-therapeutic": 0, "studied-range": 1, "high-dose": 2}
 
 
 def one_line_each(lines: list[str], **columns: str) -> pd.DataFrame:
-    return pd.concat([label(line, product_id=f"{number:04}", **{**ONE_A_DAY, **columns}) for number, line in enumerate(lines)])
+    return pd.concat(
+        [label(line, product_id=f"{number:04}", **{**ONE_A_DAY, **columns}) for number, line in enumerate(lines)]
+    )
 
 
 # ---- doses and verdicts ------------------------------------------------------------------------------------------------
@@ -35,7 +37,11 @@ tenths_of_mcg = st.lists(st.integers(1, 600_000), min_size=12, max_size=40, uniq
 
 
 @of_audits
-@given(tenths=tenths_of_mcg, line=st.sampled_from(["Vitamin D3", "Vitamin D2", "MK-7", "MK-4", "Vitamin K1"]), context=st.sampled_from(["adult", "bone"]))
+@given(
+    tenths=tenths_of_mcg,
+    line=st.sampled_from(["Vitamin D3", "Vitamin D2", "MK-7", "MK-4", "Vitamin K1"]),
+    context=st.sampled_from(["adult", "bone"]),
+)
 def test_more_of_one_form_never_lowers_the_verdict(tenths: list[int], line: str, context: str) -> None:
     audit = audit_lines(one_line_each([f"{line} {Decimal(tenth) / 10} mcg" for tenth in tenths]), context=context)
     ranks = [ORDER[verdict] for verdict in audit.doses["verdict"]]
@@ -47,7 +53,10 @@ def test_more_of_one_form_never_lowers_the_verdict(tenths: list[int], line: str,
 @given(tenths=tenths_of_mcg, beside=st.sampled_from(["MK-7 100 mcg", "MK-7 45 mcg", "MK-7 500 mcg"]))
 def test_more_vitamin_d_raises_the_class_except_from_below_the_band(tenths: list[int], beside: str) -> None:
     # Sub-therapeutic outweighs studied-range in the fold, so the class follows the verdict only where K2 does not outweigh it.
-    frames = [label(f"Vitamin D3 {Decimal(tenth) / 10} mcg", beside, product_id=str(number), **ONE_A_DAY) for number, tenth in enumerate(tenths)]
+    frames = [
+        label(f"Vitamin D3 {Decimal(tenth) / 10} mcg", beside, product_id=str(number), **ONE_A_DAY)
+        for number, tenth in enumerate(tenths)
+    ]
     products = audit_lines(pd.concat(frames), context="adult").products
     for product in products.to_dict("records"):
         verdicts = {product["vitamin_d_verdict"], product["vitamin_k2_verdict"]}
@@ -58,17 +67,24 @@ def test_more_vitamin_d_raises_the_class_except_from_below_the_band(tenths: list
 
 
 @of_audits
-@given(amounts=st.lists(st.integers(1, 60_000), min_size=10, max_size=40), context=st.sampled_from(["adult", "bone", "infant-0-6m"]))
+@given(
+    amounts=st.lists(st.integers(1, 60_000), min_size=10, max_size=40),
+    context=st.sampled_from(["adult", "bone", "infant-0-6m"]),
+)
 def test_international_units_and_their_micrograms_are_the_same_dose(amounts: list[int], context: str) -> None:
     in_iu = audit_lines(one_line_each([f"Vitamin D3 {iu} IU" for iu in amounts]), context=context).doses
     # Four decimals, because three after a point may be thousands: "1.025 mcg" has two readings.
-    in_mcg = audit_lines(one_line_each([f"Vitamin D3 {Decimal(iu) / 40:.4f} mcg" for iu in amounts]), context=context).doses
+    in_mcg = audit_lines(
+        one_line_each([f"Vitamin D3 {Decimal(iu) / 40:.4f} mcg" for iu in amounts]), context=context
+    ).doses
     for column in ("daily_mcg_low", "daily_mcg_high", "daily_iu_high", "verdict", "over_upper_level"):
         assert in_iu[column].tolist() == in_mcg[column].tolist()
     assert in_iu["daily_iu_high"].tolist() == amounts
 
 
-@given(ends=st.tuples(*[st.integers(0, 1_000)] * 4).map(sorted), edges=st.tuples(*[st.integers(1, 1_000)] * 2).map(sorted))
+@given(
+    ends=st.tuples(*[st.integers(0, 1_000)] * 4).map(sorted), edges=st.tuples(*[st.integers(1, 1_000)] * 2).map(sorted)
+)
 @of_texts
 def test_wider_interval_keeps_every_possible_verdict(ends: list[int], edges: list[int]) -> None:
     outer_low, low, high, outer_high = (np.array([float(end)]) for end in ends)
@@ -82,7 +98,12 @@ def test_wider_interval_keeps_every_possible_verdict(ends: list[int], edges: lis
 @given(counts=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=8, max_size=16))
 def test_directions_of_n_units_hold_n_times_the_dose(counts: list[tuple[int, int]]) -> None:
     frames = [
-        label("Vitamin D3 10 mcg", product_id=str(number), serving_size="1 softgel", directions=f"Take {least} to {least + more} softgels daily")
+        label(
+            "Vitamin D3 10 mcg",
+            product_id=str(number),
+            serving_size="1 softgel",
+            directions=f"Take {least} to {least + more} softgels daily",
+        )
         for number, (least, more) in enumerate(counts)
     ]
     doses = audit_lines(pd.concat(frames), context="adult").doses
@@ -105,7 +126,18 @@ def printed_numbers(draw: st.DrawFn, most: int = 50_000) -> tuple[int, str]:
     if value < 1000:
         return value, str(value)
     plain = f"{value:,}"
-    return value, draw(st.sampled_from([str(value), plain, plain.replace(",", "'"), plain.replace(",", "’"), plain.replace(",", "\u00a0"), plain.replace(",", " ")]))
+    return value, draw(
+        st.sampled_from(
+            [
+                str(value),
+                plain,
+                plain.replace(",", "'"),
+                plain.replace(",", "’"),
+                plain.replace(",", "\u00a0"),
+                plain.replace(",", " "),
+            ]
+        )
+    )
 
 
 @of_texts
@@ -114,10 +146,17 @@ def printed_numbers(draw: st.DrawFn, most: int = 50_000) -> tuple[int, str]:
     number=printed_numbers(), unit=st.sampled_from(["IU", "I.U.", "iu", "I. U.", "UI", "international units"]),
     dash=dash, between=space, before_unit=st.sampled_from([*SPACES, ""]), case=cased,
 )  # fmt: skip
-def test_spelling_of_vitamin_d_in_iu_does_not_matter(name: str, number: tuple[int, str], unit: str, dash: str, between: str, before_unit: str, case: type[str]) -> None:
+def test_spelling_of_vitamin_d_in_iu_does_not_matter(
+    name: str, number: tuple[int, str], unit: str, dash: str, between: str, before_unit: str, case: type[str]
+) -> None:
     text = case(f"{name.format(dash=dash)}{between}{number[1]}{before_unit}{unit}")
     (reading,) = read_line(text)
-    assert (reading.nutrient, reading.form, reading.mcg_high, reading.iu) == ("vitamin_d", "d3", Decimal(number[0]) / 40, number[0]), text
+    assert (reading.nutrient, reading.form, reading.mcg_high, reading.iu) == (
+        "vitamin_d",
+        "d3",
+        Decimal(number[0]) / 40,
+        number[0],
+    ), text
 
 
 @of_texts
@@ -126,14 +165,25 @@ def test_spelling_of_vitamin_d_in_iu_does_not_matter(name: str, number: tuple[in
     number=printed_numbers(900), unit=st.sampled_from(["mcg", "µg", "μg", "ug", "㎍", "mcg.", "micrograms", "Mikrogramm", "мкг"]),
     dash=dash, between=space, before_unit=st.sampled_from([*SPACES, ""]), case=cased,
 )  # fmt: skip
-def test_spelling_of_mk7_in_micrograms_does_not_matter(name: str, number: tuple[int, str], unit: str, dash: str, between: str, before_unit: str, case: type[str]) -> None:
+def test_spelling_of_mk7_in_micrograms_does_not_matter(
+    name: str, number: tuple[int, str], unit: str, dash: str, between: str, before_unit: str, case: type[str]
+) -> None:
     text = case(f"{name.format(dash=dash)}{between}{number[1]}{before_unit}{unit}")
     (reading,) = read_line(text)
-    assert (reading.nutrient, reading.form, reading.mcg_low, reading.mcg_high) == ("vitamin_k2", "mk7", number[0], number[0]), text
+    assert (reading.nutrient, reading.form, reading.mcg_low, reading.mcg_high) == (
+        "vitamin_k2",
+        "mk7",
+        number[0],
+        number[0],
+    ), text
 
 
 @of_texts
-@given(number=printed_numbers().filter(lambda number: not re.search(r"\s", number[1])), letter=st.sampled_from("DK"), unit=st.sampled_from(["mcg", "µg", "micrograms"]))
+@given(
+    number=printed_numbers().filter(lambda number: not re.search(r"\s", number[1])),
+    letter=st.sampled_from("DK"),
+    unit=st.sampled_from(["mcg", "µg", "micrograms"]),
+)
 def test_figure_after_a_plain_vitamin_is_its_amount(number: tuple[int, str], letter: str, unit: str) -> None:
     # Thousands parted by a space are left out: "Vitamin D 2 100 mcg" is 100 mcg of D2.
     (reading,) = read_line(f"Vitamin {letter} {number[1]} {unit}")
@@ -146,7 +196,12 @@ def test_figure_after_a_plain_vitamin_is_its_amount(number: tuple[int, str], let
 def test_amount_in_a_column_reads_as_in_the_text(number: tuple[int, str], unit: str) -> None:
     (in_text,), (in_column,) = read_line(f"Vitamin D3 {number[1]} {unit}"), read_line("Vitamin D3", number[1], unit)
     (in_one_cell,) = read_line("Vitamin D3", f"{number[1]} {unit}")
-    assert in_text.mcg_high == in_column.mcg_high == in_one_cell.mcg_high == (Decimal(number[0]) / 40 if unit == "IU" else number[0])
+    assert (
+        in_text.mcg_high
+        == in_column.mcg_high
+        == in_one_cell.mcg_high
+        == (Decimal(number[0]) / 40 if unit == "IU" else number[0])
+    )
 
 
 # ---- any text at all -----------------------------------------------------------------------------------------------------
@@ -196,7 +251,9 @@ TARGETS = ["Vitamin D3 25 mcg", "Vitamin D 400 IU", "Vitamin D2 10 mcg", "Vitami
 OTHERS = ["Magnesium 100 mg", "Zinc 10 mg", "Vitamin C 500 mg", "Annatto extract 5 mg"]
 lines_of_label = st.lists(st.sampled_from(TARGETS + OTHERS), min_size=1, max_size=5)
 markets = st.sampled_from(["us", "de", ""])
-directions = st.sampled_from(["Take 1 softgel daily", "Take 1-2 softgels daily", "Take 1 softgel weekly", "", "As directed"])
+directions = st.sampled_from(
+    ["Take 1 softgel daily", "Take 1-2 softgels daily", "Take 1 softgel weekly", "", "As directed"]
+)
 
 
 @st.composite
@@ -204,7 +261,13 @@ def shelves(draw: st.DrawFn) -> list[pd.DataFrame]:
     """Line tables of several products."""
     count = draw(st.integers(2, 8))
     return [
-        label(*draw(lines_of_label), product_id=f"{number:03}", market=draw(markets), directions=draw(directions), serving_size="1 softgel")
+        label(
+            *draw(lines_of_label),
+            product_id=f"{number:03}",
+            market=draw(markets),
+            directions=draw(directions),
+            serving_size="1 softgel",
+        )
         for number in range(count)
     ]
 
@@ -233,7 +296,9 @@ def test_audit_of_the_whole_is_the_audits_of_its_halves(shelf: list[pd.DataFrame
     pd.testing.assert_frame_equal(whole.doses, pd.concat([half.doses for half in halves], ignore_index=True))
     # Findings may speak of two products (the same label twice), so their columns are left out here.
     alone = [name for name in whole.products if name not in ("errors", "warnings", "notes", "finding_ids")]
-    pd.testing.assert_frame_equal(whole.products[alone], pd.concat([half.products[alone] for half in halves], ignore_index=True))
+    pd.testing.assert_frame_equal(
+        whole.products[alone], pd.concat([half.products[alone] for half in halves], ignore_index=True)
+    )
 
 
 @of_audits
@@ -270,5 +335,8 @@ def test_audit_leaves_its_input_alone_and_repeats_itself() -> None:
 @pytest.mark.parametrize("context", ["auto", "adult"])
 def test_columns_that_are_missing_are_columns_that_are_empty(context: str) -> None:
     frame = label("Vitamin D3 25 mcg", "MK-7 100 mcg")
-    one, other = audit_lines(frame, context=context), audit_lines(frame.assign(directions="", serving_size="", market="", amount=""), context=context)
+    one, other = (
+        audit_lines(frame, context=context),
+        audit_lines(frame.assign(directions="", serving_size="", market="", amount=""), context=context),
+    )
     pd.testing.assert_frame_equal(one.doses, other.doses)

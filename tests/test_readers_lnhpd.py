@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from auditor.pipeline import audit_lines
 from auditor.errors import InputError
 from auditor.labels import Batch
+from auditor.pipeline import audit_lines
 from auditor.readers import read_batches
 
 FIXTURES = Path(__file__).parent / "fixtures" / "lnhpd"
@@ -22,15 +22,27 @@ def read(path: Path) -> Batch:
 
 def rows_of(batch: Batch, product_id: str) -> list[dict[str, Any]]:
     table = batch.lines.astype("str")
-    return [{name: text for name, text in row.items() if text} for row in table[table["product_id"] == product_id].to_dict("records")]
+    return [
+        {name: text for name, text in row.items() if text}
+        for row in table[table["product_id"] == product_id].to_dict("records")
+    ]
 
 
 def test_merged_record() -> None:
     first, second = rows_of(read(FIXTURES / "merged.json"), "lnhpd-1000001")
     assert (first["ingredient"], first["amount"]) == ("Vitamin D3 (Cholecalciferol)", "25 mcg providing 1000 IU")
     assert (second["ingredient"], second["amount"]) == ("Menaquinone-7 (Vitamin K2)", "90-110 mcg")
-    assert (first["name"], first["other_names"], first["brand"]) == ("Example Sun D3", "Example D3 Private Label", "Example Naturals Inc.")
-    assert (first["source_id"], first["basis"], first["market"], first["label_date"]) == ("80000001", "per_unit", "ca", "2024-05-06")
+    assert (first["name"], first["other_names"], first["brand"]) == (
+        "Example Sun D3",
+        "Example D3 Private Label",
+        "Example Naturals Inc.",
+    )
+    assert (first["source_id"], first["basis"], first["market"], first["label_date"]) == (
+        "80000001",
+        "per_unit",
+        "ca",
+        "2024-05-06",
+    )
     assert first["directions"] == "Adults, 18 Years and over: 1-2 Capsule, 1 times daily."
     assert "blood thinners" in first["warnings"]
 
@@ -45,11 +57,16 @@ def test_potency_of_another_substance_is_a_part_of_its_own() -> None:
     oil, vitamin = rows_of(read(FIXTURES / "merged.json"), "lnhpd-1000002")
     assert (oil["ingredient"], oil["amount"]) == ("Cod liver oil (Gadus morhua)", "5 ml")
     assert (vitamin["ingredient"], vitamin["amount"], vitamin["parent"]) == ("Vitamin D", "400 IU", "1")
-    assert vitamin["directions"] == "Children, 4 to 8 Years: 1 teaspoons, 1 times daily.\nAdults: 2 teaspoons, 1 times daily."
+    assert (
+        vitamin["directions"]
+        == "Children, 4 to 8 Years: 1 teaspoons, 1 times daily.\nAdults: 2 teaspoons, 1 times daily."
+    )
 
 
 def test_zero_is_not_set_never_an_amount() -> None:
-    assert not any(row.get("amount", "").startswith("0") for row in rows_of(read(FIXTURES / "merged.json"), "lnhpd-1000001"))
+    assert not any(
+        row.get("amount", "").startswith("0") for row in rows_of(read(FIXTURES / "merged.json"), "lnhpd-1000001")
+    )
 
 
 def test_rows_in_are_products_and_none_is_lost() -> None:
@@ -62,7 +79,11 @@ def test_rows_in_are_products_and_none_is_lost() -> None:
 def test_endpoint_files_of_a_folder_are_joined() -> None:
     batch = read(FIXTURES / "tables")
     rows = rows_of(batch, "lnhpd-1000001")
-    assert [row["ingredient"] for row in rows] == ["Vitamin D3 (Cholecalciferol)", "Cod liver oil (Gadus morhua)", "Vitamin D"]
+    assert [row["ingredient"] for row in rows] == [
+        "Vitamin D3 (Cholecalciferol)",
+        "Cod liver oil (Gadus morhua)",
+        "Vitamin D",
+    ]
     assert {row["name"] for row in rows} == {"Sun D3 1000 IU"}
     assert (batch.rows_in, batch.rejects) == (1, ())
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.pipeline import audit_lines
 from auditor.errors import InputError
 from auditor.labels import Batch
+from auditor.pipeline import audit_lines
 from auditor.readers import read_batches
 
 FIXTURES = Path(__file__).parent / "fixtures" / "openfoodfacts"
@@ -53,12 +53,24 @@ def test_daily_doses() -> None:
 
 def test_product_columns() -> None:
     table = read("products.jsonl").lines.astype("str").drop_duplicates("product_id").set_index("product_id")
-    assert table["market"].to_dict() == {"off-2000000000015": "de", "off-2000000000022": "uk", "off-2000000000039": "", "off-2000000000046": ""}
+    assert table["market"].to_dict() == {
+        "off-2000000000015": "de",
+        "off-2000000000022": "uk",
+        "off-2000000000039": "",
+        "off-2000000000046": "",
+    }
     assert table["is_supplement"].tolist() == ["1", "1", "0", "0"]
-    assert table.loc["off-2000000000015", ["upc", "serving_size", "source"]].tolist() == ["2000000000015", "1 capsule (0.4 g)", "openfoodfacts"]
+    assert table.loc["off-2000000000015", ["upc", "serving_size", "source"]].tolist() == [
+        "2000000000015",
+        "1 capsule (0.4 g)",
+        "openfoodfacts",
+    ]
 
 
-@pytest.mark.parametrize(("name", "rows", "reasons"), [("products.jsonl", 5, ["id-missing"]), ("export.csv", 5, ["id-missing", "too-few-fields"])])
+@pytest.mark.parametrize(
+    ("name", "rows", "reasons"),
+    [("products.jsonl", 5, ["id-missing"]), ("export.csv", 5, ["id-missing", "too-few-fields"])],
+)
 def test_no_row_is_lost(name: str, rows: int, reasons: list[str]) -> None:
     batch = read(name)
     assert sorted(reject.reason for reject in batch.rejects) == reasons

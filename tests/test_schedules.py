@@ -12,8 +12,8 @@ import pytest
 from case_tables import grouped_cases
 from label_builder import audit_of, label, only
 
-from auditor.pipeline import Audit, audit_lines
 from auditor.labels import LINE_COLUMNS
+from auditor.pipeline import Audit, audit_lines
 from auditor.schedules import read_number_cell
 from auditor.schema import DOSES
 
@@ -33,7 +33,9 @@ def audit_in(context: str) -> Audit:
 
 
 def shown(case: dict[str, Any]) -> str:
-    return " | ".join(str(value) for key, value in case.items() if key not in EXPECTED).encode("unicode_escape").decode()
+    return (
+        " | ".join(str(value) for key, value in case.items() if key not in EXPECTED).encode("unicode_escape").decode()
+    )
 
 
 @pytest.mark.parametrize("name", NAMES, ids=[shown(case) for case in NAMES.values()])

@@ -8,8 +8,8 @@ import pytest
 from audit_builder import products_of, table_of
 
 from auditor import summary
-from auditor.pipeline import Audit, audit_lines
 from auditor.labels import Label, LabelLine, label_frame
+from auditor.pipeline import Audit, audit_lines
 from auditor.schema import CLASSES, VERDICTS, empty_table
 
 TEXTS = {
@@ -21,7 +21,12 @@ TEXTS = {
 @pytest.fixture(scope="module")
 def audit() -> Audit:
     labels = [
-        Label(product_id=name, lines=tuple(LabelLine(ingredient=part) for part in text.split("; ")), serving_size="1 softgel", directions="1 softgel daily")
+        Label(
+            product_id=name,
+            lines=tuple(LabelLine(ingredient=part) for part in text.split("; ")),
+            serving_size="1 softgel",
+            directions="1 softgel daily",
+        )
         for name, text in TEXTS.items()
     ]
     return audit_lines(label_frame(labels))
@@ -38,7 +43,13 @@ def counts(table: pd.DataFrame, key: str, value: str = "products") -> dict[str, 
 def test_classes_are_counted_in_order_with_shares(audit: Audit) -> None:
     table = summary.class_counts(audit)
     assert list(table["class"]) == list(CLASSES)
-    assert counts(table, "class") == {"sub-therapeutic": 1, "studied-range": 2, "high-dose": 1, "depends": 1, "not-computable": 1}
+    assert counts(table, "class") == {
+        "sub-therapeutic": 1,
+        "studied-range": 2,
+        "high-dose": 1,
+        "depends": 1,
+        "not-computable": 1,
+    }
     assert table["share"].sum() == pytest.approx(1)
 
 
@@ -68,8 +79,14 @@ def test_findings_are_counted_by_product_gravest_first() -> None:
         {"product_id": "1", "finding_id": "b-note", "severity": "note"}, {"product_id": "1", "finding_id": "a-warn", "severity": "warning"},
         {"product_id": "1", "finding_id": "a-warn", "severity": "warning"}, {"product_id": "2", "finding_id": "z-error", "severity": "error"},
     ]  # fmt: skip
-    table = summary.finding_counts(Audit(empty_table("products"), empty_table("doses"), table_of("findings", rows), empty_table("rejects")))
-    assert table.to_numpy().tolist() == [["error", "z-error", 1, 1], ["warning", "a-warn", 2, 1], ["note", "b-note", 1, 1]]
+    table = summary.finding_counts(
+        Audit(empty_table("products"), empty_table("doses"), table_of("findings", rows), empty_table("rejects"))
+    )
+    assert table.to_numpy().tolist() == [
+        ["error", "z-error", 1, 1],
+        ["warning", "a-warn", 2, 1],
+        ["note", "b-note", 1, 1],
+    ]
 
 
 def test_forms_are_counted_once_a_product(audit: Audit) -> None:
@@ -81,7 +98,13 @@ def test_forms_are_counted_once_a_product(audit: Audit) -> None:
 
 
 def test_histogram_keeps_every_positive_dose() -> None:
-    doses = table_of("doses", [{"nutrient": "vitamin_d", "form": "d3", "daily_mcg_high": value} for value in (0.0, 1.0, 10.0, 10.0, 1000.0, None)])
+    doses = table_of(
+        "doses",
+        [
+            {"nutrient": "vitamin_d", "form": "d3", "daily_mcg_high": value}
+            for value in (0.0, 1.0, 10.0, 10.0, 1000.0, None)
+        ],
+    )
     table = summary.dose_histogram(doses, "vitamin_d", bins=3)
     assert list(table["doses"]) == [1, 2, 1]
     assert np.allclose(table["mcg_from"], [1, 10, 100])
@@ -94,7 +117,12 @@ def test_histogram_of_one_dose_is_one_bar() -> None:
 
 
 def test_market_map_gives_points_and_bins_a_crowd() -> None:
-    products = products_of(*({"product_id": str(n), "vitamin_d_daily_mcg_high": 25.0 + n % 3, "vitamin_k2_daily_mcg_high": 100.0} for n in range(30)))
+    products = products_of(
+        *(
+            {"product_id": str(n), "vitamin_d_daily_mcg_high": 25.0 + n % 3, "vitamin_k2_daily_mcg_high": 100.0}
+            for n in range(30)
+        )
+    )
     points = summary.market_map(products)
     assert (len(points), points["products"].sum()) == (30, 30)
     cells = summary.market_map(products, limit=10)
@@ -108,13 +136,20 @@ def test_market_map_leaves_out_products_without_both() -> None:
 
 
 def test_rejects_are_grouped_with_an_example() -> None:
-    rejects = table_of("rejects", [{"reason": "a", "message": "first"}, {"reason": "b", "message": "only"}, {"reason": "a", "message": "second"}])
-    table = summary.rejects_by_reason(Audit(empty_table("products"), empty_table("doses"), empty_table("findings"), rejects))
+    rejects = table_of(
+        "rejects",
+        [{"reason": "a", "message": "first"}, {"reason": "b", "message": "only"}, {"reason": "a", "message": "second"}],
+    )
+    table = summary.rejects_by_reason(
+        Audit(empty_table("products"), empty_table("doses"), empty_table("findings"), rejects)
+    )
     assert table.to_numpy().tolist() == [["a", 2, "first"], ["b", 1, "only"]]
 
 
 def test_contexts_carry_their_titles(audit: Audit) -> None:
-    assert summary.context_counts(audit).to_dict("records") == [{"context": "adult", "title": "Adults in general", "products": 6, "share": 1.0}]
+    assert summary.context_counts(audit).to_dict("records") == [
+        {"context": "adult", "title": "Adults in general", "products": 6, "share": 1.0}
+    ]
 
 
 def test_class_changes_name_old_and_new(audit: Audit) -> None:
@@ -126,7 +161,18 @@ def test_class_changes_name_old_and_new(audit: Audit) -> None:
     assert len(table) == 5
 
 
-@pytest.mark.parametrize("function", ["class_counts", "coverage", "open_reasons", "finding_counts", "form_counts", "rejects_by_reason", "context_counts"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        "class_counts",
+        "coverage",
+        "open_reasons",
+        "finding_counts",
+        "form_counts",
+        "rejects_by_reason",
+        "context_counts",
+    ],
+)
 def test_empty_audit_gives_tables_without_counts(function: str) -> None:
     table = getattr(summary, function)(empty())
     assert table.select_dtypes("number").to_numpy().sum() == 0

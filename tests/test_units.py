@@ -23,7 +23,12 @@ def test_number_with_one_reading(printed: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     ("printed", "likely", "other"),
-    [("5,000", "5000", "5.000"), ("1.000", "1.000", "1000"), ("50.000", "50.000", "50000"), ("125,000", "125000", "125.000")],
+    [
+        ("5,000", "5000", "5.000"),
+        ("1.000", "1.000", "1000"),
+        ("50.000", "50.000", "50000"),
+        ("125,000", "125000", "125.000"),
+    ],
 )
 def test_one_separator_before_three_digits_has_two_readings(printed: str, likely: str, other: str) -> None:
     assert read_number(printed) == ((Decimal(likely), Decimal(other)), "separator-ambiguous")
@@ -33,7 +38,27 @@ def test_three_decimals_after_a_zero_are_no_thousands() -> None:
     assert read_number("0,025") == ((Decimal("0.025"),), "")
 
 
-@pytest.mark.parametrize("printed", ["", "1,5000", "1.2.3", "1,00,000", "12,34,567", "1e3", "1_000", "nan", "inf", "+5", "-5", "0x10", "٢٥", "1/0", "five", "1 00"])
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "",
+        "1,5000",
+        "1.2.3",
+        "1,00,000",
+        "12,34,567",
+        "1e3",
+        "1_000",
+        "nan",
+        "inf",
+        "+5",
+        "-5",
+        "0x10",
+        "٢٥",
+        "1/0",
+        "five",
+        "1 00",
+    ],
+)
 def test_what_follows_no_convention_has_no_reading(printed: str) -> None:
     assert read_number(printed) == ((), "number-malformed")
 
@@ -106,7 +131,12 @@ def one(text: str) -> Quantity:
 
 
 def test_quantity_keeps_sign_range_and_divisor() -> None:
-    assert (one("<1 mcg").sign, one("less than 2 mcg").sign, one("-25 mcg").sign, one("25 mcg").sign) == ("<", "<", "-", "")
+    assert (one("<1 mcg").sign, one("less than 2 mcg").sign, one("-25 mcg").sign, one("25 mcg").sign) == (
+        "<",
+        "<",
+        "-",
+        "",
+    )
     assert (one("10-20 mcg").readings, one("10-20 mcg").high) == ((Decimal(10),), Decimal(20))
     assert one("100,000 iu/g").per == "g"
     assert one("1000 iu per ml").per == "ml"

@@ -12,13 +12,19 @@ import pytest
 from case_tables import load_cases
 from label_builder import ONE_A_DAY, audit_of, label, only
 
-from auditor.pipeline import Audit, audit_lines
 from auditor.classify import FOLD, HIGH, NOT_ESTABLISHED, STUDIED, SUB, names_of, outcomes, verdict_of
 from auditor.evidence import load_evidence
+from auditor.pipeline import Audit, audit_lines
 from auditor.schema import VERDICTS
 
 TABLE = load_cases("verdicts.toml")
-STEPS = {"below": "sub-therapeutic", "low": "studied-range", "between": "studied-range", "high": "studied-range", "above": "high-dose"}
+STEPS = {
+    "below": "sub-therapeutic",
+    "low": "studied-range",
+    "between": "studied-range",
+    "high": "studied-range",
+    "above": "high-dose",
+}
 EDGES = [(entry, step) for entry in TABLE["band"] for step in STEPS if step in entry]
 WORDS = {"sub": "sub-therapeutic", "studied": "studied-range", "high": "high-dose"}
 
@@ -38,7 +44,9 @@ def asked(case: dict[str, Any]) -> Asked:
     columns = dict(ONE_A_DAY)
     if "directions" in case:
         columns = {"directions": case["directions"], "serving_size": ""}
-    return Asked({"ingredient": case["line"], **amount}, columns, case.get("context", "adult"), case.get("authority", ""))
+    return Asked(
+        {"ingredient": case["line"], **amount}, columns, case.get("context", "adult"), case.get("authority", "")
+    )
 
 
 def table_of_labels() -> dict[str, Asked]:
@@ -46,7 +54,12 @@ def table_of_labels() -> dict[str, Asked]:
     labels = {f"{entry['band']} {step}": asked({**entry, "mcg": entry[step]}) for entry, step in EDGES}
     for name, table in TABLE.items():
         if name not in ("band", "fold"):
-            labels.update({f"{name} {number}": asked({"line": "Vitamin D3", **case}) for number, case in enumerate(table["cases"])})
+            labels.update(
+                {
+                    f"{name} {number}": asked({"line": "Vitamin D3", **case})
+                    for number, case in enumerate(table["cases"])
+                }
+            )
     return labels
 
 
@@ -56,7 +69,11 @@ LABELS = table_of_labels()
 @cache
 def audit_in(context: str, authority: str) -> Audit:
     """All labels of one context audited together, as they would be in a file."""
-    frames = [label(found.line, product_id=name, **found.columns) for name, found in LABELS.items() if (found.context, found.authority) == (context, authority)]
+    frames = [
+        label(found.line, product_id=name, **found.columns)
+        for name, found in LABELS.items()
+        if (found.context, found.authority) == (context, authority)
+    ]
     return audit_lines(pd.concat(frames), context=context, authority=authority)
 
 
@@ -154,7 +171,9 @@ def test_spaced_dose_is_never_judged_by_its_average_alone(name: str, case: dict[
 
 
 def rule_of(reason: str) -> str:
-    return next((part.removeprefix("spaced-dose:") for part in reason.split(";") if part.startswith("spaced-dose:")), "")
+    return next(
+        (part.removeprefix("spaced-dose:") for part in reason.split(";") if part.startswith("spaced-dose:")), ""
+    )
 
 
 def test_every_spacing_rule_of_the_edition_is_in_the_table() -> None:
@@ -194,7 +213,10 @@ FOLDS = [(d, k2, left) for d, row in TABLE["fold"]["classes"].items() for k2, le
 def fold_audit() -> Audit:
     """One label for each cell of the fold table, all audited together."""
     lines = TABLE["fold"]["labels"]
-    return audit_lines(pd.concat([label(lines["d"][d], lines["k2"][k2], product_id=f"{d} {k2}", **ONE_A_DAY) for d, k2, _ in FOLDS]), context="adult")
+    return audit_lines(
+        pd.concat([label(lines["d"][d], lines["k2"][k2], product_id=f"{d} {k2}", **ONE_A_DAY) for d, k2, _ in FOLDS]),
+        context="adult",
+    )
 
 
 @pytest.mark.parametrize(("d", "k2", "left"), FOLDS, ids=[f"D {d}, K2 {k2}" for d, k2, _ in FOLDS])
@@ -216,7 +238,12 @@ def test_the_fold_table_is_whole() -> None:
 
 def test_every_verdict_occurs() -> None:
     asked = [(left, d, k2) for d, k2, left in FOLDS]
-    words = {WORDS.get(word, word) for entry in asked for cell in entry for word in ([cell] if "|" not in cell else ["depends"])}
+    words = {
+        WORDS.get(word, word)
+        for entry in asked
+        for cell in entry
+        for word in ([cell] if "|" not in cell else ["depends"])
+    }
     assert words == set(VERDICTS)
 
 
@@ -237,5 +264,10 @@ def test_both_edges_are_inclusive_in_the_plain_comparison() -> None:
 
 def test_names_and_verdict_of_a_set() -> None:
     assert names_of(SUB | HIGH) == ("sub-therapeutic", "high-dose")
-    assert [verdict_of(bits) for bits in (SUB, STUDIED, HIGH, NOT_ESTABLISHED)] == ["sub-therapeutic", "studied-range", "high-dose", "not-established"]
+    assert [verdict_of(bits) for bits in (SUB, STUDIED, HIGH, NOT_ESTABLISHED)] == [
+        "sub-therapeutic",
+        "studied-range",
+        "high-dose",
+        "not-established",
+    ]
     assert verdict_of(SUB | STUDIED) == "depends"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from auditor.pipeline import Audit, audit_lines
 from auditor.evidence import load_evidence
 from auditor.labels import Label, LabelLine, label_frame
+from auditor.pipeline import Audit, audit_lines
 from auditor.views import (
     NONE_STATED,
     bands_used,

@@ -63,7 +63,9 @@ def catalogue() -> dict[str, Check]:
     for table in sorted(tables, key=lambda table: FAMILIES.index(table["family"])):
         for entry in table["check"]:
             if entry["id"] in found or set(entry) - set(Check._fields):
-                raise ValueError(f"check {entry['id']!r} stands twice or has unknown keys: {sorted(set(entry) - set(Check._fields))}")
+                raise ValueError(
+                    f"check {entry['id']!r} stands twice or has unknown keys: {sorted(set(entry) - set(Check._fields))}"
+                )
             found[entry["id"]] = _check(entry, table["family"])
     return found
 
@@ -114,7 +116,10 @@ def in_full(check_id: str) -> dict[str, str]:
 
 
 def _example(example: MappingProxyType[str, Any]) -> str:
-    lines = "; ".join(line if isinstance(line, str) else " | ".join(f"{name}: {cell}" for name, cell in line.items()) for line in example.get("lines", ()))
+    lines = "; ".join(
+        line if isinstance(line, str) else " | ".join(f"{name}: {cell}" for name, cell in line.items())
+        for line in example.get("lines", ())
+    )
     rest = ", ".join(f"{name}: {cell}" for name, cell in example.items() if name not in ("lines", "also") and cell)
     others = " + another label: ".join(["", *(_example(MappingProxyType(other)) for other in example.get("also", ()))])
     return (f"{lines} ({rest})" if rest else lines) + others

@@ -84,15 +84,25 @@ def _record_keys(facts: Facts) -> dict[str, Hashes]:
 
 def _hashes(texts: pd.Series) -> Hashes:
     codes, values = pd.factorize(texts)
-    return pd.util.hash_array(np.asarray(values, dtype=object), categorize=False)[codes] if len(values) else np.zeros(len(texts), dtype=np.uint64)
+    return (
+        pd.util.hash_array(np.asarray(values, dtype=object), categorize=False)[codes]
+        if len(values)
+        else np.zeros(len(texts), dtype=np.uint64)
+    )
 
 
 def _strengths(facts: Facts, with_code: npt.NDArray[np.bool_]) -> pd.DataFrame:
     judged = facts.judged
-    usable = with_code[judged["product"].to_numpy(dtype=np.intp)] & judged["amount_mcg"].notna().to_numpy() & (judged["reason"] == "").to_numpy()
+    usable = (
+        with_code[judged["product"].to_numpy(dtype=np.intp)]
+        & judged["amount_mcg"].notna().to_numpy()
+        & (judged["reason"] == "").to_numpy()
+    )
     chosen = judged[usable]
     units = chosen["units_per_serving"].where(chosen["basis"] == "per_serving", 1.0).fillna(1.0)
-    columns = chosen[["product", "nutrient", "source_rows", "label_text"]].astype({"product": "int64", "source_rows": "int64"})
+    columns = chosen[["product", "nutrient", "source_rows", "label_text"]].astype(
+        {"product": "int64", "source_rows": "int64"}
+    )
     return columns.assign(strength=chosen["amount_mcg"] / units).reset_index(drop=True)
 
 
@@ -121,7 +131,13 @@ def _ids(labels: pd.DataFrame) -> pd.DataFrame:
     alike = labels["id_key"].duplicated(keep=False).to_numpy() & (labels["product_id"].str.strip() != "").to_numpy()
     split = labels["split"].to_numpy(dtype=bool)
     told = np.where(split, "records of the input", "ids that differ only in case or blanks")
-    return on_products(labels, alike | split, "id-duplicate", value=lambda hit: hit["product_id"], expected=lambda hit: told[hit.index.to_numpy()])
+    return on_products(
+        labels,
+        alike | split,
+        "id-duplicate",
+        value=lambda hit: hit["product_id"],
+        expected=lambda hit: told[hit.index.to_numpy()],
+    )
 
 
 def _barcodes(labels: pd.DataFrame, strengths: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -161,7 +177,12 @@ def _records(labels: pd.DataFrame) -> pd.DataFrame:
     other = np.where(leader[label] == np.arange(len(label)), second[label], leader[label])
     ids = labels["product_id"].to_numpy(dtype=object)
     table = labels.iloc[named].assign(_other=ids[named][other], _more=(size[label] - 2), _place=named)
-    found = on_products(table, size[label] > 1, "record-duplicate", value=lambda hit: hit["_other"].astype("str") + (" and " + hit["_more"].astype("str") + " more").where(hit["_more"] > 0, ""))
+    found = on_products(
+        table,
+        size[label] > 1,
+        "record-duplicate",
+        value=lambda hit: (
+            hit["_other"].astype("str") + (" and " + hit["_more"].astype("str") + " more").where(hit["_more"] > 0, "")
+        ),
+    )
     return found.assign(product=named[found["product"].to_numpy(dtype=np.intp)]) if len(found) else found
-
-

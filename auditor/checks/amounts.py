@@ -36,8 +36,17 @@ def implausible_days(facts: Facts) -> pd.DataFrame:
     """Daily doses far outside label practice; a single amount outside it is told by the line's reader."""
     judged = facts.judged
     high = judged["daily_mcg_high"]
-    told = judged["source_rows"].isin(facts.problems.loc[facts.problems["code"].str.startswith("amount-implausible"), "row"].unique()).to_numpy()
-    known = judged["amount_mcg"].notna().to_numpy() & ~told & judged["other_mcg_high"].isna().to_numpy() & ~judged["share"].to_numpy(dtype=bool)
+    told = (
+        judged["source_rows"]
+        .isin(facts.problems.loc[facts.problems["code"].str.startswith("amount-implausible"), "row"].unique())
+        .to_numpy()
+    )
+    known = (
+        judged["amount_mcg"].notna().to_numpy()
+        & ~told
+        & judged["other_mcg_high"].isna().to_numpy()
+        & ~judged["share"].to_numpy(dtype=bool)
+    )
     is_d = (judged["nutrient"] == "vitamin_d").to_numpy() & (judged["form"] != "calcifediol").to_numpy()
     is_k = judged["nutrient"].isin(VITAMIN_K).to_numpy()
     small_d = known & is_d & ((high > 0) & (high < number("amount-implausible-vitd", "smallest_mcg"))).to_numpy()
@@ -56,7 +65,12 @@ def implausible_days(facts: Facts) -> pd.DataFrame:
 def units_of_market(facts: Facts) -> pd.DataFrame:
     """Vitamin D in international units alone, or before the micrograms, where the market asks for micrograms."""
     rows = facts.rows
-    declared = ((rows["nutrient"] == "vitamin_d") & rows["declared_iu"].notna() & rows["amount_mcg"].notna() & (rows["form"] != "calcifediol")).to_numpy()
+    declared = (
+        (rows["nutrient"] == "vitamin_d")
+        & rows["declared_iu"].notna()
+        & rows["amount_mcg"].notna()
+        & (rows["form"] != "calcifediol")
+    ).to_numpy()
     market = facts.market_ids[facts.row_products]
     asks = np.isin(market, ("us", "ca", "au", "nz")) | facts.in_eu[facts.row_products]
     asks &= facts.is_panel[facts.row_products]
@@ -67,7 +81,11 @@ def units_of_market(facts: Facts) -> pd.DataFrame:
     us = market == "us"
     # Before the 2016 rule US labels had to print IU; until 2021 they might.
     alone = (order == _IU_ONLY) & ~(us & (dates != "") & (dates < "2016-07-26"))
-    severity = np.where(us & (dates >= "2021-01-01"), "error", np.where((us & (dates != "") & (dates < "2021-01-01")) | (market == "ca"), "note", "warning"))
+    severity = np.where(
+        us & (dates >= "2021-01-01"),
+        "error",
+        np.where((us & (dates != "") & (dates < "2021-01-01")) | (market == "ca"), "note", "warning"),
+    )
     told = rows.assign(_severity=severity, _market=[LABELS_OF.get(code, "EU") for code in market])
     return together(
         on_rows(told, alone, "vitd-iu-only", value=lambda hit: plain(hit["declared_iu"]) + " IU", expected=lambda hit: mcg(hit["amount_mcg"]),
@@ -128,11 +146,21 @@ def copied_rows(facts: Facts) -> pd.DataFrame:
     here = np.isin(facts.row_products, facts.row_products[wrong_k])
     part = rows[here]
     cell = (facts.of_target("amount").astype("str") + " " + facts.of_target("unit").astype("str")).str.strip()[here]
-    told = cell.where(cell != "", part["label_text"].str.replace(r"^.*?(?=\d[\d.,]* ?(?:m?cg|[µμu]g|mg|i\.?[ue]|ui))", "", regex=True, case=False))
+    told = cell.where(
+        cell != "",
+        part["label_text"].str.replace(
+            r"^.*?(?=\d[\d.,]* ?(?:m?cg|[µμu]g|mg|i\.?[ue]|ui))", "", regex=True, case=False
+        ),
+    )
     told = told.str.replace(r"[\s()%*]+|\d+ ?%", "", regex=True).str.lower()
     key = pd.MultiIndex.from_arrays([part["product"], told])
     copies = wrong_k[here] & key.isin(key[is_d[here]])
-    return on_rows(part.assign(_told=cell.where(cell != "", part["label_text"])), copies, "row-copied-between-nutrients", value=lambda hit: hit["_told"])
+    return on_rows(
+        part.assign(_told=cell.where(cell != "", part["label_text"])),
+        copies,
+        "row-copied-between-nutrients",
+        value=lambda hit: hit["_told"],
+    )
 
 
 # -- the strength in the product's name ------------------------------------------------------------------------------------
@@ -155,20 +183,29 @@ def strength_in_name(facts: Facts) -> pd.DataFrame:
         return nothing()
     wanted = np.zeros(len(facts.first), dtype=bool)
     wanted[facts.row_products] = True
-    wanted[wanted] = matching(facts.first["name"][wanted], _STRENGTH_IN_NAME) & ~matching(facts.first["name"][wanted], r"(?:/|per) ?(?:1 ?)?(?:ml|drop|g\b)")
+    wanted[wanted] = matching(facts.first["name"][wanted], _STRENGTH_IN_NAME) & ~matching(
+        facts.first["name"][wanted], r"(?:/|per) ?(?:1 ?)?(?:ml|drop|g\b)"
+    )
     if not wanted.any():
         return nothing()
     return together(*(_compared(facts, wanted, family) for family in ("d", "k")))
 
 
-_BARE = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{3,6})(?![\w%.,])(?! ?(?:m?l|oz|fl|g|kg|ct|count|caps?|capsules?|tab\w*|soft\w*|gumm\w*|drops?|days?|x|pieces?|pearls?|serv\w*|veg\w*)\b)", re.IGNORECASE)
+_BARE = re.compile(
+    r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{3,6})(?![\w%.,])(?! ?(?:m?l|oz|fl|g|kg|ct|count|caps?|capsules?|tab\w*|soft\w*|gumm\w*|drops?|days?|x|pieces?|pearls?|serv\w*|veg\w*)\b)",
+    re.IGNORECASE,
+)
 _VITAMIN = re.compile(r"(?:vitamin[ae]? ?|\b)(d|k)-? ?[123]?\b|\b(m)k-? ?\d", re.IGNORECASE)
 
 
 def _owner_of_bare(name: str) -> str:
     """'d' or 'k', whose name stands last before the bare number: 'D3 5000 + K2' is 5000 of D."""
     number = _BARE.search(name)
-    before = [("k" if found[2] else found[1].lower()) for found in _VITAMIN.finditer(name[: number.start()])] if number else []
+    before = (
+        [("k" if found[2] else found[1].lower()) for found in _VITAMIN.finditer(name[: number.start()])]
+        if number
+        else []
+    )
     return before[-1] if before else ""
 
 
@@ -182,7 +219,10 @@ def _named(name: str, readings: tuple[LineReading, ...]) -> _Named:
             return ()
         return (float(digits), float(digits) * 0.025) if reading.nutrient == "vitamin_d" else (float(digits),)
 
-    found = {"d": [r for r in readings if r.nutrient == "vitamin_d"], "k": [r for r in readings if r.nutrient != "vitamin_d"]}
+    found = {
+        "d": [r for r in readings if r.nutrient == "vitamin_d"],
+        "k": [r for r in readings if r.nutrient != "vitamin_d"],
+    }
     one = {family: of[0] for family, of in found.items() if len(of) == 1}
     d, k = (amounts(one[family]) if family in one else () for family in ("d", "k"))
     return _Named(d, k)
@@ -195,7 +235,11 @@ def _numbers_of(name: str) -> list[float]:
     """Every number of a name, thousands and decimals both tried."""
     found = []
     for text in _NUMBERS.findall(name):
-        found += [float(digits) for digits in {text.replace(",", "").replace(".", ""), text.replace(",", ".")} if digits.count(".") < 2]
+        found += [
+            float(digits)
+            for digits in {text.replace(",", "").replace(".", ""), text.replace(",", ".")}
+            if digits.count(".") < 2
+        ]
     return found
 
 
@@ -207,22 +251,47 @@ def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:
     code = "name-amount-mismatch" if family == "d" else "vitk-declared-twice-conflict"
     judged = facts.judged
     mine = (judged["nutrient"] == "vitamin_d").to_numpy() == (family == "d")
-    alone = np.bincount(judged["product"].to_numpy()[mine], minlength=len(facts.first))[judged["product"].to_numpy()] == 1
-    usable = mine & wanted[judged["product"].to_numpy()] & alone & judged["amount_mcg"].notna().to_numpy() & judged["other_mcg_high"].isna().to_numpy() & ~judged["repeated"].to_numpy(dtype=bool)
-    usable &= ~judged["share"].to_numpy(dtype=bool) & ~judged["basis"].isin(["per_drop", "per_ml", "per_100g"]).to_numpy()
+    alone = (
+        np.bincount(judged["product"].to_numpy()[mine], minlength=len(facts.first))[judged["product"].to_numpy()] == 1
+    )
+    usable = (
+        mine
+        & wanted[judged["product"].to_numpy()]
+        & alone
+        & judged["amount_mcg"].notna().to_numpy()
+        & judged["other_mcg_high"].isna().to_numpy()
+        & ~judged["repeated"].to_numpy(dtype=bool)
+    )
+    usable &= (
+        ~judged["share"].to_numpy(dtype=bool) & ~judged["basis"].isin(["per_drop", "per_ml", "per_100g"]).to_numpy()
+    )
     part = judged[usable]
     if part.empty:
         return nothing()
     texts = facts.first["name"].to_numpy(dtype=object)[part["product"].to_numpy(dtype=np.intp)]
     amount, units = part["amount_mcg"].to_numpy(), part["units_per_serving"].fillna(1.0).to_numpy()
-    meant = np.column_stack([amount, amount / units, amount * units, part["daily_mcg_low"].to_numpy(), part["daily_mcg_high"].to_numpy(), part["single_intake_mcg"].to_numpy()])
+    meant = np.column_stack(
+        [
+            amount,
+            amount / units,
+            amount * units,
+            part["daily_mcg_low"].to_numpy(),
+            part["daily_mcg_high"].to_numpy(),
+            part["single_intake_mcg"].to_numpy(),
+        ]
+    )
     slack = np.maximum(number(code, "rounding_mcg"), number(code, "within") * meant)
     codes, names = pd.factorize(texts)
     numbers = [_numbers_of(name) for name in names]
-    tried = _padded([[value * factor for value in found for factor in (1.0, 0.025, 1000.0)] for found in numbers])[codes]
+    tried = _padded([[value * factor for value in found for factor in (1.0, 0.025, 1000.0)] for found in numbers])[
+        codes
+    ]
     open_rows = ~_any_near(tried, meant, slack)
     style = style_of("us", facts.evidence)
-    wording = {position: getattr(_named(names[position], read_line(names[position], style=style)), family) for position in np.unique(codes[open_rows])}
+    wording = {
+        position: getattr(_named(names[position], read_line(names[position], style=style)), family)
+        for position in np.unique(codes[open_rows])
+    }
     given = _padded([list(wording.get(position, ())) for position in range(len(names))])[codes]
     differs = open_rows & ~np.isnan(given).all(axis=1) & ~_any_near(given, meant, slack)
     return on_rows(part.assign(_named=pd.Series(texts, index=part.index, dtype="str").str.slice(0, 60)), differs, code, value=lambda hit: "The product's name '" + hit["_named"] + "'" if family == "k" else hit["_named"],

@@ -30,7 +30,12 @@ def _texts(facts: Facts) -> pd.Series:
 def _share(facts: Facts, family: str) -> pd.Series:
     """Percent of its daily value that one serving of each product holds; missing where unknown or not one plain line."""
     rows = facts.rows
-    mine = ((rows["nutrient"] == "vitamin_d") == (family == "d")) & rows["amount_mcg"].notna() & rows["amount_other_mcg"].isna() & ~rows["share"].astype(bool)
+    mine = (
+        ((rows["nutrient"] == "vitamin_d") == (family == "d"))
+        & rows["amount_mcg"].notna()
+        & rows["amount_other_mcg"].isna()
+        & ~rows["share"].astype(bool)
+    )
     part = rows[mine.to_numpy()]
     found = pd.Series(np.nan, index=facts.first.index)
     share = (100 * part["amount_mcg"] / _own_value(facts, part)).groupby(part["product"]).max()
@@ -49,7 +54,10 @@ def high_potency(facts: Facts) -> pd.DataFrame:
     phrase = "|".join(catalogue()["claim-high-potency"].patterns)
     small = np.bincount(facts.product_of_line, minlength=len(facts.first)) <= number("claim-high-potency", "lines")
     d, k = _share(facts, "d"), _share(facts, "k")
-    near = {family: matching(texts, rf"(?:{phrase})[^.;]{{0,40}}{words}|{words}[^.;]{{0,40}}(?:{phrase})", claimed) for family, words in (("d", D_WORDS), ("k", K_WORDS))}
+    near = {
+        family: matching(texts, rf"(?:{phrase})[^.;]{{0,40}}{words}|{words}[^.;]{{0,40}}(?:{phrase})", claimed)
+        for family, words in (("d", D_WORDS), ("k", K_WORDS))
+    }
     low = claimed & (near["d"] | small) & (d < number("claim-high-potency", "percent")).to_numpy()
     no_base = claimed & d.isna().to_numpy() & _only_k2(facts) & (near["k"] | small)
     shown = facts.first.assign(_share=d)
@@ -78,14 +86,41 @@ def source_levels(facts: Facts) -> pd.DataFrame:
     slack = number("claim-source-level", "slack")
     for family, words, nutrient in (("d", D_WORDS, "vitamin_d"), ("k", K_WORDS, "vitamin_k")):
         share = _share(facts, family)
-        rich = matching(texts, rf"(?:excellent source of|rich in|high in|rich source of|reich an|riche en)[^.;]{{0,30}}{words}", claimed)
+        rich = matching(
+            texts,
+            rf"(?:excellent source of|rich in|high in|rich source of|reich an|riche en)[^.;]{{0,30}}{words}",
+            claimed,
+        )
         good = matching(texts, rf"good source of[^.;]{{0,30}}{words}", claimed & ~rich)
-        source = matching(texts, rf"(?:source of|quelle (?:für|von)|source de|fonte di)[^.;]{{0,30}}{words}", claimed & ~rich & ~good)
+        source = matching(
+            texts, rf"(?:source of|quelle (?:für|von)|source de|fonte di)[^.;]{{0,30}}{words}", claimed & ~rich & ~good
+        )
         rules = (
-            (rich & us & (share < number("claim-source-level", "us_high") - slack).to_numpy(), "'rich' or 'excellent source'", "20 %"),
-            (good & us & ((share < number("claim-source-level", "us_good_from") - slack) | (share > number("claim-source-level", "us_good_to") + slack)).to_numpy(), "'good source'", "10 to 19 %"),
-            (rich & eu & (share < number("claim-source-level", "eu_high") - slack).to_numpy(), "'rich' or 'high'", "30 %"),
-            (source & eu & (share < number("claim-source-level", "eu_source") - slack).to_numpy(), "'source of'", "15 %"),
+            (
+                rich & us & (share < number("claim-source-level", "us_high") - slack).to_numpy(),
+                "'rich' or 'excellent source'",
+                "20 %",
+            ),
+            (
+                good
+                & us
+                & (
+                    (share < number("claim-source-level", "us_good_from") - slack)
+                    | (share > number("claim-source-level", "us_good_to") + slack)
+                ).to_numpy(),
+                "'good source'",
+                "10 to 19 %",
+            ),
+            (
+                rich & eu & (share < number("claim-source-level", "eu_high") - slack).to_numpy(),
+                "'rich' or 'high'",
+                "30 %",
+            ),
+            (
+                source & eu & (share < number("claim-source-level", "eu_source") - slack).to_numpy(),
+                "'source of'",
+                "15 %",
+            ),
         )
         shown = facts.first.assign(_share=share)
         parts += [
@@ -98,12 +133,21 @@ def source_levels(facts: Facts) -> pd.DataFrame:
 
 def calorie_footnote(facts: Facts) -> pd.DataFrame:
     """US: the footnote on a 2,000 calorie diet on a panel without calories, fat, carbohydrate or protein."""
-    texts = facts.first["claims"].astype("str") + " " + facts.first["warnings"].astype("str") + " " + facts.first["directions"].astype("str")
+    texts = (
+        facts.first["claims"].astype("str")
+        + " "
+        + facts.first["warnings"].astype("str")
+        + " "
+        + facts.first["directions"].astype("str")
+    )
     printed = says(texts, "calorie-footnote-needless", facts.in_us)
     if not printed.any():
         return nothing()
     here = printed[facts.product_of_line]
-    macro = matching(facts.lines["ingredient"][here], r"calorie|energy|\bfat\b|carbohydrate|protein|sugar|fib(?:er|re)|cholesterol|sodium")
+    macro = matching(
+        facts.lines["ingredient"][here],
+        r"calorie|energy|\bfat\b|carbohydrate|protein|sugar|fib(?:er|re)|cholesterol|sodium",
+    )
     with_macro = np.zeros(len(facts.first), dtype=bool)
     with_macro[facts.product_of_line[here][macro]] = True
     return on_products(facts.first, printed & ~with_macro, "calorie-footnote-needless")

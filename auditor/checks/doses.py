@@ -38,7 +38,11 @@ def ranges(facts: Facts) -> pd.DataFrame:
     crosses = (low <= judged["upper_level_mcg"]) & (high > judged["upper_level_mcg"])
     depends = (judged["verdict"] == "depends") & judged["reason"].str.contains("daily-use-is-a-range", regex=False)
     severity = np.where(crosses | depends, "warning", "")
-    what = np.where(crosses, "; the ends lie on both sides of the upper level", np.where(depends, "; the ends are judged differently", ""))
+    what = np.where(
+        crosses,
+        "; the ends lie on both sides of the upper level",
+        np.where(depends, "; the ends are judged differently", ""),
+    )
     told = judged.assign(_severity=severity, _what=what)
     return on_rows(told, test, "dose-range", value=lambda hit: span(hit["daily_mcg_low"], hit["daily_mcg_high"]), detail=lambda hit: hit["_what"],
                    severity=lambda hit: hit["_severity"])  # fmt: skip
@@ -52,7 +56,11 @@ def spaced(facts: Facts) -> pd.DataFrame:
     of_d = rare & (judged["nutrient"] == "vitamin_d") & (judged["form"] != "calcifediol")
     bolus = of_d & (single > number("dose-bolus-single-large", "note_above_mcg"))
     severity = np.where(single >= number("dose-bolus-single-large", "warning_from_mcg"), "", "note")
-    harm = np.where(single >= number("dose-bolus-single-large", "harm_from_mcg"), "; trials of single doses this large found more falls and fractures", "")
+    harm = np.where(
+        single >= number("dose-bolus-single-large", "harm_from_mcg"),
+        "; trials of single doses this large found more falls and fractures",
+        "",
+    )
     young = judged["context"].str.startswith(YOUNG)
     return together(
         on_rows(judged, rare, "dose-non-daily", value=lambda hit: mcg(hit["single_intake_mcg"]), expected=lambda hit: mcg(hit["daily_mcg_high"].round(1)), detail=lambda hit: plain(hit["interval_days"])),
@@ -69,7 +77,9 @@ def interval_in_doubt(facts: Facts) -> pd.DataFrame:
     named = says(facts.first["name"], "dose-depot-conflict")[product]
     assumed = (judged["servings_source"] == "assumed").to_numpy()
     daily = (judged["interval_days"] == 1).to_numpy() & judged["amount_mcg"].notna().to_numpy()
-    large = ((judged["nutrient"] == "vitamin_d") & (sure_high(judged) > number("dose-interval-needed", "above_mcg"))).to_numpy()
+    large = (
+        (judged["nutrient"] == "vitamin_d") & (sure_high(judged) > number("dose-interval-needed", "above_mcg"))
+    ).to_numpy()
     words = facts.first["name"].to_numpy()[product]
     told = judged.assign(_name=words)
     pattern = "|".join(catalogue()["dose-depot-conflict"].patterns)
@@ -92,7 +102,15 @@ def near_edges(facts: Facts) -> pd.DataFrame:
             points = [float(point) for point in band.studied_points_mcg]
             if len(points) > 1:
                 between = here & (high > points[0]) & (high < points[-1]) & ~high.isin(points)
-                parts.append(on_rows(doses, between, "dose-between-studied", value=lambda hit: mcg(hit["daily_mcg_high"]), expected=" and ".join(f"{p:,.0f} mcg" for p in points)))
+                parts.append(
+                    on_rows(
+                        doses,
+                        between,
+                        "dose-between-studied",
+                        value=lambda hit: mcg(hit["daily_mcg_high"]),
+                        expected=" and ".join(f"{p:,.0f} mcg" for p in points),
+                    )
+                )
             if band.borderline_from_mcg is not None and band.low_mcg is not None and ";" not in band_id:
                 strip = here & (high >= float(band.borderline_from_mcg)) & (high < float(band.low_mcg))
                 parts.append(on_rows(doses, strip, "dose-borderline-low", value=lambda hit: mcg(hit["daily_mcg_high"]), expected=f"from {float(band.low_mcg):,g} mcg",
@@ -105,24 +123,49 @@ def serving_and_directions(facts: Facts) -> pd.DataFrame:
     rows = facts.rows
     read = (rows["servings_source"] == "directions").to_numpy() & rows["units_per_serving"].notna().to_numpy()
     at_once = rows["single_factor"] * rows["units_per_serving"]
-    us = read & facts.in_us[facts.row_products] & (rows["basis"] == "per_serving").to_numpy() & ((rows["single_factor"] - 1).abs() > 1e-9).to_numpy()
+    us = (
+        read
+        & facts.in_us[facts.row_products]
+        & (rows["basis"] == "per_serving").to_numpy()
+        & ((rows["single_factor"] - 1).abs() > 1e-9).to_numpy()
+    )
     told = rows.assign(_units=at_once)
     return together(
-        on_rows(told, us, "dose-serving-vs-directions-us", value=lambda hit: plain(hit["_units"]), expected=lambda hit: plain(hit["units_per_serving"]), whole_label=True),
+        on_rows(
+            told,
+            us,
+            "dose-serving-vs-directions-us",
+            value=lambda hit: plain(hit["_units"]),
+            expected=lambda hit: plain(hit["units_per_serving"]),
+            whole_label=True,
+        ),
         _counted_again(facts),
     )
 
 
 def _counted_again(facts: Facts) -> pd.DataFrame:
     rows = facts.rows
-    per_day = (rows["basis"] == "per_day") & (rows["servings_source"] == "directions") & (rows["factor_high"] == 1) & (rows["interval_days"] == 1)
+    per_day = (
+        (rows["basis"] == "per_day")
+        & (rows["servings_source"] == "directions")
+        & (rows["factor_high"] == 1)
+        & (rows["interval_days"] == 1)
+    )
     wanted = np.zeros(len(facts.first), dtype=bool)
     wanted[facts.row_products[per_day.to_numpy() & facts.in_eu[facts.row_products]]] = True
     if not wanted.any():
         return nothing()
-    counts = {text: max((float(r.units_per_day_high) for r in told.regimens if r.unit != "serving"), default=0.0) for text, told in facts.read_directions(wanted).items()}
+    counts = {
+        text: max((float(r.units_per_day_high) for r in told.regimens if r.unit != "serving"), default=0.0)
+        for text, told in facts.read_directions(wanted).items()
+    }
     units = pd.Series(facts.first["directions"].astype("str").map(counts), index=facts.first.index)
-    return on_products(facts.first.assign(_units=units), wanted & (units > 1).to_numpy(), "dose-eu-multiplied-twice", value=lambda hit: plain(hit["_units"].astype(float)))
+    return on_products(
+        facts.first.assign(_units=units),
+        wanted & (units > 1).to_numpy(),
+        "dose-eu-multiplied-twice",
+        value=lambda hit: plain(hit["_units"].astype(float)),
+    )
 
 
 def package(facts: Facts) -> pd.DataFrame:
@@ -173,8 +216,12 @@ def unset_maximum(facts: Facts) -> pd.DataFrame:
     if not (most != "").any():
         return nothing()
     zero = matching(most, r"^\s*0+(?:[.,]0+)?\s*$")
-    some = np.array([read_number_cell(value) is not None for value in codes_of(least)[1]] or [False], dtype=bool)[codes_of(least)[0]]
-    return on_products(facts.first, zero & some, "dose-zero-maximum-unset", value=lambda hit: hit["servings_per_day_min"])
+    some = np.array([read_number_cell(value) is not None for value in codes_of(least)[1]] or [False], dtype=bool)[
+        codes_of(least)[0]
+    ]
+    return on_products(
+        facts.first, zero & some, "dose-zero-maximum-unset", value=lambda hit: hit["servings_per_day_min"]
+    )
 
 
 # -- audiences -------------------------------------------------------------------------------------------------------------
@@ -188,7 +235,10 @@ def audiences(facts: Facts) -> pd.DataFrame:
     with_dose[facts.row_products] = True
     wanted = with_dose & says(facts.first["directions"], "dose-multiple-audiences")
     readings = facts.read_directions(wanted) if wanted.any() else {}
-    several = {text: len({regimen.contexts for regimen in told.regimens if regimen.contexts}) > 1 for text, told in readings.items()}
+    several = {
+        text: len({regimen.contexts for regimen in told.regimens if regimen.contexts}) > 1
+        for text, told in readings.items()
+    }
     by_text = facts.first["directions"].astype("str").map(several).eq(True).to_numpy() & wanted
     return together(
         on_products(facts.first, by_column | by_text, "dose-multiple-audiences", value=lambda hit: np.where(by_text[hit.index], hit["directions"].astype("str"), "columns of its panel"), detail=lambda hit: pd.Series(facts.contexts[hit.index], index=hit.index)),
@@ -213,24 +263,50 @@ def _several_audience_columns(facts: Facts) -> np.ndarray:
 def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions]) -> pd.DataFrame:
     """Directions for an age group whose daily dose passes the upper level of that age."""
     ages = {text: _young_of(told) for text, told in readings.items()}
-    named = facts.first["directions"].astype("str").map({text: bool(found) for text, found in ages.items()}).eq(True).to_numpy() & wanted
+    named = (
+        facts.first["directions"]
+        .astype("str")
+        .map({text: bool(found) for text, found in ages.items()})
+        .eq(True)
+        .to_numpy()
+        & wanted
+    )
     own = pd.Series(facts.contexts).str.startswith(YOUNG).to_numpy()
     rows = facts.rows
-    test = (named & ~own)[facts.row_products] & ((rows["nutrient"] == "vitamin_d") & rows["amount_mcg"].notna() & rows["amount_other_mcg"].isna() & (rows["form"] != "calcifediol")).to_numpy()
+    test = (named & ~own)[facts.row_products] & (
+        (rows["nutrient"] == "vitamin_d")
+        & rows["amount_mcg"].notna()
+        & rows["amount_other_mcg"].isna()
+        & (rows["form"] != "calcifediol")
+    ).to_numpy()
     part = rows[test & _may_pass(facts, rows, ages, readings)]
     if part.empty:
         return nothing()
     lines = facts.targets.iloc[part["source_line"].to_numpy()].assign(_line_basis=part["line_basis"].to_numpy())
-    plans = distinct(lines, ["serving_size", "units_per_serving", "directions", "_line_basis", "basis", "market", "dosage_form"])
+    plans = distinct(
+        lines, ["serving_size", "units_per_serving", "directions", "_line_basis", "basis", "market", "dosage_form"]
+    )
 
-    def worst(size: str, units: str, directions: str, line_basis: str, basis: str, market: str, form: str) -> tuple[float, float, str]:
+    def worst(
+        size: str, units: str, directions: str, line_basis: str, basis: str, market: str, form: str
+    ) -> tuple[float, float, str]:
         """Factor a day, upper level and age group of the child direction that comes closest to its upper level."""
         found = [(0.0, 1.0, "")]
         for context in ages.get(directions, ()):
-            levels = [level for level in facts.evidence.upper_levels_for("vitamin_d", context) if level.authority in DEFAULT_AUTHORITIES]
+            levels = [
+                level
+                for level in facts.evidence.upper_levels_for("vitamin_d", context)
+                if level.authority in DEFAULT_AUTHORITIES
+            ]
             factor = schedule(size, units, "", "", directions, line_basis, basis, market, form, context).factor_high
             if levels and factor is not None:
-                found.append((float(factor), float(levels[0].value_mcg), f"{facts.evidence.contexts[context].title}|{levels[0].authority}"))
+                found.append(
+                    (
+                        float(factor),
+                        float(levels[0].value_mcg),
+                        f"{facts.evidence.contexts[context].title}|{levels[0].authority}",
+                    )
+                )
         return max(found, key=lambda item: item[0] / item[1])
 
     doses = plans.map(worst)
@@ -242,18 +318,47 @@ def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions])
                    detail=lambda hit: hit["_age"])  # fmt: skip
 
 
-def _may_pass(facts: Facts, rows: pd.DataFrame, ages: dict[str, tuple[str, ...]], readings: dict[str, Directions]) -> np.ndarray:
+def _may_pass(
+    facts: Facts, rows: pd.DataFrame, ages: dict[str, tuple[str, ...]], readings: dict[str, Directions]
+) -> np.ndarray:
     """Rows whose amount times the units a child takes could pass any upper level; the exact dose is computed for these only."""
-    lowest = min((float(level.value_mcg) for level in facts.evidence.upper_levels.values() if level.authority in DEFAULT_AUTHORITIES), default=0.0)
-    units = {text: max((float(r.units_per_day_high) for r in readings[text].regimens if r.contexts and r.contexts[0].startswith(YOUNG)), default=0.0) for text, found in ages.items() if found}
+    lowest = min(
+        (
+            float(level.value_mcg)
+            for level in facts.evidence.upper_levels.values()
+            if level.authority in DEFAULT_AUTHORITIES
+        ),
+        default=0.0,
+    )
+    units = {
+        text: max(
+            (
+                float(r.units_per_day_high)
+                for r in readings[text].regimens
+                if r.contexts and r.contexts[0].startswith(YOUNG)
+            ),
+            default=0.0,
+        )
+        for text, found in ages.items()
+        if found
+    }
     taken = facts.first["directions"].astype("str").map(units).astype(float).fillna(0.0).to_numpy()[facts.row_products]
-    by_piece = rows["basis"].isin(["per_serving", "per_unit", "per_day"]).to_numpy() & rows["units_per_serving"].notna().to_numpy()
+    by_piece = (
+        rows["basis"].isin(["per_serving", "per_unit", "per_day"]).to_numpy()
+        & rows["units_per_serving"].notna().to_numpy()
+    )
     return ~by_piece | (rows["amount_mcg"].to_numpy() * np.maximum(taken, 1.0) > lowest)
 
 
 def _young_of(told: Directions) -> tuple[str, ...]:
     """Young age groups that the directions give a dose; of groups that share one, the youngest."""
-    return tuple(dict.fromkeys(regimen.contexts[0] for regimen in told.regimens if regimen.contexts and regimen.contexts[0].startswith(YOUNG)))
+    return tuple(
+        dict.fromkeys(
+            regimen.contexts[0]
+            for regimen in told.regimens
+            if regimen.contexts and regimen.contexts[0].startswith(YOUNG)
+        )
+    )
 
 
 CHECKS = {

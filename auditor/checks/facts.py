@@ -87,7 +87,9 @@ class Facts:
     @cached_property
     def in_eu(self) -> Mask:
         """Products under the food supplement law of the EU, which the UK and Norway share."""
-        return self.market_is(lambda market: bool(market.daily_values) and set(market.daily_values) <= {"eu", "uk"} and market.id != "ch")
+        return self.market_is(
+            lambda market: bool(market.daily_values) and set(market.daily_values) <= {"eu", "uk"} and market.id != "ch"
+        )
 
     @cached_property
     def row_products(self) -> Positions:
@@ -131,7 +133,9 @@ def _objects(values: Iterable[object]) -> Objects:
 @cache
 def nothing() -> pd.DataFrame:
     """No findings; one shared frame, for most checks find nothing."""
-    return pd.DataFrame({name: pd.Series([], dtype="int64" if name in ("product", "order") else "str") for name in COLUMNS})
+    return pd.DataFrame(
+        {name: pd.Series([], dtype="int64" if name in ("product", "order") else "str") for name in COLUMNS}
+    )
 
 
 def on_rows(
@@ -144,7 +148,18 @@ def on_rows(
         return nothing()
     hit = table.iloc[where]
     order = hit["source_rows"].to_numpy() if "source_rows" in hit else hit.index.to_numpy()
-    return _told(hit, code, hit["product"].to_numpy(), order, value, expected, detail, severity, "" if whole_label else hit["nutrient"], hit["label_text"])
+    return _told(
+        hit,
+        code,
+        hit["product"].to_numpy(),
+        order,
+        value,
+        expected,
+        detail,
+        severity,
+        "" if whole_label else hit["nutrient"],
+        hit["label_text"],
+    )
 
 
 def on_products(
@@ -214,7 +229,11 @@ def matching(texts: pd.Series, pattern: str, among: Mask | None = None) -> Mask:
         return hit
     codes, values = codes_of(texts)
     found = re.compile(pattern, re.IGNORECASE)
-    return np.array([found.search(value) is not None for value in values], dtype=bool)[codes] if len(values) else np.zeros(len(texts), dtype=bool)
+    return (
+        np.array([found.search(value) is not None for value in values], dtype=bool)[codes]
+        if len(values)
+        else np.zeros(len(texts), dtype=bool)
+    )
 
 
 def says(texts: pd.Series, check_id: str, among: Mask | None = None) -> Mask:
@@ -225,7 +244,9 @@ def says(texts: pd.Series, check_id: str, among: Mask | None = None) -> Mask:
 def first_match(texts: pd.Series, pattern: str) -> pd.Series:
     """The words of each text that match; for hits only."""
     found = re.compile(pattern, re.IGNORECASE)
-    return pd.Series([match[0].strip() if (match := found.search(text)) else "" for text in texts], index=texts.index, dtype="str")
+    return pd.Series(
+        [match[0].strip() if (match := found.search(text)) else "" for text in texts], index=texts.index, dtype="str"
+    )
 
 
 def keys_of(columns: Mapping[str, object] | list[object]) -> Positions:
@@ -234,7 +255,9 @@ def keys_of(columns: Mapping[str, object] | list[object]) -> Positions:
     codes: npt.NDArray[np.intp] | None = None
     for part in parts:
         own, values = pd.factorize(part, use_na_sentinel=False)  # type: ignore[call-overload]
-        codes = own.astype(np.intp) if codes is None else pd.factorize(codes * max(len(values), 1) + own)[0].astype(np.intp)
+        codes = (
+            own.astype(np.intp) if codes is None else pd.factorize(codes * max(len(values), 1) + own)[0].astype(np.intp)
+        )
     return codes if codes is not None else np.array([], dtype=np.intp)
 
 

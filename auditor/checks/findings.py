@@ -17,7 +17,13 @@ from auditor.limits import Limit, load_limits
 from auditor.schema import SEVERITIES
 from auditor.text import shorten
 
-NUTRIENT_NAMES = {"vitamin_d": "vitamin D", "vitamin_k2": "vitamin K2", "vitamin_k1": "vitamin K1", "vitamin_k": "vitamin K", "": "the label"}
+NUTRIENT_NAMES = {
+    "vitamin_d": "vitamin D",
+    "vitamin_k2": "vitamin K2",
+    "vitamin_k1": "vitamin K1",
+    "vitamin_k": "vitamin K",
+    "": "the label",
+}
 
 ALIASES = {"hidden-characters": "text-hidden-characters", "look-alike-letters": "text-repaired", "mojibake": "text-repaired",
            "near-name": "safety-hormone"}  # fmt: skip
@@ -67,15 +73,25 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     row = rows.loc[kept["row"]]
     code = kept["code"].replace(ALIASES).to_numpy(dtype=object)
     of_directions = np.isin(code, [check.id for check in catalogue().values() if check.raised_by == "directions"])
-    huge = (code == "amount-implausible-vitk") & (row["amount_mcg"] > number("amount-implausible-vitk", "largest_mcg")).to_numpy()
+    huge = (code == "amount-implausible-vitk") & (
+        row["amount_mcg"] > number("amount-implausible-vitk", "largest_mcg")
+    ).to_numpy()
     contradicted = code == "dual-vitd-mismatch"
     assumed = np.isin(code, ("dose-directions-missing", "dose-directions-unparsed"))
-    day = np.where(row["factor_high"].isna(), "no daily dose was computed", np.where(row["basis"] == "per_unit", "one unit a day was assumed", "one serving a day was assumed"))
+    day = np.where(
+        row["factor_high"].isna(),
+        "no daily dose was computed",
+        np.where(row["basis"] == "per_unit", "one unit a day was assumed", "one serving a day was assumed"),
+    )
     unclear = code == "dose-basis-unknown"
     expected = np.where(unclear & (kept["expected"] == ""), "per unit or per portion", kept["expected"])
     day = np.where(unclear, np.where(row["factor_high"].isna(), "no daily dose was computed", "both were judged"), day)
     assumed |= unclear
-    detail = np.where(contradicted & _one_passes(facts, kept["row"]), "one is over the upper level; " + kept["detail"], np.where(assumed, day, kept["detail"]))
+    detail = np.where(
+        contradicted & _one_passes(facts, kept["row"]),
+        "one is over the upper level; " + kept["detail"],
+        np.where(assumed, day, kept["detail"]),
+    )
     return pd.DataFrame(
         {
             "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code,
@@ -89,13 +105,27 @@ def _one_passes(facts: Facts, rows: pd.Series) -> npt.NDArray[np.bool_]:
     """Rows of whose two readings one passes the upper level and the other does not."""
     judged = facts.judged
     high = np.fmax(judged["daily_mcg_high"], judged["other_mcg_high"])
-    split = judged["other_mcg_high"].notna() & (high > judged["upper_level_mcg"]) & ~(sure_high(judged) > judged["upper_level_mcg"])
+    split = (
+        judged["other_mcg_high"].notna()
+        & (high > judged["upper_level_mcg"])
+        & ~(sure_high(judged) > judged["upper_level_mcg"])
+    )
     return np.asarray(rows.isin(judged.loc[split, "source_rows"]))
 
 
 def finished(found: pd.DataFrame) -> pd.DataFrame:
     """Findings with severity and message, without those another one makes void, in the order of the contract."""
-    found = found.astype({"product": "int64", "order": "int64", "value": "str", "expected": "str", "detail": "str", "code": "str", "nutrient": "str"})
+    found = found.astype(
+        {
+            "product": "int64",
+            "order": "int64",
+            "value": "str",
+            "expected": "str",
+            "detail": "str",
+            "code": "str",
+            "nutrient": "str",
+        }
+    )
     checks = catalogue()
     unknown = set(found["code"].unique()) - set(checks)
     if unknown:
@@ -122,7 +152,9 @@ def _without_caused(found: pd.DataFrame) -> pd.DataFrame:
     """
     codes, ids = pd.factorize(found["code"])
     label = found["product"].to_numpy()
-    vitamin = label * (len(NUTRIENT_NAMES) + 1) + pd.Categorical(found["nutrient"], categories=list(NUTRIENT_NAMES)).codes
+    vitamin = (
+        label * (len(NUTRIENT_NAMES) + 1) + pd.Categorical(found["nutrient"], categories=list(NUTRIENT_NAMES)).codes
+    )
     position = {check_id: place for place, check_id in enumerate(ids)}
     void, causes = np.zeros(len(found), dtype=bool), np.zeros(len(found), dtype=bool)
     for check_id, place in position.items():
@@ -154,6 +186,10 @@ def message(code: str, nutrient: str, value: str, expected: str, detail: str, vo
         cells[longest] = shorten(cells[longest], max(16, len(cells[longest]) - (len(text) - MESSAGE_LENGTH)))
         text = check.template.format(**cells)
     tail = " Percent and limits were left aside."
-    if voided and (set(check.hides) & {"percent daily value", "market maxima"}) and len(text) + len(tail) <= MESSAGE_LENGTH:
+    if (
+        voided
+        and (set(check.hides) & {"percent daily value", "market maxima"})
+        and len(text) + len(tail) <= MESSAGE_LENGTH
+    ):
         text += tail
     return text[:1].upper() + text[1:]

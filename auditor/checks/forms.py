@@ -10,7 +10,16 @@ from auditor.checks import number
 from auditor.checks.facts import Facts, Mask, matching, mcg, nothing, on_rows, together
 from auditor.ingredients import read_ingredient
 
-FORM_WORDS = {"mk7": "MK-7", "mk4": "MK-4", "mk9": "MK-9", "d3": "D3", "d2": "D2", "k3": "menadione (K3)", "calcifediol": "calcifediol", "k1": "K1"}
+FORM_WORDS = {
+    "mk7": "MK-7",
+    "mk4": "MK-4",
+    "mk9": "MK-9",
+    "d3": "D3",
+    "d2": "D2",
+    "k3": "menadione (K3)",
+    "calcifediol": "calcifediol",
+    "k1": "K1",
+}
 
 
 def unstated(facts: Facts) -> pd.DataFrame:
@@ -18,7 +27,9 @@ def unstated(facts: Facts) -> pd.DataFrame:
     judged = facts.judged
     nutrient, form = judged["nutrient"], judged["form"]
     return together(
-        on_rows(judged, (nutrient == "vitamin_d") & (form == "unstated") & (judged["forms"] == ""), "vitd-form-missing"),
+        on_rows(
+            judged, (nutrient == "vitamin_d") & (form == "unstated") & (judged["forms"] == ""), "vitd-form-missing"
+        ),
         on_rows(judged, form == "d2", "vitd-form-d2"),
         on_rows(judged, nutrient.isin(["vitamin_k2", "vitamin_k"]) & (form == "unstated"), "vitk-form-missing"),
     )
@@ -28,13 +39,34 @@ def unusual_for_form(facts: Facts) -> pd.DataFrame:
     """MK-7 in the amounts of MK-4, or the reverse."""
     judged = facts.judged
     high, form = judged["daily_mcg_high"], judged["form"]
-    plain_k2 = (judged["nutrient"] == "vitamin_k2").to_numpy() & ~judged["share"].to_numpy(dtype=bool) & judged["other_mcg_high"].isna().to_numpy()
+    plain_k2 = (
+        (judged["nutrient"] == "vitamin_k2").to_numpy()
+        & ~judged["share"].to_numpy(dtype=bool)
+        & judged["other_mcg_high"].isna().to_numpy()
+    )
     large = plain_k2 & ((form == "mk7") & (high > number("vitk-form-dose-implausible", "mk7_above_mcg"))).to_numpy()
     large &= (high <= number("amount-implausible-vitk", "largest_mcg")).to_numpy()
-    small = plain_k2 & ((form == "mk4") & (high > 0) & (high < number("vitk-form-dose-implausible", "mk4_below_mcg"))).to_numpy()
+    small = (
+        plain_k2
+        & ((form == "mk4") & (high > 0) & (high < number("vitk-form-dose-implausible", "mk4_below_mcg"))).to_numpy()
+    )
     return together(
-        on_rows(judged, large, "vitk-form-dose-implausible", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="MK-7", detail="MK-4"),
-        on_rows(judged, small, "vitk-form-dose-implausible", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="MK-4", detail="MK-7"),
+        on_rows(
+            judged,
+            large,
+            "vitk-form-dose-implausible",
+            value=lambda hit: mcg(hit["daily_mcg_high"]),
+            expected="MK-7",
+            detail="MK-4",
+        ),
+        on_rows(
+            judged,
+            small,
+            "vitk-form-dose-implausible",
+            value=lambda hit: mcg(hit["daily_mcg_high"]),
+            expected="MK-4",
+            detail="MK-7",
+        ),
     )
 
 
@@ -42,7 +74,12 @@ def not_listed_in_eu(facts: Facts) -> pd.DataFrame:
     """Forms that Directive 2002/46/EC does not name."""
     form = facts.judged["form"]
     eu = facts.in_eu[facts.judged["product"].to_numpy(dtype=np.intp)]
-    return on_rows(facts.judged, eu & form.isin(["mk4", "calcifediol", "k3"]).to_numpy(), "form-not-listed-eu", value=lambda hit: hit["form"].map(FORM_WORDS))
+    return on_rows(
+        facts.judged,
+        eu & form.isin(["mk4", "calcifediol", "k3"]).to_numpy(),
+        "form-not-listed-eu",
+        value=lambda hit: hit["form"].map(FORM_WORDS),
+    )
 
 
 def other_form_in_name(facts: Facts) -> pd.DataFrame:
@@ -55,12 +92,24 @@ def other_form_in_name(facts: Facts) -> pd.DataFrame:
     return together(*(_named_otherwise(facts, product, label, *pair) for pair in PAIRS))
 
 
-PAIRS = (("vitamin_d", "d3", "d2"), ("vitamin_d", "d2", "d3"), ("vitamin_k2", "mk7", "mk4"), ("vitamin_k2", "mk4", "mk7"))
+PAIRS = (
+    ("vitamin_d", "d3", "d2"),
+    ("vitamin_d", "d2", "d3"),
+    ("vitamin_k2", "mk7", "mk4"),
+    ("vitamin_k2", "mk4", "mk7"),
+)
 SAID = {"d3": r"\bd-? ?3|calciferol", "d2": r"\bd-? ?2|calciferol", "mk7": r"\bmk-? ?7|menaq", "mk4": r"\bmk-? ?4|mena"}
 """Words without which a name does not say the form; the name is then read by the grammar."""
 
 
-def _named_otherwise(facts: Facts, product: npt.NDArray[np.intp], label: dict[tuple[str, str], Mask], nutrient: str, form: str, other: str) -> pd.DataFrame:
+def _named_otherwise(
+    facts: Facts,
+    product: npt.NDArray[np.intp],
+    label: dict[tuple[str, str], Mask],
+    nutrient: str,
+    form: str,
+    other: str,
+) -> pd.DataFrame:
     """Doses of one form whose product name says only the other one, which the panel lacks."""
     judged = facts.judged
     lacks = ~label[(nutrient, other)] & ~label[(nutrient, "unstated")] & ~label[(nutrient, "mixed")]
@@ -69,7 +118,12 @@ def _named_otherwise(facts: Facts, product: npt.NDArray[np.intp], label: dict[tu
     test[where] = matching(facts.first["name"].iloc[product[where]], SAID[other])
     where = np.flatnonzero(test)
     codes, names = pd.factorize(facts.first["name"].to_numpy(dtype=object)[product[where]])
-    says = [{found for piece in read_ingredient(name).pieces if piece.nutrient == nutrient for found in piece.forms} & {form, other} == {other} for name in names]
+    says = [
+        {found for piece in read_ingredient(name).pieces if piece.nutrient == nutrient for found in piece.forms}
+        & {form, other}
+        == {other}
+        for name in names
+    ]
     test[where] = np.array(says, dtype=bool)[codes] if len(names) else False
     return on_rows(judged, test, "name-form-mismatch", value=FORM_WORDS[other], expected=FORM_WORDS[form])
 
@@ -80,7 +134,11 @@ def keyed_forms(judged: pd.DataFrame, n: int) -> dict[tuple[str, str], Mask]:
     for nutrient, form in (("vitamin_d", "d3"), ("vitamin_d", "d2"), ("vitamin_d", "unstated"), ("vitamin_d", "mixed"), ("vitamin_k2", "mk7"),
                            ("vitamin_k2", "mk4"), ("vitamin_k2", "unstated"), ("vitamin_k2", "mixed")):  # fmt: skip
         has = np.zeros(n, dtype=bool)
-        has[judged["product"].to_numpy(dtype=np.intp)[((judged["nutrient"] == nutrient) & (judged["form"] == form)).to_numpy()]] = True
+        has[
+            judged["product"].to_numpy(dtype=np.intp)[
+                ((judged["nutrient"] == nutrient) & (judged["form"] == form)).to_numpy()
+            ]
+        ] = True
         found[(nutrient, form)] = has
     return found
 

@@ -49,14 +49,27 @@ def _against(facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series) 
         test &= ~judged["product"].where(test).duplicated().to_numpy()
     exception = catalogue()[limit.finding].patterns
     if exception and test.any():
-        texts = facts.first["name"].astype("str") + " " + facts.first["directions"].astype("str") + " " + facts.first["audience"].astype("str")
+        texts = (
+            facts.first["name"].astype("str")
+            + " "
+            + facts.first["directions"].astype("str")
+            + " "
+            + facts.first["audience"].astype("str")
+        )
         concerned_labels = np.zeros(len(facts.first), dtype=bool)
         concerned_labels[judged["product"].to_numpy(dtype=np.intp)[test]] = True
         test &= ~matching(texts, "|".join(exception), concerned_labels)[judged["product"].to_numpy(dtype=np.intp)]
     per = "a day" if limit.per == "day" else "in one unit"
     word = "exceeds" if limit.bound == "maximum" else "is below"
     what = f"{per} {word} {limit.place}'s {limit.bound} of {float(limit.value_mcg):,g} mcg ({limit.authority}, {KINDS[limit.kind]}; checked {limit.last_checked})"
-    return on_rows(judged.assign(_dose=dose), test, limit.finding, value=lambda hit: mcg(hit["_dose"].round(3)), expected=f"{float(limit.value_mcg):,g} mcg", detail=what)
+    return on_rows(
+        judged.assign(_dose=dose),
+        test,
+        limit.finding,
+        value=lambda hit: mcg(hit["_dose"].round(3)),
+        expected=f"{float(limit.value_mcg):,g} mcg",
+        detail=what,
+    )
 
 
 def _concerned(facts: Facts, judged: pd.DataFrame, limit: Limit) -> Mask:
@@ -103,11 +116,21 @@ def canada(facts: Facts) -> pd.DataFrame:
         return nothing()
     judged = facts.judged
     product = judged["product"].to_numpy(dtype=np.intp)
-    above = here[product] & ((judged["nutrient"] == "vitamin_d") & (sure_high(judged) > number("reg-ca-vitd-combination", "above_mcg"))).to_numpy()
+    above = (
+        here[product]
+        & (
+            (judged["nutrient"] == "vitamin_d") & (sure_high(judged) > number("reg-ca-vitd-combination", "above_mcg"))
+        ).to_numpy()
+    )
     several = np.bincount(facts.product_of_line, minlength=len(facts.first)) > 1
-    young = judged["context"].str.startswith(("infant", "child", "teen")).to_numpy() | says(facts.first["directions"], "reg-ca-vitd-adults-only", here)[product]
+    young = (
+        judged["context"].str.startswith(("infant", "child", "teen")).to_numpy()
+        | says(facts.first["directions"], "reg-ca-vitd-adults-only", here)[product]
+    )
     return together(
-        on_rows(judged, above & several[product], "reg-ca-vitd-combination", value=lambda hit: mcg(hit["daily_mcg_high"])),
+        on_rows(
+            judged, above & several[product], "reg-ca-vitd-combination", value=lambda hit: mcg(hit["daily_mcg_high"])
+        ),
         on_rows(judged, above & young, "reg-ca-vitd-adults-only", value=lambda hit: mcg(hit["daily_mcg_high"])),
         _npn(facts, here),
     )
@@ -119,8 +142,18 @@ def _npn(facts: Facts, here: Mask) -> pd.DataFrame:
     if column is not None:
         told = facts.first[column].astype("str").str.replace(r"(?i)^\s*npn[\s:#]*", "", regex=True).str.strip()
     else:
-        texts = facts.first["name"].astype("str") + " " + facts.first["claims"].astype("str") + " " + facts.first["warnings"].astype("str")
-        told = texts.str.extract(r"(?i)\bNPN[\s:#]*([0-9][0-9 ]*)", expand=False).fillna("").str.replace(" ", "", regex=False)
+        texts = (
+            facts.first["name"].astype("str")
+            + " "
+            + facts.first["claims"].astype("str")
+            + " "
+            + facts.first["warnings"].astype("str")
+        )
+        told = (
+            texts.str.extract(r"(?i)\bNPN[\s:#]*([0-9][0-9 ]*)", expand=False)
+            .fillna("")
+            .str.replace(" ", "", regex=False)
+        )
     wrong = here & (told != "").to_numpy() & ~told.str.fullmatch(r"\d{8}").to_numpy(dtype=bool)
     return on_products(facts.first.assign(_npn=told), wrong, "reg-ca-npn-format", value=lambda hit: hit["_npn"])
 
@@ -132,9 +165,18 @@ def australia(facts: Facts) -> pd.DataFrame:
     if not here.any() or judged.empty:
         return nothing()
     product = judged["product"].to_numpy(dtype=np.intp)
-    ages = matching(facts.first["directions"].astype("str") + " " + facts.first["audience"].astype("str"), "|".join(catalogue()["dose-multiple-audiences"].patterns), here)
+    ages = matching(
+        facts.first["directions"].astype("str") + " " + facts.first["audience"].astype("str"),
+        "|".join(catalogue()["dose-multiple-audiences"].patterns),
+        here,
+    )
     grown = ~judged["context"].str.startswith(("infant", "child", "teen")).to_numpy()
-    test = here[product] & ~ages[product] & grown & ((judged["form"] == "mk7") & (sure_high(judged) > number("reg-au-mk7-child", "no_age_above_mcg"))).to_numpy()
+    test = (
+        here[product]
+        & ~ages[product]
+        & grown
+        & ((judged["form"] == "mk7") & (sure_high(judged) > number("reg-au-mk7-child", "no_age_above_mcg"))).to_numpy()
+    )
     return on_rows(judged, test, "reg-au-mk7-child", value=lambda hit: mcg(hit["daily_mcg_high"]), severity="warning",
                    detail="a day is above Australia's maxima for young people (45 and 90 mcg) and the label prints no age")  # fmt: skip
 
@@ -150,12 +192,25 @@ def measured(facts: Facts) -> pd.DataFrame:
     found = pd.to_numeric(facts.of_target("measured_mcg").astype("str").replace("", np.nan), errors="coerce")
     percent = 100 * found / rows["amount_mcg"]
     market = facts.market_ids[facts.row_products]
-    low = np.where(market == "us", number("reg-lab-tolerance", "us_low"), np.where(facts.in_eu[facts.row_products], number("reg-lab-tolerance", "eu_low"), np.nan))
+    low = np.where(
+        market == "us",
+        number("reg-lab-tolerance", "us_low"),
+        np.where(facts.in_eu[facts.row_products], number("reg-lab-tolerance", "eu_low"), np.nan),
+    )
     high = np.where(facts.in_eu[facts.row_products], number("reg-lab-tolerance", "eu_high"), np.nan)
-    korea = (facts.of_target("market").astype("str").str.lower() == "kr").to_numpy() & (rows["nutrient"] == "vitamin_d").to_numpy()
-    low, high = np.where(korea, number("reg-lab-tolerance", "kr_low"), low), np.where(korea, number("reg-lab-tolerance", "kr_high"), high)
+    korea = (facts.of_target("market").astype("str").str.lower() == "kr").to_numpy() & (
+        rows["nutrient"] == "vitamin_d"
+    ).to_numpy()
+    low, high = (
+        np.where(korea, number("reg-lab-tolerance", "kr_low"), low),
+        np.where(korea, number("reg-lab-tolerance", "kr_high"), high),
+    )
     test = (percent < low) | (percent > high)
-    allowed = pd.Series(low, index=rows.index).map("{:g}".format) + " to " + pd.Series(high, index=rows.index).map("{:g} %".format).replace("nan %", "any %")
+    allowed = (
+        pd.Series(low, index=rows.index).map("{:g}".format)
+        + " to "
+        + pd.Series(high, index=rows.index).map("{:g} %".format).replace("nan %", "any %")
+    )
     told = rows.assign(_found=found, _percent=percent.round(1), _allowed=allowed)
     return on_rows(told, test, "reg-lab-tolerance", value=lambda hit: mcg(hit["_found"]), expected=lambda hit: hit["_allowed"],
                    detail=lambda hit: on_distinct(hit["_percent"], lambda value: f"{value:g} %"))  # fmt: skip
@@ -174,7 +229,15 @@ def stale_rules(facts: Facts) -> pd.DataFrame:
         concerned = np.zeros(len(facts.first), dtype=bool)
         for limit in limits:
             concerned[facts.judged["product"].to_numpy(dtype=np.intp)[_concerned(facts, facts.judged, limit)]] = True
-        parts.append(on_products(facts.first, concerned, "rules-stale", value=place, expected=str(min(limit.last_checked for limit in limits))))
+        parts.append(
+            on_products(
+                facts.first,
+                concerned,
+                "rules-stale",
+                value=place,
+                expected=str(min(limit.last_checked for limit in limits)),
+            )
+        )
     return together(*parts)
 
 

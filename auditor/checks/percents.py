@@ -15,7 +15,12 @@ from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
 
 HALF_POINT = Decimal("0.5")
-GROUPS = {"adult": "adults", "child-1-3": "children of 1 to 3 years", "infant": "infants", "pregnancy": "pregnant and lactating women"}
+GROUPS = {
+    "adult": "adults",
+    "child-1-3": "children of 1 to 3 years",
+    "infant": "infants",
+    "pregnancy": "pregnant and lactating women",
+}
 FORMER_ENDED = "2021-01-01"
 """Day from which no US label may use the former daily values (evidence edition, daily_values.toml)."""
 
@@ -30,10 +35,22 @@ def percents(facts: Facts) -> pd.DataFrame:
     product = chosen["product"].to_numpy(dtype=np.intp)
     group = _groups(facts)[product]
     market = facts.market_ids[product]
-    key = keys_of([chosen["nutrient"] == "vitamin_d", chosen["amount_mcg"], chosen["declared_percent_dv"], market, group])
+    key = keys_of(
+        [chosen["nutrient"] == "vitamin_d", chosen["amount_mcg"], chosen["declared_percent_dv"], market, group]
+    )
     firsts = np.unique(key, return_index=True)[1]
-    cases = zip(chosen["nutrient"].iloc[firsts], chosen["amount_mcg"].iloc[firsts], chosen["declared_percent_dv"].iloc[firsts], market[firsts], group[firsts], strict=True)
-    explained = pd.DataFrame([_explain(*case, evidence=facts.evidence) for case in cases], columns=["_code", "_value", "_expected", "_detail"])
+    cases = zip(
+        chosen["nutrient"].iloc[firsts],
+        chosen["amount_mcg"].iloc[firsts],
+        chosen["declared_percent_dv"].iloc[firsts],
+        market[firsts],
+        group[firsts],
+        strict=True,
+    )
+    explained = pd.DataFrame(
+        [_explain(*case, evidence=facts.evidence) for case in cases],
+        columns=["_code", "_value", "_expected", "_detail"],
+    )
     told = chosen.assign(**{name: explained[name].to_numpy(dtype=object)[key] for name in explained})
     dates = facts.label_dates[product]
     dated = (dates != "") & (dates < FORMER_ENDED)
@@ -45,12 +62,23 @@ def percents(facts: Facts) -> pd.DataFrame:
     ))  # fmt: skip
 
 
-CODES = ("dv-percent-mismatch", "dv-percent-old-dv", "dv-percent-other-market", "dv-percent-wrong-audience", "dv-percent-food-rounding")
+CODES = (
+    "dv-percent-mismatch",
+    "dv-percent-old-dv",
+    "dv-percent-other-market",
+    "dv-percent-wrong-audience",
+    "dv-percent-food-rounding",
+)
 
 
 def _checkable(rows: pd.DataFrame) -> Mask:
     """Rows with one plain amount that a daily value can be compared with; of a total of K1 and K2 only one."""
-    usable = (rows["amount_mcg"] > 0) & (rows["amount_low_mcg"] == rows["amount_mcg"]) & rows["amount_other_mcg"].isna() & (rows["form"] != "calcifediol")
+    usable = (
+        (rows["amount_mcg"] > 0)
+        & (rows["amount_low_mcg"] == rows["amount_mcg"])
+        & rows["amount_other_mcg"].isna()
+        & (rows["form"] != "calcifediol")
+    )
     return np.asarray(usable & (~rows["share"].astype(bool) | (rows["nutrient"] == "vitamin_k1")), dtype=bool)
 
 
@@ -82,7 +110,9 @@ def _fits_food(amount: Decimal, percent: Decimal, value: DailyValue) -> bool:
     return percent % _step(share) == 0 and abs(share - percent) <= _step(share) / 2
 
 
-def _explain(nutrient: str, amount_mcg: float, percent_dv: float, market: str, group: str, *, evidence: Evidence) -> tuple[str, str, str, str]:
+def _explain(
+    nutrient: str, amount_mcg: float, percent_dv: float, market: str, group: str, *, evidence: Evidence
+) -> tuple[str, str, str, str]:
     """Finding id, value, expected, detail for one declaration; an empty id when it fits its own table."""
     amount, percent = Decimal(str(amount_mcg)), Decimal(str(percent_dv))
     known = market_named(market)
@@ -101,14 +131,24 @@ def _explain(nutrient: str, amount_mcg: float, percent_dv: float, market: str, g
     ]  # fmt: skip
     for value in home:
         if value.era == "former" and value.group in (group, "adult") and _fits(amount, percent, value):
-            return "dv-percent-old-dv", printed, expected, f" (it fits {abroad[0].market.upper()} too)" if abroad else ""
+            return (
+                "dv-percent-old-dv",
+                printed,
+                expected,
+                f" (it fits {abroad[0].market.upper()} too)" if abroad else "",
+            )
     for value in current:
         if value.group != group and _fits(amount, percent, value):
             return "dv-percent-wrong-audience", printed, expected, GROUPS[value.group]
     if any(_fits_food(amount, percent, value) for value in own):
         return "dv-percent-food-rounding", printed, expected, ""
     if abroad:
-        return "dv-percent-other-market", printed, expected, " or ".join(dict.fromkeys(value.market.upper() for value in abroad))
+        return (
+            "dv-percent-other-market",
+            printed,
+            expected,
+            " or ".join(dict.fromkeys(value.market.upper() for value in abroad)),
+        )
     if any(value.era == "former" and _fits_food(amount, percent, value) for value in home):
         return "dv-percent-old-dv", printed, expected, " in food-label steps"
     return "dv-percent-mismatch", printed, expected, _slip(amount, percent, own[0])
@@ -122,7 +162,12 @@ def _percent_of(amount: Decimal, value: DailyValue) -> str:
 def _slip(amount: Decimal, percent: Decimal, own: DailyValue) -> str:
     """What a wrong percent may come from: a decimal slip, or an amount a thousand times too large."""
     ratio = percent * own.value_mcg / (100 * amount)
-    for factor, cause in ((10, "ten times too high"), (Decimal("0.1"), "ten times too low"), (1000, "a thousand times too high"), (Decimal("0.001"), "a thousand times too low")):
+    for factor, cause in (
+        (10, "ten times too high"),
+        (Decimal("0.1"), "ten times too low"),
+        (1000, "a thousand times too high"),
+        (Decimal("0.001"), "a thousand times too low"),
+    ):
         if abs(ratio / factor - 1) <= Decimal("0.02"):
             return f", the percent is {cause}"
     return ""
@@ -135,14 +180,26 @@ def missing_percents(facts: Facts) -> pd.DataFrame:
     """Vitamin D or K1 on a panel that prints neither percent nor symbol."""
     rows = facts.rows
     panel = facts.is_panel[facts.row_products]
-    bare = (rows["declared_percent_dv"].isna() & (facts.of_target("percent_dv") == "") & (rows["parent"] == "")).to_numpy() & _checkable(rows)
-    bare &= panel & ~facts.of_target("ingredient").astype("str").str.contains(r"[*†‡%]", regex=True).to_numpy() & ~facts.of_target("amount").astype("str").str.contains(r"[*†‡%]", regex=True).to_numpy()
+    bare = (
+        rows["declared_percent_dv"].isna() & (facts.of_target("percent_dv") == "") & (rows["parent"] == "")
+    ).to_numpy() & _checkable(rows)
+    bare &= (
+        panel
+        & ~facts.of_target("ingredient").astype("str").str.contains(r"[*†‡%]", regex=True).to_numpy()
+        & ~facts.of_target("amount").astype("str").str.contains(r"[*†‡%]", regex=True).to_numpy()
+    )
     counts = rows["nutrient"].isin(["vitamin_d", "vitamin_k1"]).to_numpy()
     us, eu = facts.in_us[facts.row_products], facts.in_eu[facts.row_products]
     # Medicines carry no percent, so the record must speak of a daily portion, as supplements do, or print a percent elsewhere.
     some = np.zeros(len(facts.first), dtype=bool)
-    some[facts.product_of_line[facts.lines["percent_dv"].astype("str").str.contains("%", regex=False).to_numpy()]] = True
-    portion = some[facts.row_products] | (facts.of_target("basis") == "per_day").to_numpy() | says(facts.of_target("serving_size"), "nrv-percent-missing-eu")
+    some[facts.product_of_line[facts.lines["percent_dv"].astype("str").str.contains("%", regex=False).to_numpy()]] = (
+        True
+    )
+    portion = (
+        some[facts.row_products]
+        | (facts.of_target("basis") == "per_day").to_numpy()
+        | says(facts.of_target("serving_size"), "nrv-percent-missing-eu")
+    )
     us_rows, eu_rows = bare & us & counts, bare & eu & portion
     return together(
         on_rows(rows, us_rows, "dv-percent-missing-us", expected=lambda hit: _expected(facts, hit)),
@@ -163,13 +220,19 @@ def _own_value(facts: Facts, rows: pd.DataFrame) -> pd.Series:
     is_d = (rows["nutrient"] == "vitamin_d").to_numpy()
     key = keys_of([is_d, market, group])
     firsts = np.unique(key, return_index=True)[1]
-    values = [_daily_value(facts.evidence, "vitamin_d" if is_d[n] else "vitamin_k", market[n], group[n]) for n in firsts]
+    values = [
+        _daily_value(facts.evidence, "vitamin_d" if is_d[n] else "vitamin_k", market[n], group[n]) for n in firsts
+    ]
     return pd.Series(np.array(values, dtype=float)[key] if len(values) else np.array([], dtype=float), index=rows.index)
 
 
 def _daily_value(evidence: Evidence, nutrient: str, market: str, group: str) -> float:
     known = market_named(market).daily_values
-    current = [value for value in evidence.daily_values.values() if value.nutrient == nutrient and value.market in known and value.era == "current"]
+    current = [
+        value
+        for value in evidence.daily_values.values()
+        if value.nutrient == nutrient and value.market in known and value.era == "current"
+    ]
     own = [value for value in current if value.group == group] or [value for value in current if value.group == "adult"]
     return float(own[0].value_mcg) if own else float("nan")
 
@@ -178,11 +241,18 @@ def needless_percents(facts: Facts) -> pd.DataFrame:
     """US: a percent on a line of K2 only, and an amount below two percent."""
     rows = facts.rows
     us = facts.in_us[facts.row_products]
-    k2 = us & ((rows["nutrient"] == "vitamin_k2") & rows["declared_percent_dv"].notna() & ~rows["share"].astype(bool)).to_numpy()
+    k2 = (
+        us
+        & (
+            (rows["nutrient"] == "vitamin_k2") & rows["declared_percent_dv"].notna() & ~rows["share"].astype(bool)
+        ).to_numpy()
+    )
     candidates = us & _checkable(rows) & (rows["nutrient"] != "vitamin_k2").to_numpy()
     small = np.zeros(len(rows), dtype=bool)
     part = rows[candidates]
-    small[candidates] = (100 * part["amount_mcg"] / _own_value(facts, part) < catalogue()["dv-below-two-percent"].numbers["percent"]).to_numpy()
+    small[candidates] = (
+        100 * part["amount_mcg"] / _own_value(facts, part) < catalogue()["dv-below-two-percent"].numbers["percent"]
+    ).to_numpy()
     return together(
         on_rows(rows, k2, "dv-k2-percent-us", value=lambda hit: on_distinct(hit["declared_percent_dv"], lambda value: f"{value:g} %")),
         on_rows(rows, small, "dv-below-two-percent", value=lambda hit: on_distinct(hit["amount_mcg"], lambda value: f"{value:,.6g} mcg"), expected=lambda hit: _expected(facts, hit)),
@@ -199,15 +269,23 @@ def contradicted_percents(facts: Facts) -> pd.DataFrame:
     figure = np.array([any(char.isdigit() for char in value) for value in values] or [False], dtype=bool)
     symbol = np.array([found[1] if (found := _SYMBOL.search(value)) else "" for value in values] or [""], dtype=object)
     words = np.array([_NOT_ESTABLISHED.search(value) is not None for value in values] or [False], dtype=bool)
-    of_row = codes[facts.targets.index.to_numpy()][facts.rows["source_line"].to_numpy()] if len(facts.rows) else np.array([], dtype=np.intp)
-    both = figure[of_row] & ((symbol[of_row] != "") | words[of_row]) & facts.rows["declared_percent_dv"].notna().to_numpy()
+    of_row = (
+        codes[facts.targets.index.to_numpy()][facts.rows["source_line"].to_numpy()]
+        if len(facts.rows)
+        else np.array([], dtype=np.intp)
+    )
+    both = (
+        figure[of_row] & ((symbol[of_row] != "") | words[of_row]) & facts.rows["declared_percent_dv"].notna().to_numpy()
+    )
     if not both.any():
         return nothing()
     here = np.isin(facts.product_of_line, facts.row_products[both]) & ~figure[codes] & (symbol[codes] != "")
     alone = pd.MultiIndex.from_arrays([facts.product_of_line[here], symbol[codes[here]]])
     mine = pd.MultiIndex.from_arrays([facts.row_products, symbol[of_row]])
     test = both & (mine.isin(alone) | words[of_row])
-    return on_rows(facts.rows.assign(_cell=values[of_row]), test, "dv-footnote-contradiction", value=lambda hit: hit["_cell"])
+    return on_rows(
+        facts.rows.assign(_cell=values[of_row]), test, "dv-footnote-contradiction", value=lambda hit: hit["_cell"]
+    )
 
 
 CHECKS = {

@@ -29,14 +29,21 @@ TEXTS = ("name", "brand", "directions", "serving_size")
 def missing_id(facts: Facts) -> pd.DataFrame:
     """A record without an id cannot be pointed at."""
     blank = ~matching(facts.first["product_id"], r"\S")
-    return on_products(facts.first, blank, "id-missing", value=lambda hit: (" (row " + hit["row"].astype("str") + ")").where(hit["row"] != "", ""))
+    return on_products(
+        facts.first,
+        blank,
+        "id-missing",
+        value=lambda hit: (" (row " + hit["row"].astype("str") + ")").where(hit["row"] != "", ""),
+    )
 
 
 def repeated_id(facts: Facts) -> pd.DataFrame:
     """One id on two records that stand together: each place of the label comes from two input rows."""
     twice = np.zeros(len(facts.first), dtype=bool)
     twice[_products_with_lines_twice(facts)] = True
-    return on_products(facts.first, twice, "id-duplicate", value=lambda hit: hit["product_id"], expected="records of the input")
+    return on_products(
+        facts.first, twice, "id-duplicate", value=lambda hit: hit["product_id"], expected="records of the input"
+    )
 
 
 def _products_with_lines_twice(facts: Facts) -> Positions:
@@ -88,7 +95,9 @@ def _mangled(codes: pd.Series) -> tuple[Mask, pd.Series]:
 
 def check_digits(codes: pd.Series) -> pd.Series:
     """Expected last digit of GTINs of 8 to 14 digits given as text (weights 3 and 1 from the right)."""
-    digits = np.frombuffer("".join(codes.str.zfill(14)).encode("ascii"), dtype=np.uint8).reshape(len(codes), 14).astype(np.int64) - ord("0")
+    digits = np.frombuffer("".join(codes.str.zfill(14)).encode("ascii"), dtype=np.uint8).reshape(len(codes), 14).astype(
+        np.int64
+    ) - ord("0")
     return pd.Series((-(digits[:, :13] * np.array([3, 1] * 6 + [3])).sum(axis=1)) % 10, index=codes.index)
 
 
@@ -99,19 +108,34 @@ def zero_amounts(facts: Facts) -> pd.DataFrame:
     """A vitamin listed with nothing of it."""
     rows = facts.rows
     bounds = facts.rows_with("amount-upper-bound")
-    return on_rows(rows, (rows["amount_mcg"] == 0).to_numpy() & ~rows["share"].to_numpy(dtype=bool) & ~bounds, "amount-zero")
+    return on_rows(
+        rows, (rows["amount_mcg"] == 0).to_numpy() & ~rows["share"].to_numpy(dtype=bool) & ~bounds, "amount-zero"
+    )
 
 
 def not_assignable(facts: Facts) -> pd.DataFrame:
     """One amount column for several vitamins."""
     cells = facts.of_target("amount").astype("str") + " " + facts.of_target("unit").astype("str")
     rows = facts.rows.assign(_cell=cells.str.strip())
-    return on_rows(rows, rows["amount_reason"] == "amount-not-assignable", "amount-not-assignable", value=lambda hit: hit["_cell"])
+    return on_rows(
+        rows, rows["amount_reason"] == "amount-not-assignable", "amount-not-assignable", value=lambda hit: hit["_cell"]
+    )
 
 
 def repeated_rows(facts: Facts) -> pd.DataFrame:
     """One vitamin on several lines of one column."""
-    return on_rows(facts.judged, facts.judged["repeated"], "nutrient-row-repeated", value=lambda hit: hit["label_text"])
+    judged = facts.judged
+    of_d = ((judged["nutrient"] == "vitamin_d") & (judged["form"] != "calcifediol")).to_numpy(dtype=bool)
+    # D2 and D3 on two rows are two sources of one vitamin; the forms of vitamin K are different substances.
+    several = of_d & (
+        np.bincount(judged["product"].to_numpy()[of_d], minlength=len(facts.firsts))[judged["product"].to_numpy()] > 1
+    )
+    return on_rows(
+        judged,
+        judged["repeated"].to_numpy(dtype=bool) | several,
+        "nutrient-row-repeated",
+        value=lambda hit: hit["label_text"],
+    )
 
 
 def missing_fields(facts: Facts) -> pd.DataFrame:
@@ -122,7 +146,13 @@ def missing_fields(facts: Facts) -> pd.DataFrame:
     per_serving = np.zeros(len(facts.first), dtype=bool)
     per_serving[facts.row_products[(facts.rows["basis"] == "per_serving").to_numpy()]] = True
     counted = (facts.first["serving_size"] != "").to_numpy() | (facts.first["units_per_serving"] != "").to_numpy()
-    no_serving = per_serving & facts.in_us & ~counted & ~matching(facts.first["directions"], r"\bservings?\b") & (facts.first["directions"] != "").to_numpy()
+    no_serving = (
+        per_serving
+        & facts.in_us
+        & ~counted
+        & ~matching(facts.first["directions"], r"\bservings?\b")
+        & (facts.first["directions"] != "").to_numpy()
+    )
     return together(
         on_products(facts.first, no_market, "required-field-missing", value="market", expected="no country's percents, units and maxima were applied", severity="note"),
         on_products(facts.first, no_serving, "required-field-missing", value="serving size", expected="one unit was taken as the serving"),

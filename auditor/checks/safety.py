@@ -50,15 +50,28 @@ def infant_dose(facts: Facts) -> pd.DataFrame:
     rows = facts.rows
     infant = pd.Series(facts.contexts).str.startswith("infant").to_numpy()[facts.row_products]
     dose = rows["amount_mcg"] * rows["single_factor"]
-    test = infant & ((rows["nutrient"] == "vitamin_d") & rows["amount_other_mcg"].isna() & (dose > number("safety-infant-dropper", "dose_mcg"))).to_numpy()
+    test = (
+        infant
+        & (
+            (rows["nutrient"] == "vitamin_d")
+            & rows["amount_other_mcg"].isna()
+            & (dose > number("safety-infant-dropper", "dose_mcg"))
+        ).to_numpy()
+    )
     return on_rows(rows.assign(_dose=dose), test, "safety-infant-dropper", value=lambda hit: mcg(hit["_dose"]))
 
 
 def vitamin_k_antagonists(facts: Facts) -> pd.DataFrame:
     """Vitamin K for people on warfarin and its kind: a note, and a warning where the market asks for a caution that is not on the record."""
     judged = facts.judged
-    low = judged["nutrient"].map({nutrient: number("safety-vitk-vka", nutrient) for nutrient in VITAMIN_K}).astype(float)
-    test = judged["nutrient"].isin(VITAMIN_K) & ~(judged["daily_mcg_high"] < low) & ~judged["reason"].isin(NO_AMOUNT_ERRORS)
+    low = (
+        judged["nutrient"].map({nutrient: number("safety-vitk-vka", nutrient) for nutrient in VITAMIN_K}).astype(float)
+    )
+    test = (
+        judged["nutrient"].isin(VITAMIN_K)
+        & ~(judged["daily_mcg_high"] < low)
+        & ~judged["reason"].isin(NO_AMOUNT_ERRORS)
+    )
     test &= ~(judged["daily_mcg_high"] == 0)
     first_of_product = ~judged["product"].where(test).duplicated() & test
     if not first_of_product.any():
@@ -69,10 +82,22 @@ def vitamin_k_antagonists(facts: Facts) -> pd.DataFrame:
     for name in ("warnings", "directions", "claims"):
         told_by_label |= says(facts.first[name], "safety-vitk-vka", asks)
     lacks = (asks & ~told_by_label)[product]
-    mk4 = ((judged["form"] == "mk4") & (judged["daily_mcg_high"] >= number("safety-vitk-vka", "mk4_medicine_mcg"))).to_numpy()
-    detail = np.where(lacks, "; this market asks for that caution and the record has none", np.where(mk4, "; MK-4 medicine is contraindicated with warfarin", ""))
+    mk4 = (
+        (judged["form"] == "mk4") & (judged["daily_mcg_high"] >= number("safety-vitk-vka", "mk4_medicine_mcg"))
+    ).to_numpy()
+    detail = np.where(
+        lacks,
+        "; this market asks for that caution and the record has none",
+        np.where(mk4, "; MK-4 medicine is contraindicated with warfarin", ""),
+    )
     told = judged.assign(_detail=detail, _severity=np.where(lacks, "warning", ""))
-    return on_rows(told, first_of_product, "safety-vitk-vka", detail=lambda hit: hit["_detail"], severity=lambda hit: hit["_severity"])
+    return on_rows(
+        told,
+        first_of_product,
+        "safety-vitk-vka",
+        detail=lambda hit: hit["_detail"],
+        severity=lambda hit: hit["_severity"],
+    )
 
 
 def statements_missing(facts: Facts) -> pd.DataFrame:
@@ -87,7 +112,9 @@ def statements_missing(facts: Facts) -> pd.DataFrame:
     missing = np.full(len(text), "", dtype=object)
     for name, present in zip(names, has, strict=True):
         missing = np.where(present, missing, np.where(missing == "", name, missing + "; " + name))  # type: ignore[operator]
-    return on_products(facts.first.assign(_missing=missing), test, "safety-eu-statements-missing", value=lambda hit: hit["_missing"])
+    return on_products(
+        facts.first.assign(_missing=missing), test, "safety-eu-statements-missing", value=lambda hit: hit["_missing"]
+    )
 
 
 def near_names(facts: Facts) -> pd.DataFrame:
@@ -100,9 +127,19 @@ def near_names(facts: Facts) -> pd.DataFrame:
     part = targets[unused]
     codes, values = codes_of(part["ingredient"].astype("str"))
     told = [_near(text) for text in values]
-    table = part.assign(product=facts.product_of_line[part.index.to_numpy()], nutrient="", label_text=part["ingredient"], _name=np.array([name for _, name in told], dtype=object)[codes])
+    table = part.assign(
+        product=facts.product_of_line[part.index.to_numpy()],
+        nutrient="",
+        label_text=part["ingredient"],
+        _name=np.array([name for _, name in told], dtype=object)[codes],
+    )
     code = np.array([found for found, _ in told], dtype=object)[codes]
-    return together(*(on_rows(table, code == wanted, wanted, value=lambda hit: hit["_name"]) for wanted in ("safety-hormone", "nattokinase-on-line")))
+    return together(
+        *(
+            on_rows(table, code == wanted, wanted, value=lambda hit: hit["_name"])
+            for wanted in ("safety-hormone", "nattokinase-on-line")
+        )
+    )
 
 
 def _near(text: str) -> tuple[str, str]:
@@ -129,8 +166,17 @@ def groups_at_risk(facts: Facts) -> pd.DataFrame:
     judged = facts.judged
     high, context = sure_high(judged), judged["context"]
     k2 = judged["nutrient"].isin(["vitamin_k2", "vitamin_k"])
-    beyond = (judged["nutrient"] == "vitamin_k2") & (judged["verdict"] == "high-dose") & (high > judged["band_high_mcg"]) & (judged["form"] != "unstated")
-    pregnant = judged["nutrient"].isin(VITAMIN_K) & (context == "pregnancy") & (high > number("safety-vitk-pregnancy", "above_mcg"))
+    beyond = (
+        (judged["nutrient"] == "vitamin_k2")
+        & (judged["verdict"] == "high-dose")
+        & (high > judged["band_high_mcg"])
+        & (judged["form"] != "unstated")
+    )
+    pregnant = (
+        judged["nutrient"].isin(VITAMIN_K)
+        & (context == "pregnancy")
+        & (high > number("safety-vitk-pregnancy", "above_mcg"))
+    )
     young = (judged["nutrient"] == "vitamin_k2") & context.str.startswith(("infant", "child")) & (high > 0)
     first = ~judged["product"].where(young).duplicated() & young
     return together(
@@ -148,7 +194,9 @@ def _soy(facts: Facts) -> pd.DataFrame:
     text = facts.of_target("ingredient").astype("str")
     test = k & says(text, "safety-soy-natto")
     pattern = "|".join(catalogue()["safety-soy-natto"].patterns)
-    return on_rows(rows.assign(_text=text), test, "safety-soy-natto", value=lambda hit: first_match(hit["_text"], pattern))
+    return on_rows(
+        rows.assign(_text=text), test, "safety-soy-natto", value=lambda hit: first_match(hit["_text"], pattern)
+    )
 
 
 CHECKS = {
@@ -157,6 +205,12 @@ CHECKS = {
     ("safety-vitk-vka",): vitamin_k_antagonists,
     ("safety-eu-statements-missing",): statements_missing,
     ("safety-hormone", "nattokinase-on-line"): near_names,
-    ("safety-k2-untested", "safety-k2-kidney", "safety-vitk-pregnancy", "safety-k2-child", "safety-soy-natto"): groups_at_risk,
+    (
+        "safety-k2-untested",
+        "safety-k2-kidney",
+        "safety-vitk-pregnancy",
+        "safety-k2-child",
+        "safety-soy-natto",
+    ): groups_at_risk,
 }
 """Ids and the function that raises them."""

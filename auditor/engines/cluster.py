@@ -21,7 +21,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from auditor.pipeline import RunSummary
 from auditor.datapackage import partitioned_package
 from auditor.engines import parts
 from auditor.engines.parts import PART_BITS, PartRecord, Rules, Scattered
@@ -29,6 +28,7 @@ from auditor.engines.run import MAX_BUCKETS, Counts, Done, Run
 from auditor.engines.spill import Folder, file_system, is_url
 from auditor.engines.whole import BATCH_LINES, ReadSettings, sha256_of
 from auditor.errors import UsageError
+from auditor.pipeline import RunSummary
 from auditor.readers import Reading
 from auditor.schema import TABLES, arrow_schema
 from auditor.writers import ParquetWriter
@@ -50,7 +50,12 @@ class _Task:
 
 
 def run_on_cluster(
-    paths: str | Path | Sequence[str | Path], target: str | Path, rules: Rules, settings: ReadSettings, scheduler: str, progress: Callable[[Done], None] | None
+    paths: str | Path | Sequence[str | Path],
+    target: str | Path,
+    rules: Rules,
+    settings: ReadSettings,
+    scheduler: str,
+    progress: Callable[[Done], None] | None,
 ) -> Run:
     """Audit files on a cluster and write a folder of Parquet files; see :func:`auditor.engines.run.run_to`.
 
@@ -59,7 +64,9 @@ def run_on_cluster(
     """
     name = str(target)
     if not is_url(name) and (Path(name).suffix or Path(name).is_file()):
-        raise UsageError(f"{target}: the engine dask writes a folder of Parquet files; accepted is a path without extension")
+        raise UsageError(
+            f"{target}: the engine dask writes a folder of Parquet files; accepted is a path without extension"
+        )
     tasks = list(_tasks(settings.open(paths)))
     with _client(scheduler) as client, _output(name) as place:
         return _ClusterRun(client, place, rules, tasks, progress).run()
@@ -77,7 +84,9 @@ def _client(scheduler: str) -> Iterator[Any]:
             client = stack.enter_context(Client(cluster, set_as_default=False))
             stack.enter_context(client.as_current())
         except (OSError, TimeoutError) as error:
-            raise UsageError(f"scheduler {scheduler}: cannot be reached ({error}); accepted is an address such as tcp://host:8786") from error
+            raise UsageError(
+                f"scheduler {scheduler}: cannot be reached ({error}); accepted is an address such as tcp://host:8786"
+            ) from error
         yield client
 
 
@@ -133,8 +142,8 @@ def _output(target: str) -> Iterator[_Place]:
                 old.rename(final)
             raise
     finally:
-        for folder in (place.tables, place.parts, old):
-            shutil.rmtree(folder, ignore_errors=True)
+        for left in (place.tables, place.parts, old):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 # -- what the workers do ---------------------------------------------------------------------------------------------------
@@ -143,10 +152,15 @@ def _output(target: str) -> Iterator[_Place]:
 def audit_files(task: _Task, rules: Rules, folder: str) -> list[PartRecord]:
     """Audit the files of a task batch by batch."""
     place = Folder(folder)
-    return [parts.audit_batch(batch, task.number + position, rules, place) for position, batch in enumerate(task.reading.batches())]
+    return [
+        parts.audit_batch(batch, task.number + position, rules, place)
+        for position, batch in enumerate(task.reading.batches())
+    ]
 
 
-def gather_lines(task: _Task, scattered: Scattered, offsets: dict[int, int], buckets: int, folder: str) -> list[tuple[int, str]]:
+def gather_lines(
+    task: _Task, scattered: Scattered, offsets: dict[int, int], buckets: int, folder: str
+) -> list[tuple[int, str]]:
     """Keep the lines of scattered labels by bucket; returns bucket and name of each frame."""
     place, kept = Folder(folder), []
     for position, batch in enumerate(task.reading.batches()):
@@ -177,7 +191,14 @@ class _Written:
 
 
 def write_part(
-    number: int, unread: int, dropped: parts.Places, buckets: tuple[int, ...], across: dict[int, pd.DataFrame], extras: tuple[str, ...], folder: str, tables: str
+    number: int,
+    unread: int,
+    dropped: parts.Places,
+    buckets: tuple[int, ...],
+    across: dict[int, pd.DataFrame],
+    extras: tuple[str, ...],
+    folder: str,
+    tables: str,
 ) -> _Written:
     """Finish a part and write its rows of every table as Parquet with the declared schema."""
     place, counts = Folder(folder), Counts()
@@ -218,11 +239,11 @@ def _put_bytes(content: bytes, name: str) -> None:
         with files.open(path, "wb") as file:
             file.write(content)
         return
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
+    local = Path(name)
+    local.parent.mkdir(parents=True, exist_ok=True)
+    draft = local.with_name(f".{local.name}.{uuid4().hex[:8]}")
     draft.write_bytes(content)
-    draft.replace(path)
+    draft.replace(local)
 
 
 # -- the run ---------------------------------------------------------------------------------------------------------------
@@ -265,19 +286,27 @@ class _ClusterRun:
     def _audited(self) -> list[PartRecord]:
         from distributed import as_completed
 
-        futures = [self.client.submit(audit_files, task, self.rules, self.place.parts, pure=False) for task in self.tasks]
+        futures = [
+            self.client.submit(audit_files, task, self.rules, self.place.parts, pure=False) for task in self.tasks
+        ]
         total = sum(task.reading.bytes_total for task in self.tasks)
         sizes = {future.key: task.reading.bytes_total for future, task in zip(futures, self.tasks, strict=True)}
         lines = labels = rejects = done = 0
         if self.progress is not None:
             for future in as_completed(futures):
                 for record in future.result():
-                    lines, labels, rejects = lines + record.lines, labels + len(record.labels.place), rejects + record.rejects
+                    lines, labels, rejects = (
+                        lines + record.lines,
+                        labels + len(record.labels.place),
+                        rejects + record.rejects,
+                    )
                 done += sizes[future.key]
                 self.progress(Done(lines, labels, rejects, done, total, "audit"))
         return list(itertools.chain.from_iterable(self._results(futures)))
 
-    def _gathered(self, records: list[PartRecord], scattered: Scattered) -> tuple[dict[int, tuple[int, ...]], list[parts.Labels]]:
+    def _gathered(
+        self, records: list[PartRecord], scattered: Scattered
+    ) -> tuple[dict[int, tuple[int, ...]], list[parts.Labels]]:
         """Audit labels whose lines came in several parts; returns the buckets of each part and the labels of all."""
         homes: dict[int, tuple[int, ...]] = {}
         labels: list[parts.Labels] = []
@@ -286,12 +315,20 @@ class _ClusterRun:
         starts = np.cumsum([0, *(record.lines for record in records)])
         offsets = {record.number: int(start) for record, start in zip(records, starts[:-1], strict=True)}
         count = min(MAX_BUCKETS, -(-scattered.lines // BATCH_LINES))
-        kept = self._results([self.client.submit(gather_lines, task, scattered, offsets, count, self.place.parts, pure=False) for task in self.tasks])
+        kept = self._results(
+            [
+                self.client.submit(gather_lines, task, scattered, offsets, count, self.place.parts, pure=False)
+                for task in self.tasks
+            ]
+        )
         keys: dict[int, list[str]] = {}
         for bucket, key in itertools.chain.from_iterable(kept):
             keys.setdefault(bucket, []).append(key)
         audited = self._results(
-            [self.client.submit(audit_gathered, bucket, own, self.rules, self.place.parts, pure=False) for bucket, own in sorted(keys.items())]
+            [
+                self.client.submit(audit_gathered, bucket, own, self.rules, self.place.parts, pure=False)
+                for bucket, own in sorted(keys.items())
+            ]
         )
         for bucket, (found, parts_of_it) in zip(sorted(keys), audited, strict=True):
             labels.append(found)
@@ -299,7 +336,9 @@ class _ClusterRun:
                 homes[number] = (*homes.get(number, ()), bucket)
         return homes, labels
 
-    def _told(self, records: list[PartRecord], written: list[_Written], sums: list[str], extras: tuple[str, ...]) -> Run:
+    def _told(
+        self, records: list[PartRecord], written: list[_Written], sums: list[str], extras: tuple[str, ...]
+    ) -> Run:
         counts = Counts()
         for part in written:
             counts.join(part.counts)
@@ -315,7 +354,10 @@ class _ClusterRun:
         if self.progress is not None:
             total = sum(task.reading.bytes_total for task in self.tasks)
             self.progress(Done(sum(record.lines for record in records), labels, rejected, total, total, "write"))
-        files = {table: sorted((file for part in written for file in part.files[table]), key=lambda file: str(file["path"])) for table in TABLES}
+        files = {
+            table: sorted((file for part in written for file in part.files[table]), key=lambda file: str(file["path"]))
+            for table in TABLES
+        }
         _put_bytes(partitioned_package(summary, files, extras), f"{self.place.tables}/datapackage.json")
         paths = tuple(Path(self.place.final) / str(file["path"]) for table in TABLES for file in files[table])
         return Run(summary, counts, (*paths, Path(self.place.final) / "datapackage.json"))

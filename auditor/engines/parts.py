@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.pipeline import BLOCK, PLACE, Part, audit_part, finished, located
 from auditor.checks.across import KEYS, LabelKeys, find_across, shared_keys
 from auditor.engines.spill import Folder
 from auditor.engines.whole import reject_table
 from auditor.evidence import Evidence
 from auditor.labels import LINE_COLUMNS, Batch
+from auditor.pipeline import BLOCK, PLACE, Part, audit_part, finished, located
 from auditor.schema import PRODUCTS, TABLES
 
 PART_BITS = 32
@@ -123,7 +123,11 @@ def _rows_held(lines: pd.DataFrame) -> int:
 def hash_ids(ids: pd.Series) -> Hashes:
     """A number for each text, the same in every process."""
     codes, values = pd.factorize(ids)
-    return pd.util.hash_array(np.asarray(values, dtype=object), categorize=False)[codes] if len(values) else np.array([], dtype=np.uint64)
+    return (
+        pd.util.hash_array(np.asarray(values, dtype=object), categorize=False)[codes]
+        if len(values)
+        else np.array([], dtype=np.uint64)
+    )
 
 
 def _keep(part: Part, key: str, sizes: npt.NDArray[np.int32], folder: Folder) -> Labels:
@@ -156,7 +160,11 @@ def find_scattered(records: Iterable[PartRecord]) -> Scattered:
     found, counts = np.unique(hashes, return_counts=True)
     ids = found[counts > 1]
     mine = np.isin(hashes, ids)
-    return Scattered(ids, _joined([part.place for part in labels], np.int64)[mine], int(_joined([part.lines for part in labels], np.int32)[mine].sum()))
+    return Scattered(
+        ids,
+        _joined([part.place for part in labels], np.int64)[mine],
+        int(_joined([part.lines for part in labels], np.int32)[mine].sum()),
+    )
 
 
 def _joined(arrays: list[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
@@ -167,7 +175,7 @@ def lines_of(batch: Batch, number: int, line_offset: int, scattered: Scattered) 
     """Lines of the scattered labels in a batch, with their places in their part and in the whole input."""
     hashes = hash_ids(batch.lines["product_id"])
     where = np.flatnonzero(np.isin(hashes, scattered.ids))
-    found = batch.lines.iloc[where].astype({name: "str" for name in batch.lines})
+    found = batch.lines.iloc[where].astype(dict.fromkeys(batch.lines, "str"))
     return found.assign(_place=where + (number << PART_BITS), _input_place=where + line_offset, _hash=hashes[where])
 
 
@@ -213,7 +221,9 @@ def across_parts(labels: list[Labels], dropped: Places, folder: Folder) -> dict[
     for block in range(blocks):
         counting = [np.isin(part.place, dropped, invert=True) if len(dropped) and not part.key.startswith("bucket") else np.ones(len(part.place), dtype=bool)
                     for part in labels]  # fmt: skip
-        every = pd.concat([part.keys[block][mask] for part, mask in zip(labels, counting, strict=True)], ignore_index=True)
+        every = pd.concat(
+            [part.keys[block][mask] for part, mask in zip(labels, counting, strict=True)], ignore_index=True
+        )
         shared = shared_keys(every)
         if not shared.any():
             continue
@@ -247,14 +257,21 @@ def _keys_of(chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, fold
     rank[order] = np.arange(len(order))
     doses = pd.concat(strengths, ignore_index=True)
     doses["product"] = rank[doses["product"].to_numpy(dtype=np.int64)]
-    return LabelKeys(together.iloc[order].reset_index(drop=True), doses.sort_values("product", kind="stable", ignore_index=True))
+    return LabelKeys(
+        together.iloc[order].reset_index(drop=True), doses.sort_values("product", kind="stable", ignore_index=True)
+    )
 
 
 # -- the tables as they are written ----------------------------------------------------------------------------------------
 
 
 def finish_part(
-    number: int, dropped: Places, buckets: Iterable[int], across: dict[int, pd.DataFrame], extras: tuple[str, ...], folder: Folder
+    number: int,
+    dropped: Places,
+    buckets: Iterable[int],
+    across: dict[int, pd.DataFrame],
+    extras: tuple[str, ...],
+    folder: Folder,
 ) -> dict[str, pd.DataFrame]:
     """The tables of a part, whole and in order.
 

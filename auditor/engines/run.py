@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from auditor.pipeline import RunSummary, check_options
 from auditor.engines import parts
 from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
 from auditor.engines.spill import Folder
-from auditor.engines.whole import BATCH_LINES, ReadSettings, audit, sha256_of
+from auditor.engines.whole import BATCH_LINES, DEFAULT_SETTINGS, ReadSettings, audit, sha256_of
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
 from auditor.export import is_streamable, open_output
 from auditor.labels import Batch
 from auditor.overrides import Override
+from auditor.pipeline import RunSummary, check_options
 from auditor.schema import TABLES
 
 if TYPE_CHECKING:
@@ -76,10 +76,11 @@ class Counts:
         elif table == "findings":
             names = frame[["severity", "finding_id"]]
             self.findings.update(names.value_counts().to_dict())
-            self.finding_products.update(names[~frame[["product_id", "severity", "finding_id"]].duplicated()].value_counts().to_dict())
+            self.finding_products.update(
+                names[~frame[["product_id", "severity", "finding_id"]].duplicated()].value_counts().to_dict()
+            )
         else:
             self.reject_reasons.update(frame["reason"].value_counts().to_dict())
-
 
     def join(self, other: Counts) -> None:
         """Add the counts of other products."""
@@ -105,7 +106,7 @@ def run_to(
     evidence: Evidence | str | Path | None = None,
     authority: str = "",
     table: str = "products",
-    settings: ReadSettings = ReadSettings(),
+    settings: ReadSettings = DEFAULT_SETTINGS,
     engine: str = "stream",
     scheduler: str = "",
     progress: Callable[[Done], None] | None = None,
@@ -154,7 +155,13 @@ def _run_in_memory(
     progress: Callable[[Done], None] | None, overrides: Sequence[Override],
 ) -> Run:  # fmt: skip
     found = audit(
-        paths, rules.context, market=rules.market, evidence=rules.evidence, authority=rules.authority, settings=settings, overrides=overrides
+        paths,
+        rules.context,
+        market=rules.market,
+        evidence=rules.evidence,
+        authority=rules.authority,
+        settings=settings,
+        overrides=overrides,
     )
     if progress is not None:
         progress(Done(found.summary.rows_audited, found.summary.labels, len(found.rejects), 0, 0, "write"))
@@ -196,7 +203,9 @@ class _Stream:
         try:
             folder = Folder(place)
             with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as hasher:
-                sums: dict[str, Future[str]] = {source.name: hasher.submit(sha256_of, source.name) for source in self.reading.sources}
+                sums: dict[str, Future[str]] = {
+                    source.name: hasher.submit(sha256_of, source.name) for source in self.reading.sources
+                }
                 try:
                     self._audit(folder, reader)
                     self._gather(folder, reader)
@@ -255,7 +264,14 @@ class _Stream:
             rejected = sum(record.rejects for record in self.records)
             for record in self.records:
                 mine = dropped[dropped >> PART_BITS == record.number]
-                tables = parts.finish_part(record.number, mine, self.buckets.get(record.number, ()), across.pop(record.number, {}), extras, folder)
+                tables = parts.finish_part(
+                    record.number,
+                    mine,
+                    self.buckets.get(record.number, ()),
+                    across.pop(record.number, {}),
+                    extras,
+                    folder,
+                )
                 for name, frame in tables.items():
                     counts.add(name, frame)
                     writer.append(name, frame)

@@ -89,8 +89,8 @@ class Folder:
             with contextlib.suppress(OSError):
                 files.rm(path, recursive=True)
             return
-        for path in Path(self.name).glob("*"):
-            path.unlink(missing_ok=True)
+        for spilled in Path(self.name).glob("*"):
+            spilled.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             Path(self.name).rmdir()
 
@@ -103,4 +103,3 @@ def _frame(table: pa.Table) -> pd.DataFrame:
         else:
             columns[name] = column.to_pandas()
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
-

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from auditor.pipeline import Audit, audit_lines, check_options
+from auditor.engines.spill import file_system, is_url
 from auditor.evidence import Evidence, load_evidence
 from auditor.labels import LINE_COLUMNS, Label, Reject, as_line_table, label_frame
 from auditor.overrides import Override, apply, suppress
-from auditor.engines.spill import file_system, is_url
+from auditor.pipeline import Audit, audit_lines, check_options
 from auditor.readers import Reading, open_reading
 from auditor.readers.mappings import Mapping as Values
 from auditor.schema import SEVERITIES, empty_table
@@ -39,9 +39,17 @@ class ReadSettings:
     def open(self, paths: str | Path | Sequence[str | Path]) -> Reading:
         """Find the files; errors as in :func:`auditor.readers.open_reading`."""
         return open_reading(
-            paths, format=self.format, rename=self.rename, encoding=self.encoding, sheet=self.sheet, chunk_rows=self.chunk_rows,
+            paths,
+            format=self.format,
+            rename=self.rename,
+            encoding=self.encoding,
+            sheet=self.sheet,
+            chunk_rows=self.chunk_rows,
             values=self.mapping,
         )
+
+
+DEFAULT_SETTINGS = ReadSettings()
 
 
 def audit(
@@ -51,7 +59,7 @@ def audit(
     market: str = "",
     evidence: Evidence | str | Path | None = None,
     authority: str = "",
-    settings: ReadSettings = ReadSettings(),
+    settings: ReadSettings = DEFAULT_SETTINGS,
     progress: Progress | None = None,
     overrides: Sequence[Override] = (),
 ) -> Audit:
@@ -114,7 +122,9 @@ class Everything:
     inputs: tuple[str, ...]
 
 
-def read_everything(paths: Sequence[str | Path], settings: ReadSettings = ReadSettings(), progress: Progress | None = None) -> Everything:
+def read_everything(
+    paths: Sequence[str | Path], settings: ReadSettings = DEFAULT_SETTINGS, progress: Progress | None = None
+) -> Everything:
     """Read all input into one line table; see :class:`ReadSettings`."""
     lines: list[pd.DataFrame] = []
     rejects: list[Reject] = []
@@ -140,8 +150,14 @@ def _filled(frame: pd.DataFrame) -> pd.DataFrame:
 
 def reject_table(rejects: Iterable[Reject]) -> pd.DataFrame:
     """Rejects as the contract's table."""
-    rows = [(reject.source, reject.row, reject.column, reject.value, reject.reason, reject.message) for reject in rejects]
-    return pd.DataFrame(rows, columns=list(empty_table("rejects").columns), dtype="str") if rows else empty_table("rejects")
+    rows = [
+        (reject.source, reject.row, reject.column, reject.value, reject.reason, reject.message) for reject in rejects
+    ]
+    return (
+        pd.DataFrame(rows, columns=list(empty_table("rejects").columns), dtype="str")
+        if rows
+        else empty_table("rejects")
+    )
 
 
 def accounted(found: Audit, read: Everything) -> Audit:
@@ -149,10 +165,16 @@ def accounted(found: Audit, read: Everything) -> Audit:
     rejects = pd.concat([read.rejects, found.rejects], ignore_index=True).astype("str")
     rejected = len(rejects[["source", "row"]].drop_duplicates())
     held = read.lines[["input", "row"]].drop_duplicates()
-    in_rejects = pd.MultiIndex.from_frame(held).isin(pd.MultiIndex.from_frame(rejects[["source", "row"]])).sum() if len(rejects) and len(held) else 0
+    in_rejects = (
+        pd.MultiIndex.from_frame(held).isin(pd.MultiIndex.from_frame(rejects[["source", "row"]])).sum()
+        if len(rejects) and len(held)
+        else 0
+    )
     audited = len(held) - int(in_rejects)
     if audited + rejected != read.rows_in:
-        raise AssertionError(f"{read.rows_in} rows were read, {audited} audited and {rejected} rejected: rows were lost")
+        raise AssertionError(
+            f"{read.rows_in} rows were read, {audited} audited and {rejected} rejected: rows were lost"
+        )
     inputs = tuple((name, sha256_of(name)) for name in read.inputs)
     return replace(
         found, rejects=rejects,
@@ -166,8 +188,8 @@ def sha256_of(name: str) -> str:
         files, path = file_system(name)
         with files.open(path, "rb") as remote:
             return hashlib.file_digest(remote, "sha256").hexdigest()
-    path = Path(name)
-    if not path.is_file():
+    local = Path(name)
+    if not local.is_file():
         return ""
-    with path.open("rb") as file:
+    with local.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -83,9 +83,7 @@ def read_batches(
     Returns:
         Batches in order of the input; no product that stands together in a file is split between two.
     """
-    reading = open_reading(
-        paths, format=format, rename=rename, chunk_rows=chunk_rows, encoding=encoding, sheet=sheet
-    )
+    reading = open_reading(paths, format=format, rename=rename, chunk_rows=chunk_rows, encoding=encoding, sheet=sheet)
     return reading.batches()
 
 

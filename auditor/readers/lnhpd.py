@@ -23,7 +23,15 @@ from auditor.readers.records import Flattened, LineBuffer, Unusable
 from auditor.readers.sources import ReadOptions, Source
 from auditor.readers.values import value_text
 
-TABLES = ("productlicence", "medicinalingredient", "productdose", "productrisk", "productroute", "productpurpose", "nonmedicinalingredient")
+TABLES = (
+    "productlicence",
+    "medicinalingredient",
+    "productdose",
+    "productrisk",
+    "productroute",
+    "productpurpose",
+    "nonmedicinalingredient",
+)
 """Endpoints of the API; the first four take part in the record."""
 
 COLUMNS = ("ingredient", "amount", "line", "parent")
@@ -44,7 +52,12 @@ class _Product:
 
     def add(self, table: str, record: Mapping[str, Any]) -> None:
         """Keep a record of one of the tables that take part."""
-        kept = {"productlicence": self.licences, "medicinalingredient": self.ingredients, "productdose": self.doses, "productrisk": self.risks}.get(table)
+        kept = {
+            "productlicence": self.licences,
+            "medicinalingredient": self.ingredients,
+            "productdose": self.doses,
+            "productrisk": self.risks,
+        }.get(table)
         if kept is not None and record not in kept:
             kept.append(record)
 
@@ -70,7 +83,9 @@ def read_lnhpd(sources: Iterable[Source], options: ReadOptions) -> Iterator[Batc
             _collect(products, buffer, source.name, row, value)
     if not products and not any(reject.reason == "id-missing" for reject in buffer.rejects):
         names = ", ".join(buffer.inputs)
-        raise InputError(f"{names}: no record of the LNHPD among {seen:,}; needed are records with 'lnhpd_id', as the API natural-licences gives them")
+        raise InputError(
+            f"{names}: no record of the LNHPD among {seen:,}; needed are records with 'lnhpd_id', as the API natural-licences gives them"
+        )
     emitted = False
     for lnhpd_id, product in products.items():
         try:
@@ -100,14 +115,22 @@ def _numbered(found: Iterable[Record]) -> Iterator[Record]:
 def _collect(products: dict[str, _Product], buffer: LineBuffer, source: str, row: int, value: object) -> None:
     """Put a record under the product it belongs to."""
     if not isinstance(value, dict):
-        buffer.rejects.append(Unusable("", value_text(value), "not-an-object", "the record is no object with the fields of a licence").as_reject(source, row))
+        buffer.rejects.append(
+            Unusable(
+                "", value_text(value), "not-an-object", "the record is no object with the fields of a licence"
+            ).as_reject(source, row)
+        )
         return
-    nested = {table: part for name, part in value.items() if (table := _table_named(name)) and isinstance(part, list | dict)}
+    nested = {
+        table: part for name, part in value.items() if (table := _table_named(name)) and isinstance(part, list | dict)
+    }
     own = {name: part for name, part in value.items() if not _table_named(name)}
     identity = value_text(own.get("lnhpd_id")) or _nested_id(nested)
     if not re.fullmatch(r"[1-9]\d*", identity):
         message = "the record has no lnhpd_id; it cannot be joined to its licence"
-        buffer.rejects.append(Unusable("lnhpd_id", value_text(own.get("product_name")), "id-missing", message).as_reject(source, row))
+        buffer.rejects.append(
+            Unusable("lnhpd_id", value_text(own.get("product_name")), "id-missing", message).as_reject(source, row)
+        )
         return
     product = products.setdefault(identity, _Product(source, row))
     if table := _table_of(own):
@@ -129,7 +152,15 @@ def _nested_id(nested: Mapping[str, Any]) -> str:
 def _table_named(name: str) -> str:
     """The endpoint a key names: 'medicinal_ingredients' is `medicinalingredient`."""
     plain = re.sub(r"[^a-z]", "", name.lower())
-    return next((table for table in TABLES if plain in (table, f"{table}s", table.removeprefix("product") + "s" if table.startswith("product") else table)), "")
+    return next(
+        (
+            table
+            for table in TABLES
+            if plain
+            in (table, f"{table}s", table.removeprefix("product") + "s" if table.startswith("product") else table)
+        ),
+        "",
+    )
 
 
 def _table_of(record: Mapping[str, Any]) -> str:
@@ -146,9 +177,14 @@ def _table_of(record: Mapping[str, Any]) -> str:
 
 def _flattened(lnhpd_id: str, product: _Product) -> Flattened:
     if not product.ingredients:
-        message = f"licence {lnhpd_id} has no medicinal ingredient here; give the endpoint's file medicinalingredient as well"
+        message = (
+            f"licence {lnhpd_id} has no medicinal ingredient here; give the endpoint's file medicinalingredient as well"
+        )
         raise Unusable("medicinalingredient", lnhpd_id, "no-lines", message)
-    primary = next((licence for licence in product.licences if value_text(licence.get("flag_primary_name")) == "1"), product.licences[0] if product.licences else {})
+    primary = next(
+        (licence for licence in product.licences if value_text(licence.get("flag_primary_name")) == "1"),
+        product.licences[0] if product.licences else {},
+    )
     names = [value_text(licence.get("product_name")).strip() for licence in product.licences]
     name = value_text(primary.get("product_name")).strip()
     form = value_text(primary.get("dosage_form")).strip()
@@ -160,7 +196,9 @@ def _flattened(lnhpd_id: str, product: _Product) -> Flattened:
         "market": "ca",
         "dosage_form": form,
         "basis": "per_unit",
-        "warnings": " ".join(dict.fromkeys(filter(None, (value_text(risk.get("risk_text")).strip() for risk in product.risks))))[:MAX_CELL_CHARACTERS],
+        "warnings": " ".join(
+            dict.fromkeys(filter(None, (value_text(risk.get("risk_text")).strip() for risk in product.risks)))
+        )[:MAX_CELL_CHARACTERS],
         "label_date": value_text(primary.get("revised_date") or primary.get("licence_date")),
         "source": "lnhpd",
         "source_id": value_text(primary.get("licence_number")).zfill(8) if primary.get("licence_number") else lnhpd_id,
@@ -175,13 +213,24 @@ def _lines(ingredients: list[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
     number = 0
     for record in ingredients:
         number += 1
-        name, material = value_text(record.get("ingredient_name")).strip(), value_text(record.get("source_material")).strip()
+        name, material = (
+            value_text(record.get("ingredient_name")).strip(),
+            value_text(record.get("source_material")).strip(),
+        )
         title = f"{name} ({material})" if material and material.casefold() != name.casefold() else name
         quantity = _amount(record, "quantity", "quantity_unit_of_measure")
-        potency, constituent = _amount(record, "potency_amount", "potency_unit_of_measure"), value_text(record.get("potency_constituent")).strip()
+        potency, constituent = (
+            _amount(record, "potency_amount", "potency_unit_of_measure"),
+            value_text(record.get("potency_constituent")).strip(),
+        )
         own_potency = potency and (not constituent or constituent.casefold() in title.casefold())
         if own_potency:
-            yield title, f"{quantity} providing {potency}" if quantity and quantity != potency else potency, str(number), ""
+            yield (
+                title,
+                f"{quantity} providing {potency}" if quantity and quantity != potency else potency,
+                str(number),
+                "",
+            )
             continue
         yield title, quantity, str(number), ""
         if potency:

@@ -26,7 +26,9 @@ from auditor.readers.columns import OWN_COLUMNS
 
 KEYS = ("format", "columns", "values", "encoding", "sheet")
 TARGETS = tuple(name for name in (*LINE_COLUMNS, *PRODUCT_LAYOUT_COLUMNS) if name not in OWN_COLUMNS)
-VALUE_TARGETS = tuple(name for name in LINE_COLUMNS if name not in (*OWN_COLUMNS, "product_id", "ingredient", "line", "parent"))
+VALUE_TARGETS = tuple(
+    name for name in LINE_COLUMNS if name not in (*OWN_COLUMNS, "product_id", "ingredient", "line", "parent")
+)
 """Columns that may be the same on every row."""
 
 
@@ -66,7 +68,9 @@ def load_mapping(path: str | Path, formats: MappingType[str, object] | None = No
     except OSError as error:
         raise UsageError(f"--mapping {path}: cannot be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"--mapping {path}: no TOML: {error}; accepted is for instance [columns] with \"Product Name\" = \"name\"") from None
+        raise UsageError(
+            f'--mapping {path}: no TOML: {error}; accepted is for instance [columns] with "Product Name" = "name"'
+        ) from None
     problems = list(_problems(table, formats))
     if problems:
         raise UsageError([f"--mapping {path}: {problem}" for problem in problems])
@@ -80,18 +84,26 @@ def _problems(table: dict[str, Any], formats: MappingType[str, object] | None) -
     problems = [f"{key!r} is not known; accepted are {', '.join(KEYS)}" for key in table if key not in KEYS]
     for name in ("columns", "values"):
         if not isinstance(table.get(name, {}), dict):
-            return [*problems, f"{name!r} has to be a table: [{name}] and lines such as \"Product Name\" = \"name\""]
-    problems += [f"{key!r} has to be text" for key in ("format", "encoding", "sheet") if not isinstance(table.get(key, ""), str)]
+            return [*problems, f'{name!r} has to be a table: [{name}] and lines such as "Product Name" = "name"']
+    problems += [
+        f"{key!r} has to be text" for key in ("format", "encoding", "sheet") if not isinstance(table.get(key, ""), str)
+    ]
     if formats is not None and table.get("format") and table["format"] not in formats:
         problems.append(f"format {table['format']!r} is not known; accepted are {', '.join(formats)}")
     for header, target in table.get("columns", {}).items():
         if not isinstance(target, str) or target not in TARGETS:
             problems.append(f"[columns] {header!r} = {target!r}: no such column; {_nearest(target, TARGETS)}")
     targets = list(table.get("columns", {}).values())
-    problems += [f"[columns] {target!r} stands for several headers; keep one" for target in dict.fromkeys(map(str, targets)) if targets.count(target) > 1]
+    problems += [
+        f"[columns] {target!r} stands for several headers; keep one"
+        for target in dict.fromkeys(map(str, targets))
+        if targets.count(target) > 1
+    ]
     for name, value in table.get("values", {}).items():
         if name not in VALUE_TARGETS:
-            problems.append(f"[values] {name!r}: no column that may be the same on every row; {_nearest(name, VALUE_TARGETS)}")
+            problems.append(
+                f"[values] {name!r}: no column that may be the same on every row; {_nearest(name, VALUE_TARGETS)}"
+            )
         elif isinstance(value, dict | list | bool):
             problems.append(f"[values] {name} = {value!r}: a text or a number is needed")
     return problems
@@ -113,7 +125,9 @@ def save_mapping(mapping: Mapping, path: str | Path) -> Path:
     if problems:
         raise UsageError([f"mapping: {problem}" for problem in problems])
     path = Path(path)
-    lines = [f"{name} = {_quoted(value)}" for name in ("format", "encoding", "sheet") if (value := getattr(mapping, name))]
+    lines = [
+        f"{name} = {_quoted(value)}" for name in ("format", "encoding", "sheet") if (value := getattr(mapping, name))
+    ]
     for name, table in tables.items():
         if table:
             lines += ["", f"[{name}]", *(f"{_quoted(key)} = {_quoted(value)}" for key, value in table.items())]
@@ -128,5 +142,8 @@ def save_mapping(mapping: Mapping, path: str | Path) -> Path:
 
 def _quoted(text: str) -> str:
     """A TOML basic string."""
-    escaped = "".join(f"\\u{ord(char):04x}" if ord(char) < 32 or ord(char) == 127 else char for char in str(text).replace("\\", "\\\\").replace('"', '\\"'))
+    escaped = "".join(
+        f"\\u{ord(char):04x}" if ord(char) < 32 or ord(char) == 127 else char
+        for char in str(text).replace("\\", "\\\\").replace('"', '\\"')
+    )
     return f'"{escaped}"'

@@ -73,7 +73,11 @@ def read_openfoodfacts(sources: Iterable[Source], options: ReadOptions) -> Itera
     for source in sources:
         buffer.inputs[source.name] = None
         found = False
-        rows = _json_rows(source, options) if _is_json(source, options) else _csv_rows(source, options, buffer.rejects.append)
+        rows = (
+            _json_rows(source, options)
+            if _is_json(source, options)
+            else _csv_rows(source, options, buffer.rejects.append)
+        )
         for row, value in rows:
             found = True
             try:
@@ -86,7 +90,9 @@ def read_openfoodfacts(sources: Iterable[Source], options: ReadOptions) -> Itera
                 emitted = True
             buffer.add(flattened, source.name, row)
         if not found and not source.in_folder and not buffer.rejects:
-            raise InputError(f"{source.name}: no product of Open Food Facts; needed are records with 'code' and 'nutriments', or the CSV export")
+            raise InputError(
+                f"{source.name}: no product of Open Food Facts; needed are records with 'code' and 'nutriments', or the CSV export"
+            )
     if buffer.counts or buffer.rejects or not emitted:
         yield buffer.take()
 
@@ -119,14 +125,18 @@ def _flattened(value: object) -> Flattened:
     figures = nutriments if isinstance(nutriments, dict) else value
     product = {name: _joined(value.get(name)) for name in PRODUCT_FIELDS}
     # Records call it by the language of the page as well.
-    product["product_name"] = product["product_name"] or next((_joined(value[name]) for name in value if name.startswith("product_name_") and value[name]), "")
+    product["product_name"] = product["product_name"] or next(
+        (_joined(value[name]) for name in value if name.startswith("product_name_") and value[name]), ""
+    )
     code = product["code"].strip()
     if not code:
         raise Unusable("code", product["product_name"], "id-missing", "the product has no code")
     if any(len(cell) > MAX_CELL_CHARACTERS for cell in product.values()):
         raise Unusable("", code, "cell-too-long", f"a field has more than {MAX_CELL_CHARACTERS:,} characters")
     per = product["nutrition_data_per"].strip().lower()
-    lines = list(_lines({name: value_text(cell) for name, cell in figures.items() if name.split("_")[0] in NUTRIENTS}, per))
+    lines = list(
+        _lines({name: value_text(cell) for name, cell in figures.items() if name.split("_")[0] in NUTRIENTS}, per)
+    )
     return Flattened(_product(code, product), COLUMNS, lines or [("", "", "", "", "")])
 
 
@@ -141,7 +151,8 @@ def _product(code: str, product: Mapping[str, str]) -> dict[str, str]:
         "brand": product["brands"],
         "name": product["product_name"],
         "upc": code,
-        "serving_size": product["serving_size"] or (f"{product['serving_quantity']} g" if product["serving_quantity"] else ""),
+        "serving_size": product["serving_size"]
+        or (f"{product['serving_quantity']} g" if product["serving_quantity"] else ""),
         "market": _market(product["countries_tags"]),
         "label_date": product["last_modified_datetime"][:10],
         "source": "openfoodfacts",
@@ -195,13 +206,19 @@ def _in_mcg(grams: str) -> tuple[str, str]:
     except InvalidOperation:
         return grams, "g"
     # Floating-point dust of the database ('0.00002499999') is finer than any label.
-    return (format(mcg.quantize(Decimal("0.0001")).normalize(), "f"), "mcg") if mcg.is_finite() and abs(mcg) < 10**12 else (grams, "g")
+    return (
+        (format(mcg.quantize(Decimal("0.0001")).normalize(), "f"), "mcg")
+        if mcg.is_finite() and abs(mcg) < 10**12
+        else (grams, "g")
+    )
 
 
 # -- the CSV export ------------------------------------------------------------------------------------------------------
 
 
-def _csv_rows(source: Source, options: ReadOptions, reject: Callable[[Reject], None]) -> Iterator[tuple[int, dict[str, str]]]:
+def _csv_rows(
+    source: Source, options: ReadOptions, reject: Callable[[Reject], None]
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of the export with their spreadsheet row; only the columns that matter are read."""
     with opened_text(source, options.encoding) as stream:
         header = _header(bytes(stream.read(1 << 16)), source)
@@ -219,21 +236,37 @@ def _csv_rows(source: Source, options: ReadOptions, reject: Callable[[Reject], N
                 pa.PythonFile(CheckedUtf8(stream), "r"),
                 pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
                 pa_csv.ParseOptions(delimiter="\t", quote_char=False, invalid_row_handler=note_bad_row),
-                pa_csv.ConvertOptions(column_types=dict.fromkeys(header, TEXT), include_columns=wanted, strings_can_be_null=False),
+                pa_csv.ConvertOptions(
+                    column_types=dict.fromkeys(header, TEXT), include_columns=wanted, strings_can_be_null=False
+                ),
             )
             for block in reader:
                 for cells in block.to_pylist():
                     row += 1
                     yield row, cells
     except pa.ArrowInvalid as error:
-        raise InputError(undecodable_byte(source, options.encoding) or f"{source.name}: not the CSV export of Open Food Facts: {' '.join(str(error).split())}") from None
+        raise InputError(
+            undecodable_byte(source, options.encoding)
+            or f"{source.name}: not the CSV export of Open Food Facts: {' '.join(str(error).split())}"
+        ) from None
     for broken in bad:
         message = f"{broken.actual_columns} fields where the header has {broken.expected_columns}; a tab inside a field or a torn line"
-        reject(Reject(source.name, f"line {broken.number}", "", shorten(broken.text or ""), "too-many-fields" if broken.actual_columns > broken.expected_columns else "too-few-fields", message))
+        reject(
+            Reject(
+                source.name,
+                f"line {broken.number}",
+                "",
+                shorten(broken.text or ""),
+                "too-many-fields" if broken.actual_columns > broken.expected_columns else "too-few-fields",
+                message,
+            )
+        )
 
 
 def _header(start: bytes, source: Source) -> list[str]:
     header = start.decode("utf-8", errors="replace").splitlines()[0].split("\t") if start.strip() else []
     if "code" not in header:
-        raise InputError(f"{source.name}: not the CSV export of Open Food Facts: no column 'code' among {', '.join(map(repr, header[:8]))}; its columns are parted by tabs")
+        raise InputError(
+            f"{source.name}: not the CSV export of Open Food Facts: no column 'code' among {', '.join(map(repr, header[:8]))}; its columns are parted by tabs"
+        )
     return header

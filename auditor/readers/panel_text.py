@@ -44,7 +44,9 @@ def read_text(sources: Iterable[Source], options: ReadOptions) -> Iterator[Batch
 
 
 def _flattened(source: Source, options: ReadOptions) -> Flattened:
-    reading = read_panel(_text(source, options), product_id=PurePath(source.name).name.split(".")[0] or "label", source="text")
+    reading = read_panel(
+        _text(source, options), product_id=PurePath(source.name).name.split(".")[0] or "label", source="text"
+    )
     if not any(line.role == INGREDIENT for line in reading.account):
         message = "no ingredient line was found; a label text needs lines such as 'Vitamin D3 25 mcg (1,000 IU)'"
         raise Unusable("", " / ".join(line.text for line in reading.account[:3]), "no-lines", message)
@@ -56,7 +58,10 @@ def flattened_label(reading: PanelReading) -> Flattened:
     return Flattened(
         product_cells(reading.label) | {"lines_left_alone": str(len(reading.left_alone))},
         ("line", *LINE_COLUMNS),
-        [(str(number), *(getattr(line, name) for name in LINE_COLUMNS)) for number, line in enumerate(reading.label.lines, start=1)],
+        [
+            (str(number), *(getattr(line, name) for name in LINE_COLUMNS))
+            for number, line in enumerate(reading.label.lines, start=1)
+        ],
     )
 
 
@@ -73,5 +78,7 @@ def _text(source: Source, options: ReadOptions) -> str:
     except UnicodeDecodeError:
         raise InputError(undecodable_byte(source, options.encoding) or f"{source.name}: not UTF-8") from None
     if len(text) > MAX_CHARACTERS:
-        raise Unusable("", text[:80], "too-long", f"{len(text):,} characters; the text of a label has at most {MAX_CHARACTERS:,}")
+        raise Unusable(
+            "", text[:80], "too-long", f"{len(text):,} characters; the text of a label has at most {MAX_CHARACTERS:,}"
+        )
     return text

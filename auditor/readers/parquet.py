@@ -29,7 +29,9 @@ def read_parquet(sources: Iterable[Source], options: ReadOptions) -> Iterator[Ba
     for source in sources:
         try:
             # Read and not mapped: mapped pages would count as memory of the process.
-            file = pq.ParquetFile(pa.OSFile(str(source.path)) if _is_plain(source) else pa.BufferReader(read_all(source)))
+            file = pq.ParquetFile(
+                pa.OSFile(str(source.path)) if _is_plain(source) else pa.BufferReader(read_all(source))
+            )
             layout = match_columns(file.schema_arrow.names, options.rename, source.name)
             yield from batches(_pieces(file, layout, source, options), layout, source.name, options.chunk_rows)
         except (pa.ArrowException, OSError) as error:

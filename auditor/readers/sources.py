@@ -69,7 +69,9 @@ def remote_files(url: str) -> tuple[Any, str]:
 
         found: tuple[Any, str] = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        raise InputError(f"{url}: {error}; addresses are opened with fsspec and its package for this storage, install them") from None
+        raise InputError(
+            f"{url}: {error}; addresses are opened with fsspec and its package for this storage, install them"
+        ) from None
     except ValueError as error:
         raise InputError(f"{url}: {error}") from None
     return found
@@ -160,13 +162,19 @@ def _remote_sources(url: str, format: str | None, extensions: Mapping[str, str])
     if "*" in path:
         names = sorted(map(str, files.glob(path)))
     elif files.isdir(path):
-        names = [name for name in sorted(map(str, files.find(path))) if _extension(Path(name)) in extensions and Path(name).name not in NOT_DATA]
+        names = [
+            name
+            for name in sorted(map(str, files.find(path)))
+            if _extension(Path(name)) in extensions and Path(name).name not in NOT_DATA
+        ]
     elif not files.exists(path):
         raise InputError(f"{url}: there is no such file or folder")
     else:
         extension = _extension(Path(path))
         if format is None and extension not in extensions:
-            raise InputError(f"{url}: the extension {extension or '(none)'} tells no format; say --format {_any(extensions)}")
+            raise InputError(
+                f"{url}: the extension {extension or '(none)'} tells no format; say --format {_any(extensions)}"
+            )
         return [Source(url, format or extensions[extension], url=url)]
     return [Source(address, format or extensions[_extension(Path(name))], in_folder=True, url=address)
             for name in names if (address := files.unstrip_protocol(name)) and (format or _extension(Path(name)) in extensions)]  # fmt: skip

@@ -58,7 +58,15 @@ def heading_of(line: str) -> Heading | None:
     folded = fold(line)
     for kind in HEADINGS:
         found = _beginning(kind).match(folded)
-        if found and found.end() and (_HEADING_END.match(folded, found.end()) or (kind != "panel" and len(found[0].strip()) >= _LONG) or kind == "warning"):
+        if (
+            found
+            and found.end()
+            and (
+                _HEADING_END.match(folded, found.end())
+                or (kind != "panel" and len(found[0].strip()) >= _LONG)
+                or kind == "warning"
+            )
+        ):
             rest = line[found.end() :]
             gap = _COLON.match(rest)
             return Heading(kind, line[: found.end()], rest[gap.end() :] if gap else rest)
@@ -87,7 +95,9 @@ def is_claim(line: str) -> bool:
 
 @cache
 def _counted() -> re.Pattern[str]:
-    return re.compile(rf"(?:(?:about|approx\.?|ca\.?|env\.?)\s*)?(\d+)\s+(?:{'|'.join(_words('counted_servings'))})(?!\w)")
+    return re.compile(
+        rf"(?:(?:about|approx\.?|ca\.?|env\.?)\s*)?(\d+)\s+(?:{'|'.join(_words('counted_servings'))})(?!\w)"
+    )
 
 
 def counted_servings(line: str) -> str:

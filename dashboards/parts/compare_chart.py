@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import altair as alt
 import pandas as pd
 
-from auditor.pipeline import Audit
 from auditor.evidence import Evidence
+from auditor.pipeline import Audit
 from auditor.views import bands_used
 from auditor.words import capital, dose, form_name
 from parts.looks import BAND, VERDICTS, in_order, ink

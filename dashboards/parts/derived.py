@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from auditor.pipeline import Audit, audit_lines
 from auditor.evidence import load_evidence
 from auditor.explain import verdict_matrix
+from auditor.pipeline import Audit, audit_lines
 from auditor.views import Mask, Places, places, subset
 from parts.session import View
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from auditor.pipeline import Audit
 from auditor.export import FOLDER_FILES, csv_bytes
 from auditor.market import package_bytes
+from auditor.pipeline import Audit
 from auditor.report import render_report
 
 

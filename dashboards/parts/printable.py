@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from jinja2 import Environment
 
-from auditor.pipeline import RunSummary
 from auditor.compare import Comparison
+from auditor.pipeline import RunSummary
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Comparison of supplement labels</title>

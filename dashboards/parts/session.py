@@ -18,10 +18,10 @@ import pandas as pd
 import streamlit as st
 
 import auditor
-from auditor.pipeline import Audit
 from auditor.engines import Progress
 from auditor.evidence import Evidence, load_evidence
 from auditor.market import Market, open_market, stamp
+from auditor.pipeline import Audit
 
 SHIPPED = "shipped products"
 OPEN_MARKETS = 4

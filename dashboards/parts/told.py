@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from auditor.pipeline import Audit
 from auditor.checks import catalogue
 from auditor.evidence import Evidence
 from auditor.explain import Explanation
+from auditor.pipeline import Audit
 from auditor.views import bands_used, trial_marks
 from auditor.words import capital, dose, form_name, wording
 from parts.dose_chart import dose_strip

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from auditor.pipeline import Audit
 from auditor.labels import Label, LabelLine
 from auditor.panel import PanelReading
+from auditor.pipeline import Audit
 from auditor.words import capital, count, dose, form_name
 from parts.looks import plain, signed
 from parts.pieces import facts

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from auditor.pipeline import Audit
 from auditor.evidence import load_evidence
+from auditor.pipeline import Audit
 from auditor.views import Mask, rules_changes
 from parts.looks import signed
 from parts.pieces import empty

@@ -252,7 +252,10 @@ class _Builder:
             return self.stuck("unit-of-directions-not-in-serving", source)
         known = [part for part in parts if part is not None]
         interval = max(regimen.interval_days for regimen in regimens)
-        single = max(part[2] for part in known)
+        # One intake of the spaced part: the tablets of a daily loading phase are not taken at once with it.
+        single = max(
+            part[2] for part, regimen in zip(known, regimens, strict=True) if regimen.interval_days == interval
+        )
         return self._built(
             min(part[0] for part in known), max(part[1] for part in known), single,
             min(part[0] for part in known), max(part[1] for part in known), source, Fraction(interval),

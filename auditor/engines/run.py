@@ -290,4 +290,6 @@ class _Stream:
 
     def _tell(self, lines: int, labels: int, rejects: int, stage: str) -> None:
         if self.progress is not None:
-            self.progress(Done(lines, labels, rejects, self.reading.bytes_done, self.reading.bytes_total, stage))
+            total = self.reading.bytes_total
+            # Everything has been read when writing begins.
+            self.progress(Done(lines, labels, rejects, total if stage == "write" else self.reading.bytes_done, total, stage))

@@ -40,6 +40,7 @@ class Summary:
     labels: int = 1
     context: str = "auto"
     market: str = "us"
+    authority: str = ""
     evidence_edition: str = "2026.1"
     version: str = "0.1.0"
     inputs: tuple[tuple[str, str], ...] = (("labels.csv", "ab" * 32),)

@@ -292,4 +292,6 @@ class _Stream:
         if self.progress is not None:
             total = self.reading.bytes_total
             # Everything has been read when writing begins.
-            self.progress(Done(lines, labels, rejects, total if stage == "write" else self.reading.bytes_done, total, stage))
+            self.progress(
+                Done(lines, labels, rejects, total if stage == "write" else self.reading.bytes_done, total, stage)
+            )

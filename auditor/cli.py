@@ -161,9 +161,24 @@ def audit(
         )  # fmt: skip
     if not quiet:
         print_summary(run)
+        _tell_stale_limits()
     worst = {"error": ("errors",), "warning": ("errors", "warnings")}.get(fail_on or "", ())
     if any(run.counts.products_with[name] for name in worst):
         sys.exit(1)
+
+
+def _tell_stale_limits() -> None:
+    """Say which market limits were last checked over a year ago; the tables stay the same whatever the day."""
+    from datetime import date
+
+    from auditor.limits import stale_limits
+
+    stale = stale_limits(date.today())
+    if stale:
+        click.echo(
+            f"note: {len(stale)} market limits were last checked over a year ago ({', '.join(limit.id for limit in stale[:5])})",
+            err=True,
+        )
 
 
 @cli.command()

@@ -272,3 +272,9 @@ def test_a_limit_before_its_time_is_not_applied() -> None:
     canada = {"market": "ca", "lines": ["Vitamin D3 50 µg (2,000 IU)"]}
     assert "reg-ca-vitd-prescription" not in ids_of(**canada)
     assert "reg-ca-vitd-prescription" in ids_of(**canada, label_date="2019-05-01")
+
+
+def test_rule_from_memory_alone_is_no_more_than_a_note() -> None:
+    assert [
+        entry.id for entry in catalogue().values() if entry.status == "unverified" and entry.severity != "note"
+    ] == []

@@ -28,7 +28,7 @@ def stream(source: str, target: str) -> None:
 
 
 def parquet(source: str, folder: str) -> None:
-    """Read, audit and write, Parquet on both ends: the three tables in one run."""
+    """Read, audit and write the products table, Parquet on both ends."""
     from auditor.engines import run_to
 
     _warm(f"{folder}/out-csv/")

@@ -145,3 +145,11 @@ def test_quantity_keeps_sign_range_and_divisor() -> None:
 def test_quantity_says_where_it_stands() -> None:
     quantity = one("vitamin d3: 25 mcg")
     assert "vitamin d3: 25 mcg"[quantity.start : quantity.end] == "25 mcg"
+
+
+def test_kept_factors_are_those_of_the_registry() -> None:
+    from auditor.units import MCG_PER_UNIT, asked_of_registry, registry
+
+    assert {unit: asked_of_registry(unit) for unit in MCG_PER_UNIT} == MCG_PER_UNIT
+    assert set(MCG_PER_UNIT) == {"gram", "milligram", "microgram", "nanogram", "iu_vitamin_d"}
+    assert registry().Quantity("1 iu_vitamin_d").m_as("microgram") == MCG_PER_UNIT["iu_vitamin_d"]

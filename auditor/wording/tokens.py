@@ -143,6 +143,22 @@ def sentences(tokens: list[Token]) -> Iterator[list[Token]]:
         yield sentence
 
 
+def parts_of(text: str) -> list[str]:
+    """The text cut where a sentence surely ends, no further than the grammars read.
+
+    Labels share their sentences ("Keep out of reach of children."), so that what is read part by part is read seldom.
+    """
+    text = text[:MAX_READ_CHARACTERS]
+    return _full_stop().split(text) if ". " in text else [text]
+
+
+@lru_cache(maxsize=1)
+def _full_stop() -> re.Pattern[str]:
+    """A full stop behind a word that is no abbreviation and before a capital."""
+    endings = {word[-3:] for word in vocabulary().abbreviations if len(word) >= 3}
+    return re.compile(rf"\.(?<=[a-z]{{3}}\.)(?<!{'|'.join(f'{ending}[.]' for ending in sorted(endings))}) +(?=[A-Z])")
+
+
 _GOES_ON = frozenset(("stop", "and", "or", "joins", "up_to", "every", "per"))
 _CONTINUES = frozenset(("period", "count", "times", "part", "unit", "and", "or", "joins", "stop", "meals", "divided"))
 

@@ -41,9 +41,9 @@ def metric(page: Any, name: str) -> str:
     return str(box.get_by_test_id("stMetricValue").inner_text()).strip()
 
 
-def select_row(page: Any, row: int) -> None:
-    """Tick the box before a row of the last grid on the page, which is drawn on a canvas."""
-    grid = page.get_by_test_id("stDataFrame").last
+def select_row(page: Any, row: int, position: int = -1) -> None:
+    """Tick the box before a row of a grid of the page, which is drawn on a canvas."""
+    grid = page.get_by_test_id("stDataFrame").nth(position)
     grid.scroll_into_view_if_needed()
     settle(page)
     box = grid.bounding_box()
@@ -87,6 +87,37 @@ def test_two_products_are_compared_by_link(visit: Visit) -> None:
     table = page.get_by_test_id("stTable").first.inner_text()
     assert "62.5 mcg (2,500 IU)" in table
     assert "100 mcg" in table
+
+
+def test_typed_price_stands_in_the_link(visit: Visit) -> None:
+    page = visit("compare?id=ca-bioclinic-k2-100&id=ca-bioclinic-d3-2500-softgel")
+    page.get_by_text("Type the prices you pay").click()
+    field = page.get_by_role("spinbutton").first
+    field.fill("12.5")
+    field.press("Enter")
+    page.wait_for_url("**price=ca-bioclinic-k2-100%3A12.5*")
+    settle(page)
+    table = page.get_by_test_id("stTable").first.inner_text()
+    again = visit(page.url.split("/", 3)[3])
+    assert again.get_by_test_id("stTable").first.inner_text() == table
+    again.get_by_text("Type the prices you pay").click()
+    assert again.get_by_role("spinbutton").first.input_value() == "12.50"
+
+
+def test_clicked_dot_of_the_map_lists_its_products(visit: Visit) -> None:
+    page = visit("?q=ca-bioclinic-k2-100")
+    page.locator("[data-testid=stVegaLiteChart] g.mark-symbol path").last.click(force=True)
+    page.get_by_text("1 at the chosen dot").wait_for()
+    settle(page)
+    select_row(page, 0, position=0)
+    page.wait_for_url("**/product?*id=ca-bioclinic-k2-100*")
+
+
+def test_row_of_a_product_that_changes_class_opens_it(visit: Visit) -> None:
+    page = visit("?tab=What+changes+class&q=ca-bioclinic-k2-100")
+    assert metric(page, "Products that change class") == "1"
+    select_row(page, 0, position=1)
+    page.wait_for_url("**/product?*id=ca-bioclinic-k2-100*")
 
 
 def test_pasted_label_gets_class_and_dose(visit: Visit) -> None:

@@ -81,5 +81,5 @@ def test_every_chart_has_words_and_a_table(visit: Visit) -> None:
         assert charts.count() > 0, name
         assert page.get_by_text("The same as a table").count() == charts.count(), name
         for chart in charts.all():
-            said = chart.evaluate("it => it.outerHTML.match(/aria-label=\"([^\"]{20,})\"/) !== null")
-            assert said, f"{name}: a chart without a text"
+            said = chart.get_attribute("aria-label") or ""
+            assert len(said) > 20, f"{name}: a chart without a text"

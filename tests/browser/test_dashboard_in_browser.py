@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from browser_steps import settle
+from PIL import Image, ImageDraw, ImageFont
 
 from auditor.engines import audit
 from auditor.export import csv_bytes
@@ -128,6 +130,28 @@ def test_pasted_label_gets_class_and_dose(visit: Visit) -> None:
     page.get_by_text("125 mcg (5,000 IU) a day").first.wait_for()
     settle(page)
     assert page.get_by_text("high-dose", exact=True).count() >= 1
+
+
+HAS_OCR = all(importlib.util.find_spec(name) for name in ("rapidocr", "onnxruntime"))
+
+
+def test_photo_fills_the_label_or_says_what_is_missing(visit: Visit, tmp_path: Path) -> None:
+    page = visit("check_label")
+    page.get_by_text("Read a photo of the label").click()
+    if not HAS_OCR:
+        page.get_by_text("Photos cannot be read yet on this machine.").wait_for()
+        return
+    drawn = Image.new("RGB", (900, 260), "white")
+    words = "Serving Size 1 softgel\nVitamin D3 125 mcg (5,000 IU)\nVitamin K2 (as MK-7) 100 mcg"
+    ImageDraw.Draw(drawn).text((40, 40), words, fill="black", font=ImageFont.load_default(34), spacing=24)
+    drawn.save(tmp_path / "label.png")
+    page.locator("input[type=file]").first.set_input_files(str(tmp_path / "label.png"))
+    settle(page)
+    page.get_by_role("button", name="Read the photo").click()
+    page.get_by_text("Compare every number with the photo").wait_for()
+    settle(page)
+    page.get_by_role("button", name="Check this label").click()
+    page.get_by_text("125 mcg (5,000 IU) a day").first.wait_for()
 
 
 def test_upload_is_audited_and_downloads_the_bytes_of_the_command_line(

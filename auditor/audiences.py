@@ -70,9 +70,7 @@ def _part_names_others(part: str) -> bool:
     if not _may_name(text, adults=False):
         return False
     return any(
-        context != "adult"
-        for token in mark_audiences(tokenise(text))
-        for context in token.means.get("audience", ())
+        context != "adult" for token in mark_audiences(tokenise(text)) for context in token.means.get("audience", ())
     )
 
 

@@ -6,11 +6,10 @@ Knows the order of label directions: sentences, audiences, limits that are no do
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 
 from auditor.audiences import mark_audiences
@@ -21,7 +20,7 @@ from auditor.wording.frequency import Frequency
 from auditor.wording.intakes import Intake, add_parts, decimal, either, shifted
 from auditor.wording.items import read_items
 from auditor.wording.limits import without_limits
-from auditor.wording.tokens import Token, parts_of, readable, sentences, tokenise, vocabulary
+from auditor.wording.tokens import Token, parts_of, readable, sentences, tokenise
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,8 @@ def _ranks_named(lines: pd.DataFrame, rank: dict[str, int], adult: int, pregnanc
     ranks = []
     for value in combinations.tolist():
         rest, own = divmod(value, len(directed_values))
-        contexts = _label_contexts(*(values[at] for values, at in zip((said_values, titled_values), divmod(rest, len(titled_values)), strict=True)), directed_values[own])
+        audience, title = divmod(rest, len(titled_values))
+        contexts = _label_contexts(said_values[audience], titled_values[title], directed_values[own])
         ranks.append(_rank(contexts, rank, adult, pregnancy))
     return np.array(ranks, dtype=np.int64)[codes] if len(codes) else np.array([], dtype=np.int64)
 

@@ -7,11 +7,12 @@ A name is recognised as a whole word, with any hyphen or space where the table h
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+import tomli as tomllib
 
 from auditor.units import unit_spellings
 

@@ -6,24 +6,13 @@ from typing import Any
 
 import pytest
 
+from auditor.dots import dose_groups, dot_groups, forms_present
 from auditor.evidence import load_evidence
+from auditor.evidence_views import bands_used, evidence_table, trial_marks
+from auditor.filters import NONE_STATED, filtered, options, ordered, search
 from auditor.labels import Label, LabelLine, label_frame
 from auditor.pipeline import Audit, audit_lines
-from auditor.views import (
-    NONE_STATED,
-    bands_used,
-    dose_groups,
-    dot_groups,
-    evidence_table,
-    filtered,
-    forms_present,
-    options,
-    ordered,
-    rules_changes,
-    search,
-    subset,
-    trial_marks,
-)
+from auditor.subsets import rules_changes, subset
 
 
 def label(product_id: str, *lines: str, **printed: Any) -> Label:

@@ -8,8 +8,8 @@ import altair as alt
 import pandas as pd
 
 from auditor.evidence import Evidence
+from auditor.evidence_views import bands_used
 from auditor.pipeline import Audit
-from auditor.views import bands_used
 from auditor.words import capital, dose, form_name
 from parts.looks import BAND, VERDICTS, in_order
 from parts.pieces import filled

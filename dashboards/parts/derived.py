@@ -7,8 +7,9 @@ import streamlit as st
 
 from auditor.evidence import load_evidence
 from auditor.explain import verdict_matrix
+from auditor.filters import Mask
 from auditor.pipeline import Audit, audit_lines
-from auditor.views import Mask, Places, places, subset
+from auditor.subsets import Places, places, subset
 from parts.session import View
 
 

@@ -17,9 +17,9 @@ def dose_strip(
     """Labels and trials of one form.
 
     Args:
-        groups: :func:`auditor.views.dose_groups`, drawn in the first row, larger where more products share a dose.
-        bands: :func:`auditor.views.bands_used`, drawn behind; the core darker.
-        trials: :func:`auditor.views.trial_marks`, one row of the chart per direction, larger with more people.
+        groups: :func:`auditor.dots.dose_groups`, drawn in the first row, larger where more products share a dose.
+        bands: :func:`auditor.evidence_views.bands_used`, drawn behind; the core darker.
+        trials: :func:`auditor.evidence_views.trial_marks`, one row of the chart per direction, larger with more people.
         iu: whether international units stand under the micrograms.
         own: one product's `low_mcg`, `dose_mcg`, `verdict`, drawn instead of the groups, as a bar with its ends.
     """

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from auditor.evidence import Band, Evidence
-from auditor.views import trial_marks
+from auditor.evidence_views import trial_marks
 from parts.looks import BAND, DIRECTION_WORDS, DIRECTIONS, direction_group, in_order, ink
 from parts.pieces import filled
 

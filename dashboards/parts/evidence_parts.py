@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from auditor.evidence import Band, Evidence
+from auditor.evidence_views import evidence_table
 from auditor.headline import edges
-from auditor.views import evidence_table
 from auditor.words import wording
 from parts.address import addressed
 from parts.looks import plain, told_direction

@@ -6,8 +6,10 @@ import streamlit as st
 
 from auditor.checks import catalogue
 from auditor.dose import IU_PER_MCG
+from auditor.dots import dose_groups, dot_groups, forms_present
+from auditor.evidence_views import bands_used, trial_marks
+from auditor.filters import Mask
 from auditor.summary import class_counts, coverage, finding_counts, open_reasons, verdict_counts
-from auditor.views import Mask, bands_used, dose_groups, dot_groups, forms_present, trial_marks
 from auditor.words import capital, form_name, nutrient_name, reason_short
 from parts.address import addressed
 from parts.count_chart import verdict_bars

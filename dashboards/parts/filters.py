@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from auditor.filters import OVER_UPPER_LEVEL, Mask, filtered, options
 from auditor.pipeline import Audit
 from auditor.schema import CLASSES, VERDICTS
-from auditor.views import OVER_UPPER_LEVEL, Mask, filtered, options
 from auditor.words import short_form
 from parts.address import addressed
 from parts.looks import signed

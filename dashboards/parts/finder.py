@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from auditor.views import search
+from auditor.filters import search
 from parts.looks import VERDICTS
 
 MATCHES = 50

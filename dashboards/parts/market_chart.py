@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from auditor.evidence import Evidence
-from auditor.views import bands_used
+from auditor.evidence_views import bands_used
 from auditor.words import short_form
 from parts.looks import BAND, VERDICTS, faint, in_order, ink
 from parts.pieces import filled
@@ -27,7 +27,7 @@ COUNT = "number of products"
 
 
 def market_map(groups: pd.DataFrame, evidence: Evidence, context: str) -> alt.LayerChart:
-    """Chart of :func:`auditor.views.dot_groups`; the selection `dot` gives the doses of a clicked dot."""
+    """Chart of :func:`auditor.dots.dot_groups`; the selection `dot` gives the doses of a clicked dot."""
     dots = groups.assign(
         d=groups["d_high"].clip(0.8, D_DOMAIN[1]).fillna(D_LANE),
         k2=groups["k2_high"].clip(0.8, K2_DOMAIN[1]).fillna(groups["class"].map(K2_ROWS)),

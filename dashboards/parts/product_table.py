@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from auditor.views import SORT_ORDERS, ordered
+from auditor.filters import SORT_ORDERS, ordered
 from auditor.words import short_form
 from parts.address import addressed
 from parts.looks import signed

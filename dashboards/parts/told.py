@@ -7,9 +7,9 @@ import streamlit as st
 
 from auditor.checks import catalogue
 from auditor.evidence import Evidence
+from auditor.evidence_views import bands_used, trial_marks
 from auditor.explain import Explanation
 from auditor.pipeline import Audit
-from auditor.views import bands_used, trial_marks
 from auditor.words import capital, dose, form_name, wording
 from parts.dose_chart import dose_strip
 from parts.looks import DIRECTIONS, SEVERITIES, badge, direction_group, plain, told_direction

@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from auditor.evidence import load_evidence
+from auditor.filters import Mask
 from auditor.pipeline import Audit
-from auditor.views import Mask, rules_changes
+from auditor.subsets import rules_changes
 from parts.looks import foremost, signed
 from parts.pieces import empty
 from parts.session import PLENTY, Rules, View, audited

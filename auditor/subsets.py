@@ -1,0 +1,64 @@
+"""Some products of an audit, and the products that two sets of rules judge differently."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from auditor.filters import Mask, Positions
+from auditor.pipeline import Audit
+
+
+def rules_changes(one: Audit, other: Audit) -> pd.DataFrame:
+    """Products that another set of rules judges differently: `product_id, brand, name, old, new, old_over, new_over`.
+
+    `old`/`new` are the classes, `old_over`/`new_over` say whether an upper level is passed ('yes', 'no', 'none to compare').
+    The audits must hold the same products in the same order.
+    """
+
+    def over(audit: Audit) -> pd.Series:
+        return (
+            audit.products["over_upper_level"].map({True: "yes", False: "no"}).astype("str").fillna("none to compare")
+        )
+
+    table = one.products[["product_id", "brand", "name"]].assign(
+        old=one.products["class"],
+        new=other.products["class"].to_numpy(),
+        old_over=over(one),
+        new_over=over(other).to_numpy(),
+    )
+    return table[(table["old"] != table["new"]) | (table["old_over"] != table["new_over"])].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Places:
+    """For each row of the three tables the number of its product; found once per audit, so that subsets are quick."""
+
+    products: Positions
+    doses: Positions
+    findings: Positions
+
+
+def places(audit: Audit) -> Places:
+    """Numbers of the products behind the rows of an audit's tables; -1 for a row of no product."""
+    codes, ids = pd.factorize(audit.products["product_id"])
+    index = pd.Index(ids)
+    return Places(codes, index.get_indexer(audit.doses["product_id"]), index.get_indexer(audit.findings["product_id"]))
+
+
+def subset(audit: Audit, mask: Mask, known: Places | None = None) -> Audit:
+    """The audit of some of its products; `mask` is over the products table, `known` is :func:`places` if at hand."""
+    if mask.all():
+        return audit
+    where = known or places(audit)
+    kept = np.zeros(int(where.products.max(initial=-1)) + 2, dtype=bool)
+    kept[where.products[mask]] = True
+    kept[-1] = False
+    return replace(
+        audit,
+        products=audit.products.loc[mask],
+        doses=audit.doses.loc[kept[where.doses]],
+        findings=audit.findings.loc[kept[where.findings]],
+    )

@@ -37,21 +37,37 @@ SEARCHED = ("brand", "name", "product_id", "upc")
 OVER_UPPER_LEVEL = {"above": True, "not above": False}
 
 
-def filtered(products: pd.DataFrame, chosen: Mapping[str, Sequence[str]], text: str = "", over: str = "") -> Mask:
+def searchable(products: pd.DataFrame) -> pd.Series:
+    """The searched texts of each product as one, in lower case; made once per audit, it makes :func:`filtered` quick."""
+    parts = [products[column].astype("str").fillna("").str.lower() for column in SEARCHED]
+    return parts[0].str.cat(parts[1:], sep="\n")
+
+
+def filtered(
+    products: pd.DataFrame,
+    chosen: Mapping[str, Sequence[str]],
+    text: str = "",
+    over: str = "",
+    texts: pd.Series | None = None,
+) -> Mask:
     """Which products fulfil all filters.
 
     Args:
         products: a products table.
         chosen: words by filter name, see :data:`FILTER_COLUMNS`; a filter without words lets everything pass.
         text: every word of it must stand in brand, name, id or barcode, in any case.
-        over: 'above' or 'not above' an upper level, 'no upper level' where none could be compared; empty for all.
+        over: 'above' or 'not above' an upper level, any other word where none could be compared; empty for all.
+        texts: :func:`searchable` of the products if at hand.
     """
     mask = np.ones(len(products), dtype=bool)
     for name, words in chosen.items():
         if words:
             mask &= np.logical_or.reduce([_holds_any(products[column], words) for column in FILTER_COLUMNS[name]])
-    for word in text.lower().split():
-        mask &= np.logical_or.reduce([_contains(products[column], word) for column in SEARCHED])
+    words = text.lower().split()
+    if words:
+        texts = searchable(products) if texts is None else texts
+        for word in words:
+            mask &= texts.str.contains(word, regex=False).to_numpy(dtype=bool)
     if over:
         known = products["over_upper_level"].notna().to_numpy()
         value = products["over_upper_level"].fillna(False).to_numpy(dtype=bool)
@@ -67,10 +83,6 @@ def _holds_any(column: pd.Series, words: Sequence[str]) -> Mask:
     return hits[codes] if len(cells) else np.zeros(len(column), dtype=bool)
 
 
-def _contains(column: pd.Series, word: str) -> Mask:
-    return column.astype("str").str.lower().str.contains(word, regex=False).to_numpy(dtype=bool)
-
-
 def options(products: pd.DataFrame, name: str, limit: int = 300) -> dict[str, int]:
     """Words a filter offers with their number of products, the most frequent first; see :data:`FILTER_COLUMNS`."""
     total: dict[str, int] = {}
@@ -82,11 +94,16 @@ def options(products: pd.DataFrame, name: str, limit: int = 300) -> dict[str, in
     return dict(sorted(total.items(), key=lambda item: (-item[1], item[0]))[:limit])
 
 
-def search(products: pd.DataFrame, text: str, limit: int = 20) -> pd.DataFrame:
-    """The first products whose brand, name, id or barcode holds every word; an exact id stands first."""
-    found = products[filtered(products, {}, text)] if text.strip() else products
-    exact = found["product_id"] == text.strip()
-    return pd.concat([found[exact], found[~exact].head(limit)]).head(limit)
+def search(products: pd.DataFrame, text: str, limit: int = 20, texts: pd.Series | None = None) -> pd.DataFrame:
+    """The first products whose brand, name, id or barcode holds every word; an exact id stands first.
+
+    `texts` is :func:`searchable` of the products if at hand.
+    """
+    if not text.strip():
+        return products.head(limit)
+    hits = np.flatnonzero(filtered(products, {}, text, texts=texts))
+    exact = (products["product_id"].iloc[hits] == text.strip()).to_numpy(dtype=bool)
+    return products.iloc[np.concatenate([hits[exact], hits[~exact]])[:limit]]
 
 
 SORT_ORDERS: dict[str, tuple[str, ...]] = {
@@ -101,10 +118,13 @@ SORT_ORDERS: dict[str, tuple[str, ...]] = {
 }
 
 
-def ordered(products: pd.DataFrame, by: str, descending: bool = False) -> pd.DataFrame:
-    """The products in one of :data:`SORT_ORDERS`; equal ones keep their order, unknown values come last."""
+def positions(products: pd.DataFrame, by: str, descending: bool = False) -> Positions:
+    """Row numbers of the products in one of :data:`SORT_ORDERS`; equal ones keep their order, unknown values come last."""
     columns = list(SORT_ORDERS[by])
     if not columns:
-        return products.iloc[::-1] if descending else products
+        rows = np.arange(len(products), dtype=np.intp)
+        return rows[::-1] if descending else rows
     keys = products[columns].assign(**{"class": products["class"].map(CLASSES.index)} if "class" in columns else {})
-    return products.loc[keys.sort_values(columns, ascending=not descending, kind="stable", na_position="last").index]
+    keys = keys.set_axis(np.arange(len(keys)), axis=0)
+    found = keys.sort_values(columns, ascending=not descending, kind="stable", na_position="last")
+    return found.index.to_numpy(dtype=np.intp)

@@ -62,3 +62,24 @@ def subset(audit: Audit, mask: Mask, known: Places | None = None) -> Audit:
         doses=audit.doses.loc[kept[where.doses]],
         findings=audit.findings.loc[kept[where.findings]],
     )
+
+
+@dataclass(frozen=True)
+class Headcount:
+    """The first numbers of a view; `settled` products have one of the three judged classes."""
+
+    products: int
+    settled: int
+    studied: int
+    over_upper_level: int
+    with_errors: int
+
+
+def headcount(products: pd.DataFrame, mask: Mask) -> Headcount:
+    """Count the products that a mask lets through."""
+    classes = products["class"]
+    studied = (classes == "studied-range").to_numpy(dtype=bool) & mask
+    settled = classes.isin(["studied-range", "sub-therapeutic", "high-dose"]).to_numpy(dtype=bool) & mask
+    over = products["over_upper_level"].fillna(False).to_numpy(dtype=bool) & mask
+    errors = (products["errors"] > 0).to_numpy(dtype=bool) & mask
+    return Headcount(*(int(one.sum()) for one in (mask, settled, studied, over, errors)))

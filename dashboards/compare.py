@@ -20,8 +20,7 @@ chosen = basket()
 linked = st.query_params.get_all("id")
 if linked and linked != st.session_state.get("linked"):
     chosen[:] = list(dict.fromkeys(linked))[:MOST]
-everything = together([view.audit, *typed_audits(view)])
-known = only(everything, chosen)
+known = only(together([only(audit, chosen) for audit in (view.audit, *typed_audits(view))]), chosen)
 names = {
     row.product_id: " ".join(filter(None, (row.brand, row.name))) or row.product_id
     for row in known.products.itertuples()
@@ -39,7 +38,7 @@ if lost:
         icon=":material/link_off:",
     )
 if len(chosen) < MOST:
-    found = find_product(everything.products, f"compare-{len(chosen)}", "Add a product", tuple(chosen))
+    found = find_product(view, f"compare-{len(chosen)}", "Add a product", tuple(chosen))
     if found:
         chosen.append(found)
         st.rerun()

@@ -12,6 +12,7 @@ from parts.session import current
 from parts.what_changes import what_changes
 
 from auditor.export import csv_bytes
+from auditor.subsets import headcount
 
 view = current()
 products = view.audit.products
@@ -22,21 +23,19 @@ title(
 )
 
 mask = choose(view)
-shown = products.loc[mask]
+count = int(mask.sum())
 
 with st.container(horizontal=True):
-    settled = shown["class"].isin(["studied-range", "sub-therapeutic", "high-dose"]).sum()
-    studied = (shown["class"] == "studied-range").sum()
-    over = int(shown["over_upper_level"].fillna(False).sum())
-    for name, count, said in (
-        ("Products shown", len(shown), f"of {len(products):,}"),
-        ("In the studied range", studied, f"of {settled:,} settled"),
-        ("Over an upper level", over, "by the label alone"),
-        ("With errors", (shown["errors"] > 0).sum(), "on the label"),
+    told = headcount(products, mask)
+    for name, number, said in (
+        ("Products shown", told.products, f"of {len(products):,}"),
+        ("In the studied range", told.studied, f"of {told.settled:,} settled"),
+        ("Over an upper level", told.over_upper_level, "by the label alone"),
+        ("With errors", told.with_errors, "on the label"),
     ):
-        st.metric(name, f"{count:,}", said, delta_arrow="off", delta_color="off", border=True, width=170)
+        st.metric(name, f"{number:,}", said, delta_arrow="off", delta_color="off", border=True, width=170)
 
-if shown.empty:
+if not mask.any():
     empty("No product passes these filters.", "Take a filter away, or clear them all under 'More filters'.")
     st.stop()
 
@@ -54,10 +53,10 @@ st.caption(STUDIED_RANGE)
 
 st.subheader("Products", anchor=False)
 st.caption("Select a row to open the product.")
-product_table(view, shown)
+product_table(view, mask)
 st.download_button(
-    f"Download these {len(shown):,} products as CSV",
-    lambda: csv_bytes(shown, "products"),
+    f"Download these {count:,} products as CSV",
+    lambda: csv_bytes(products.loc[mask], "products"),
     "products.csv",
     "text/csv",
     on_click="ignore",

@@ -23,7 +23,7 @@ def search_another() -> None:
     with st.expander(
         "Find another product" if asked else "Find a product", icon=":material/search:", expanded=not asked
     ):
-        found = find_product(view.audit.products, "find", "Search the data")
+        found = find_product(view, "find", "Search the data")
     if found and found != asked:
         st.switch_page("product.py", query_params={"id": found})
 
@@ -34,7 +34,7 @@ if not asked:
     empty("No product is chosen yet.", "Search above, or select a row on the page Explore.")
     st.stop()
 
-own = only(together([view.audit, *typed_audits(view)]), [asked])
+own = together([only(audit, [asked]) for audit in (view.audit, *typed_audits(view))])
 if own.products.empty:
     title("Product", "One label, from its printed lines to its class.")
     search_another()

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from auditor.dots import dose_groups, dot_groups, forms_present
+from auditor.dots import dose_groups, forms_present, market_dots
 from auditor.evidence import load_evidence
 from auditor.evidence_views import bands_used, evidence_table, trial_marks
-from auditor.filters import NONE_STATED, filtered, options, ordered, search
+from auditor.filters import NONE_STATED, filtered, options, positions, search
 from auditor.labels import Label, LabelLine, label_frame
 from auditor.pipeline import Audit, audit_lines
-from auditor.subsets import rules_changes, subset
+from auditor.subsets import headcount, rules_changes, subset
 
 
 def label(product_id: str, *lines: str, **printed: Any) -> Label:
@@ -70,15 +70,43 @@ def test_search_puts_the_exact_id_first(audit: Audit) -> None:
 
 
 def test_orders_put_unknown_doses_last(audit: Audit) -> None:
-    assert ordered(audit.products, "vitamin D per day", True)["product_id"].iloc[0] == "both"
-    assert ordered(audit.products, "vitamin D per day")["product_id"].iloc[-1] == "none"
+    ids = audit.products["product_id"]
+    assert list(ids.iloc[positions(audit.products, "vitamin D per day")]) == ["low", "mid", "same", "both", "none"]
+    assert list(ids.iloc[positions(audit.products, "vitamin D per day", True)]) == [
+        "both",
+        "mid",
+        "same",
+        "low",
+        "none",
+    ]
 
 
 def test_dots_hold_equal_doses_and_leave_unknown_ones_out(audit: Audit) -> None:
-    groups, placed = dot_groups(audit.products)
-    assert placed == 4
-    assert groups.set_index("d_high")["products"].to_dict() == {25.0: 2, 5.0: 1, 250.0: 1}
-    assert dot_groups(audit.products, limit=1)[1] == 2
+    dots = market_dots(audit.products)
+    assert dots.placed == 4
+    assert dots.joined_within == 0
+    assert dots.groups.set_index("d_high")["products"].to_dict() == {25.0: 2, 5.0: 1, 250.0: 1}
+    named = dots.groups.set_index("d_high")["dot"]
+    assert list(audit.products["product_id"].iloc[dots.rows_at(named[25.0])]) == ["mid", "same"]
+    assert list(dots.rows_at("a dot of another view")) == []
+
+
+def test_dots_of_a_crowded_market_join_neighbours_and_lose_nobody() -> None:
+    doses = [25, 25, 26, 27, 100, 240]
+    crowd = audit_lines(
+        label_frame([label(f"p{n}", f"Vitamin D3 {dose} mcg") for n, dose in enumerate(doses)])
+    ).products
+    dots = market_dots(crowd, most=3)
+    assert dots.joined_within == 18
+    assert dots.groups[["d_high", "products"]].to_numpy().tolist() == [[25, 4], [100, 1], [240, 1]]
+    assert list(crowd["product_id"].iloc[dots.rows_at(dots.groups["dot"][0])]) == ["p0", "p1", "p2", "p3"]
+    some = market_dots(crowd, (crowd["vitamin_d_daily_mcg_high"] > 50).to_numpy())
+    assert list(crowd["product_id"].iloc[some.rows_at(some.groups["dot"][0])]) == ["p4"]
+
+
+def test_headcount_counts_what_a_mask_lets_through(audit: Audit) -> None:
+    told = headcount(audit.products, filtered(audit.products, {"brand": ["Acme", "Besto"]}))
+    assert (told.products, told.settled, told.studied, told.over_upper_level) == (4, 4, 2, 1)
 
 
 def test_strip_counts_doses_of_one_form(audit: Audit) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from auditor.evidence import load_evidence
 from auditor.explain import verdict_matrix
-from auditor.filters import Mask
+from auditor.filters import Mask, Positions, positions, searchable
 from auditor.pipeline import Audit, audit_lines
 from auditor.subsets import Places, places, subset
 from parts.session import View
@@ -28,6 +28,29 @@ def judge_typed(view: View, lines: pd.DataFrame) -> Audit:
 def _places(key: str, _audit: Audit) -> Places:
     """Which rows belong to which product, once per audit."""
     return places(_audit)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _texts(key: str, _audit: Audit) -> pd.Series:
+    """What free text is looked for in, once per audit."""
+    return searchable(_audit.products)
+
+
+def texts_of(view: View) -> pd.Series:
+    """The searched texts of every product."""
+    return _texts(view.key, view.audit)
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _order(key: str, by: str, descending: bool, _audit: Audit) -> Positions:
+    """One order of all products, once per audit."""
+    return positions(_audit.products, by, descending)
+
+
+def rows_in_order(view: View, mask: Mask, by: str, descending: bool) -> Positions:
+    """Row numbers of the products that a mask lets through, in an order."""
+    order = _order(view.key, by, descending, view.audit)
+    return order[mask[order]]
 
 
 def part_of(view: View, mask: Mask) -> Audit:

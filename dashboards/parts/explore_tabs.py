@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from auditor.checks import catalogue
 from auditor.dose import IU_PER_MCG
-from auditor.dots import dose_groups, dot_groups, forms_present
+from auditor.dots import Dots, dose_groups, forms_present, market_dots
 from auditor.evidence_views import bands_used, trial_marks
 from auditor.filters import Mask
 from auditor.summary import class_counts, coverage, finding_counts, open_reasons, verdict_counts
@@ -16,8 +17,9 @@ from parts.count_chart import verdict_bars
 from parts.derived import part_of
 from parts.dose_chart import dose_strip
 from parts.looks import DIRECTION_WORDS, DIRECTIONS, VERDICTS, direction_group, legend, plain, severity_signed
-from parts.market_chart import market_map
+from parts.market_chart import dose_texts, market_map
 from parts.pieces import chart, empty
+from parts.product_table import product_table
 from parts.session import View
 
 assert IU_PER_MCG == 40, "the axes of the charts print mcg x 40 as IU"
@@ -30,9 +32,8 @@ def map_context(view: View) -> str:
 
 def map_tab(view: View, mask: Mask) -> None:
     """The market map, with the products of a clicked dot below."""
-    products = view.audit.products.loc[mask]
-    groups, placed = dot_groups(products)
-    if groups.empty:
+    dots = market_dots(view.audit.products, mask)
+    if not dots.placed:
         empty(
             "None of these products has a dose that can be placed.",
             "See the tab 'Counts' for why the doses could not be computed.",
@@ -40,37 +41,41 @@ def map_tab(view: View, mask: Mask) -> None:
         return
     context = view.evidence.contexts[map_context(view)].title
     st.caption(
-        f"{placed:,} of {len(products):,} products; larger dots hold several with equal doses, lines span the doses a label allows. "
+        f"{dots.placed:,} of {int(mask.sum()):,} products; "
+        + (
+            f"there are so many that doses within {dots.joined_within} % share a dot, drawn at the most frequent of them; "
+            if dots.joined_within
+            else "larger dots hold several with equal doses; "
+        )
+        + "lines span the doses a label allows. "
         f"Boxes: studied ranges for {plain(context)}"
         + (" (a label for children follows its own band). " if view.rules.context == "auto" else ". ")
         + "Click a dot to list its products."
     )
-    st.markdown(legend(groups["class"], VERDICTS))
+    st.markdown(legend(dots.groups["class"], VERDICTS))
     told = chart(
-        market_map(groups, view.evidence, map_context(view)),
-        groups,
-        f"Market map: {placed:,} products by daily vitamin D and K2 on log scales, marked by class, with the studied ranges for {context}.",
+        market_map(dots.groups, view.evidence, map_context(view)),
+        dots.groups.drop(columns="dot"),
+        f"Market map: {dots.placed:,} products by daily vitamin D and K2 on log scales, marked by class, with the studied ranges for {context}.",
         "map",
         key=f"map-{view.key}",
         on_select="rerun",
-        selection_mode="dot",
+        selection_mode="picked",
     )
-    _picked(view, told, products, groups)
+    _picked(view, told, dots)
 
 
-def _picked(view: View, told: object, products: object, groups: object) -> None:
-    dots = getattr(told, "selection", {}).get("dot") or []
-    if not dots:
+def _picked(view: View, told: object, dots: Dots) -> None:
+    chosen = getattr(told, "selection", {}).get("picked") or []
+    rows = dots.rows_at(chosen[0]["dot"]) if chosen else []
+    if not len(rows):
         return
-    from parts.market_chart import dose_texts
-    from parts.product_table import product_table
-
-    texts = dose_texts(products)
-    hit = (texts == (dots[0]["class"], dots[0]["d_text"], dots[0]["k2_text"])).all(axis=1)
-    st.markdown(
-        f"**{int(hit.sum()):,} at the chosen dot** (vitamin D {plain(dots[0]['d_text'])}, K2 {plain(dots[0]['k2_text'])})"
-    )
-    product_table(view, products[hit.to_numpy()], name="dot")
+    group = dots.groups[dots.groups["dot"] == chosen[0]["dot"]]
+    d, k2 = dose_texts(group)
+    st.markdown(f"**{len(rows):,} at the chosen dot** (vitamin D {plain(d[0])}, K2 {plain(k2[0])})")
+    mask = np.zeros(len(view.audit.products), dtype=bool)
+    mask[rows] = True
+    product_table(view, mask, name="dot")
 
 
 def doses_tab(view: View, mask: Mask) -> None:

@@ -9,6 +9,7 @@ from auditor.pipeline import Audit
 from auditor.schema import CLASSES, VERDICTS
 from auditor.words import short_form
 from parts.address import addressed
+from parts.derived import texts_of
 from parts.looks import signed
 from parts.session import View
 
@@ -75,7 +76,7 @@ def choose(view: View) -> Mask:
                 help="Of the authority chosen in the sidebar.",
             )
         st.button("Clear all filters", icon=":material/filter_alt_off:", on_click=clear)
-    return filtered(view.audit.products, chosen, text or "", over)
+    return filtered(view.audit.products, chosen, text or "", over, texts_of(view) if text else None)
 
 
 def _multiselect(name: str, title: str, offered: dict[str, int]) -> list[str]:

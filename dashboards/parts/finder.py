@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from auditor.filters import search
+from parts.derived import texts_of, typed_audits
 from parts.looks import VERDICTS
+from parts.session import View
 
 MATCHES = 50
 
 
-def find_product(products: pd.DataFrame, key: str, label: str, exclude: tuple[str, ...] = ()) -> str | None:
-    """A search field and the matching products; the id of the chosen one.  Only the matches go to the browser."""
+def find_product(view: View, key: str, label: str, exclude: tuple[str, ...] = ()) -> str | None:
+    """A search field and the matching products, typed labels first; the id of the chosen one.
+
+    Only the matches go to the browser.
+    """
     columns = st.columns([2, 3], vertical_alignment="bottom")
     text = columns[0].text_input(
         label, key=f"{key}-text", placeholder="brand, name, id or barcode", icon=":material/search:"
     )
-    found = search(products[~products["product_id"].isin(exclude)], text or "", MATCHES)
+    found = [search(audit.products, text or "", MATCHES) for audit in typed_audits(view)]
+    found.append(search(view.audit.products, text or "", MATCHES + len(exclude), texts_of(view) if text else None))
     names = {
         row.product_id: f"{VERDICTS[row.klass].sign} {' '.join(filter(None, (row.brand, row.name))) or row.product_id}"
-        for row in found.rename(columns={"class": "klass"}).itertuples()
+        for table in found
+        for row in table.rename(columns={"class": "klass"}).itertuples()
+        if row.product_id not in exclude
     }
+    names = dict(list(names.items())[:MATCHES])
     if not names:
         columns[1].info("Nothing matches. Try fewer or shorter words.", icon=":material/search_off:")
         return None

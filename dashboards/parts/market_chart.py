@@ -27,15 +27,20 @@ COUNT = "number of products"
 
 
 def market_map(groups: pd.DataFrame, evidence: Evidence, context: str) -> alt.LayerChart:
-    """Chart of :func:`auditor.dots.dot_groups`; the selection `dot` gives the doses of a clicked dot."""
-    dots = groups.assign(
-        d=groups["d_high"].clip(0.8, D_DOMAIN[1]).fillna(D_LANE),
-        k2=groups["k2_high"].clip(0.8, K2_DOMAIN[1]).fillna(groups["class"].map(K2_ROWS)),
-        d_from=groups["d_low"].clip(0.8, D_DOMAIN[1]),
-        k2_from=groups["k2_low"].clip(0.8, K2_DOMAIN[1]),
-        d_text=_doses(groups, "d_low", "d_high", iu=True),
-        k2_text=_doses(groups, "k2_low", "k2_high"),
-    ).sort_values("products", ascending=False)
+    """Chart of :func:`auditor.dots.market_dots`; the selection `picked` names a clicked dot."""
+    d_text, k2_text = dose_texts(groups)
+    dots = (
+        groups.drop(columns="product_id")
+        .assign(
+            d=groups["d_high"].clip(0.8, D_DOMAIN[1]).fillna(D_LANE),
+            k2=groups["k2_high"].clip(0.8, K2_DOMAIN[1]).fillna(groups["class"].map(K2_ROWS)),
+            d_from=groups["d_low"].clip(0.8, D_DOMAIN[1]),
+            k2_from=groups["k2_low"].clip(0.8, K2_DOMAIN[1]),
+            d_text=d_text,
+            k2_text=k2_text,
+        )
+        .sort_values("products", ascending=False)
+    )
     x = alt.X(
         "d:Q",
         title="vitamin D per day, mcg (IU below)",
@@ -48,7 +53,7 @@ def market_map(groups: pd.DataFrame, evidence: Evidence, context: str) -> alt.La
         scale=alt.Scale(type="log", domain=K2_DOMAIN),
         axis=_axis([K2_LANE, 1, 10, 100, 1000, 10_000, 100_000], "no K2"),
     )
-    picked = alt.selection_point(name="dot", fields=["class", "d_text", "k2_text"], toggle=False)
+    picked = alt.selection_point(name="picked", fields=["dot"], toggle=False)
     classes = in_order(dots["class"], VERDICTS)
     marks = (
         alt.Chart(dots)
@@ -139,20 +144,12 @@ def _whiskers(dots: pd.DataFrame, x: alt.X, y: alt.Y) -> list[alt.Chart]:
     ]
 
 
-def dose_texts(products: pd.DataFrame) -> pd.DataFrame:
-    """Class and dose texts of products as the dots carry them."""
-    d, k2 = (
-        ("vitamin_d_daily_mcg_low", "vitamin_d_daily_mcg_high"),
-        ("vitamin_k2_daily_mcg_low", "vitamin_k2_daily_mcg_high"),
+def dose_texts(groups: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Doses of vitamin D and of K2 of each dot in words."""
+    return (
+        [_dose(low, high, iu=True) for low, high in zip(groups["d_low"], groups["d_high"], strict=True)],
+        [_dose(low, high) for low, high in zip(groups["k2_low"], groups["k2_high"], strict=True)],
     )
-    return pd.DataFrame(
-        {"class": products["class"].array, "d_text": _doses(products, *d, iu=True), "k2_text": _doses(products, *k2)}
-    )
-
-
-def _doses(table: pd.DataFrame, low: str, high: str, iu: bool = False) -> list[str]:
-    said = {pair: _dose(*pair, iu) for pair in set(zip(table[low], table[high], strict=True))}
-    return [said[pair] if pair in said else _dose(*pair, iu) for pair in zip(table[low], table[high], strict=True)]
 
 
 def _dose(low: float, high: float, iu: bool = False) -> str:

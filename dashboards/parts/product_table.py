@@ -7,13 +7,14 @@ import math
 import pandas as pd
 import streamlit as st
 
-from auditor.filters import SORT_ORDERS, ordered
+from auditor.filters import SORT_ORDERS, Mask
 from auditor.words import short_form
 from parts.address import addressed
+from parts.derived import rows_in_order
 from parts.looks import signed
 from parts.session import View
 
-PAGE_ROWS = 500
+PAGE_ROWS = 200
 SHOWN = {
     "brand": "brand",
     "name": "name",
@@ -35,17 +36,19 @@ SHOWN = {
 }
 
 
-def product_table(view: View, products: pd.DataFrame, name: str = "products") -> None:
-    """Draw the table and open the product whose row is selected."""
+def product_table(view: View, mask: Mask, name: str = "products") -> None:
+    """Draw the products that a mask lets through and open the one whose row is selected."""
+    count = int(mask.sum())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by = addressed(st.selectbox, "Sort by", f"{name}-sort", next(iter(SORT_ORDERS)), SORT_ORDERS, width=210)
         down = addressed(st.toggle, "Largest or last first", f"{name}-down", False)
-    pages = max(math.ceil(len(products) / PAGE_ROWS), 1)
+    pages = max(math.ceil(count / PAGE_ROWS), 1)
     page = st.pagination(pages, key=f"{name}-page-{pages}-{by}-{down}") if pages > 1 else 1
-    rows = ordered(products, by, down).iloc[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+    here = rows_in_order(view, mask, by, down)[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+    rows = view.audit.products[list(SHOWN)].iloc[here]
     if pages > 1:
         st.caption(
-            f"Rows {(page - 1) * PAGE_ROWS + 1:,} to {(page - 1) * PAGE_ROWS + len(rows):,} of {len(products):,}. The download holds all."
+            f"Rows {(page - 1) * PAGE_ROWS + 1:,} to {(page - 1) * PAGE_ROWS + len(rows):,} of {count:,}. The download holds all."
         )
     # A grid keeps selected positions when its rows change, so its name says which rows these are.
     key = f"{name}-{view.key}-{pd.util.hash_pandas_object(rows['product_id'], index=False).sum()}"
@@ -65,7 +68,7 @@ def product_table(view: View, products: pd.DataFrame, name: str = "products") ->
 
 
 def _cells(rows: pd.DataFrame) -> pd.DataFrame:
-    table = rows[list(SHOWN)].copy()
+    table = rows.copy()
     for name in ("class", "vitamin_d_verdict", "vitamin_k2_verdict"):
         table[name] = table[name].map(signed)
     for name in ("vitamin_d_form", "vitamin_k2_form"):

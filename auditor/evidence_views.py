@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from auditor.evidence import Evidence, EvidenceRow, Statement, Trial
@@ -67,10 +71,7 @@ def trial_marks(evidence: Evidence, nutrient: str, form: str, context: str = "")
     Trials of a vitamin in any form count for each of its forms; K2 of unstated form takes MK-7 and MK-4.  `daily` is
     false where the dose is the mean of spaced doses.
     """
-    forms = {"any", form}
-    forms |= {"d3", "d2"} if nutrient == "vitamin_d" and form != "calcifediol" else set()
-    forms |= {"mk7", "mk4"} if form == "unstated" else set()
-    forms -= {"any"} if form == "calcifediol" else set()
+    forms = _forms_that_speak_of(nutrient, form)
     rows = [
         (
             trial.id,
@@ -93,6 +94,25 @@ def trial_marks(evidence: Evidence, nutrient: str, form: str, context: str = "")
         if tested > 0
     ]
     return pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
+
+
+def statement_marks(evidence: Evidence, nutrient: str, form: str, context: str = "") -> pd.DataFrame:
+    """Doses that the starting documents state for a form: `row, section, low_mcg, high_mcg, direction, claim`; of one context if given."""
+    forms = _forms_that_speak_of(nutrient, form)
+    rows = [
+        (one.id, one.section, float(one.low_mcg), float(one.high_mcg), one.direction, one.claim)
+        for one in evidence.statements.values()
+        if one.nutrient == nutrient and one.form in forms and (not context or context in one.contexts)
+        if one.low_mcg is not None and one.high_mcg is not None and one.high_mcg > 0
+    ]
+    return pd.DataFrame(rows, columns=["row", "section", "low_mcg", "high_mcg", "direction", "claim"])
+
+
+def _forms_that_speak_of(nutrient: str, form: str) -> set[str]:
+    forms = {"any", form}
+    forms |= {"d3", "d2"} if nutrient == "vitamin_d" and form != "calcifediol" else set()
+    forms |= {"mk7", "mk4"} if form == "unstated" else set()
+    return forms - {"any"} if form == "calcifediol" else forms
 
 
 def integrity_of(evidence: Evidence, trial: Trial) -> str:
@@ -137,6 +157,31 @@ def evidence_table(evidence: Evidence) -> pd.DataFrame:
     return pd.DataFrame(
         [_evidence_row(evidence, row) for row in evidence.rows.values()], columns=list(EVIDENCE_COLUMNS)
     )
+
+
+def rows_with_words(table: pd.DataFrame, text: str) -> pd.DataFrame:
+    """Rows of :func:`evidence_table` that hold every word of a text in any cell, in any case."""
+    for word in text.lower().split():
+        joined = table.astype("str").fillna("").agg(" ".join, axis=1).str.lower()
+        table = table[joined.str.contains(word, regex=False)]
+    return table
+
+
+def upper_level_answers(evidence: Evidence, product: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Each authority's upper level for a row of the products table, and whether its highest vitamin D dose is above.
+
+    Empty where no dose is known, or where it is of calcifediol, which no upper level speaks of.
+    """
+    high = float(product["vitamin_d_daily_mcg_high"])
+    if math.isnan(high) or "calcifediol" in product["vitamin_d_form"]:
+        return []
+    return [
+        (
+            f"{level.authority} {level.year}, {level.life_stage}",
+            f"{float(level.value_mcg):,.10g} mcg: {'above' if high > float(level.value_mcg) else 'not above'}",
+        )
+        for level in evidence.upper_levels_for("vitamin_d", str(product["context"]))
+    ]
 
 
 def _evidence_row(evidence: Evidence, row: EvidenceRow) -> tuple[object, ...]:

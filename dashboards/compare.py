@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import streamlit as st
-from parts import printable
 from parts.basket import basket
 from parts.compare_chart import dose_bars
 from parts.derived import typed_audits
@@ -13,6 +12,7 @@ from parts.pieces import STUDIED_RANGE, chart, empty, title
 from parts.session import current
 
 from auditor.compare import FEWEST, MOST, compare, prices_as_words, prices_from_words
+from auditor.comparison_page import comparison_page
 from auditor.market import only, together
 
 view = current()
@@ -113,7 +113,7 @@ with st.container(horizontal=True):
     )
     st.download_button(
         "Download a page to print",
-        lambda: printable.page(told, view.audit.summary),
+        lambda: comparison_page(told, view.audit.summary),
         "comparison.html",
         "text/html",
         on_click="ignore",

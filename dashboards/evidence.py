@@ -50,7 +50,7 @@ if tabs[0].open:
         nutrient, code = form.split(".")
         bands = [band for band in evidence.bands.values() if (band.nutrient, band.form) == (nutrient, code)]
         st.caption(
-            f"{STUDIED_RANGE} Bars run from the low to the high edge, darker where studies are densest; marks are trials of that context."
+            f"{STUDIED_RANGE} Bars run from the low to the high edge, darker where studies are densest; marks are trials of that context; thin lines below are doses that the starting documents state."
         )
         st.markdown("Trials found: " + legend(DIRECTIONS, DIRECTIONS, DIRECTION_WORDS))
         drawn, table = band_overview(evidence, bands)

@@ -11,6 +11,7 @@ from parts.looks import plain, signed
 from parts.pieces import empty, facts, title
 from parts.session import current, label_lines
 
+from auditor.evidence_views import upper_level_answers
 from auditor.explain import explain
 from auditor.market import only, together
 
@@ -82,15 +83,7 @@ with right:
     st.subheader("Verdict in every context", anchor=False)
     every_context = st.empty()
     st.subheader("Upper levels", anchor=False)
-    levels = [
-        (
-            f"{level.authority} {level.year}, {level.life_stage}",
-            f"{float(level.value_mcg):,.10g} mcg: {'above' if high > float(level.value_mcg) else 'not above'}",
-        )
-        for level in view.evidence.upper_levels_for("vitamin_d", str(product["context"]))
-        if (high := float(product["vitamin_d_daily_mcg_high"])) == high
-        and "calcifediol" not in product["vitamin_d_form"]
-    ]
+    levels = upper_level_answers(view.evidence, product.to_dict())
     facts(levels)
     st.caption(
         "Upper levels cover food as well and never change a class. No authority has set one for vitamin K."

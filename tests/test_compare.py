@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.compare import compare, prices_as_words, prices_from_words
+from auditor.comparison_page import comparison_page
 from auditor.errors import UsageError
 from auditor.labels import Label, LabelLine, label_frame
 from auditor.pipeline import Audit, audit_lines
@@ -146,3 +147,11 @@ def test_typed_prices_go_into_a_link_and_come_back() -> None:
 @pytest.mark.parametrize("word", ["", "one", "one:", "one:cheap", "one:-3", "one:0", "one:nan", "one:inf", ":5"])
 def test_words_that_tell_no_price_are_left_out(word: str) -> None:
     assert prices_from_words([word]) == {}
+
+
+def test_page_to_print_shows_markup_as_text_and_marks_what_differs() -> None:
+    audit = audit_of(one={"name": "<script>alert(1)</script>"}, two={"lines": ["Vitamin D3 5 mcg"]})
+    page = comparison_page(compare(audit, ["one", "two"]), audit.summary).decode()
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert '<tr class="differs"><th>Vitamin D per day</th>' in page

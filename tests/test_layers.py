@@ -45,7 +45,7 @@ HOMES = {
     "streamlit": set(),
     "click": {"cli", "__main__"},
     "python_calamine": {"readers"},
-    "jinja2": {"report"},
+    "jinja2": {"report", "comparison_page"},
     "xlsxwriter": {"export"},
 }
 """Which part of the package may import a library; streamlit has its home in `dashboards`, outside the package."""

@@ -8,7 +8,14 @@ import pytest
 
 from auditor.dots import dose_groups, forms_present, market_dots
 from auditor.evidence import load_evidence
-from auditor.evidence_views import bands_used, evidence_table, trial_marks
+from auditor.evidence_views import (
+    bands_used,
+    evidence_table,
+    rows_with_words,
+    statement_marks,
+    trial_marks,
+    upper_level_answers,
+)
 from auditor.filters import NONE_STATED, filtered, options, positions, search
 from auditor.labels import Label, LabelLine, label_frame
 from auditor.pipeline import Audit, audit_lines
@@ -131,6 +138,27 @@ def test_evidence_table_has_every_row_once() -> None:
     evidence = load_evidence()
     table = evidence_table(evidence)
     assert len(table) == len(evidence.rows) == table["row"].nunique()
+
+
+def test_evidence_rows_are_found_by_every_word_in_any_case() -> None:
+    table = evidence_table(load_evidence())
+    found = rows_with_words(table, "vital FALLS")
+    assert 0 < len(found) < len(rows_with_words(table, "falls")) < len(table)
+    assert rows_with_words(table, "no such words at all").empty
+
+
+def test_statements_of_the_starting_documents_carry_their_doses() -> None:
+    stated = statement_marks(load_evidence(), "vitamin_d", "d3", "bone").set_index("row")
+    assert stated.loc["D-S000-1", ["low_mcg", "high_mcg"]].tolist() == [20.0, 25.0]
+    assert "D-S000-5" not in stated.index
+
+
+def test_every_authority_answers_for_itself(audit: Audit) -> None:
+    rows = audit.products.set_index("product_id")
+    answers = upper_level_answers(load_evidence(), rows.loc["both"].to_dict())
+    assert {text for _, text in answers} == {"100 mcg: above"}
+    assert {name.split()[0] for name, _ in answers} >= {"NASEM", "EFSA"}
+    assert upper_level_answers(load_evidence(), rows.loc["none"].to_dict()) == []
 
 
 def test_rules_that_change_nothing_list_nothing(lines: Any, audit: Audit) -> None:

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from auditor.evidence import Band, Evidence
-from auditor.evidence_views import trial_marks
+from auditor.evidence_views import statement_marks, trial_marks
 from parts.looks import BAND, DIRECTION_WORDS, DIRECTIONS, direction_group, in_order, ink
 from parts.pieces import filled
 
@@ -37,15 +37,20 @@ def band_overview(evidence: Evidence, bands: Sequence[Band]) -> tuple[alt.LayerC
         ignore_index=True,
     )
     trials["found"] = [direction_group(name) for name in trials["direction"]]
-    return _drawn(table, trials, titles), table
+    stated = pd.concat(
+        [
+            statement_marks(evidence, band.nutrient, band.form, band.context).assign(context=title)
+            for band, title in zip(bands, titles, strict=True)
+        ],
+        ignore_index=True,
+    )
+    return _drawn(table, trials, stated, titles), table
 
 
-def _drawn(table: pd.DataFrame, trials: pd.DataFrame, titles: list[str]) -> alt.LayerChart:
+def _drawn(table: pd.DataFrame, trials: pd.DataFrame, stated: pd.DataFrame, titles: list[str]) -> alt.LayerChart:
     edged = table.dropna(subset=["low_mcg"])
-    values = [value for value in [*edged["low_mcg"], *edged["high_mcg"], *trials["dose_mcg"]] if value > 0] or [
-        1.0,
-        100.0,
-    ]
+    doses = [*edged["low_mcg"], *edged["high_mcg"], *trials["dose_mcg"], *stated["low_mcg"], *stated["high_mcg"]]
+    values = [value for value in doses if value > 0] or [1.0, 100.0]
     x = alt.X(
         "low_mcg:Q",
         title="mcg per day, log scale",
@@ -113,7 +118,26 @@ def _drawn(table: pd.DataFrame, trials: pd.DataFrame, titles: list[str]) -> alt.
         )
         for place, name in enumerate(found)
     ]
-    return alt.layer(*filled([bars, core, point, *marks, grade])).properties(height=80 + 42 * len(titles))
+    return alt.layer(*filled([bars, core, point, *_statements(stated, x, y), *marks, grade])).properties(
+        height=80 + 46 * len(titles)
+    )
+
+
+def _statements(stated: pd.DataFrame, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """What the starting documents state, as lines with ends at the foot of each row."""
+    stated = stated.assign(word=stated["direction"].map(direction_group).map(DIRECTION_WORDS))
+    tip = [
+        alt.Tooltip("section:N", title="starting document"),
+        alt.Tooltip("low_mcg:Q", title="from"),
+        alt.Tooltip("high_mcg:Q", title="to"),
+        alt.Tooltip("claim:N", title="says"),
+    ]
+    line = alt.Chart(stated[stated["low_mcg"] < stated["high_mcg"]]).mark_rule(
+        color=ink(), strokeWidth=1.5, opacity=0.6, yOffset=19
+    )
+    ends = pd.concat([stated, stated.assign(low_mcg=stated["high_mcg"])], ignore_index=True)
+    tick = alt.Chart(ends).mark_tick(color=ink(), thickness=1.5, height=7, opacity=0.8, yOffset=19, orient="vertical")
+    return [line.encode(x=x, x2="high_mcg:Q", y=y, tooltip=tip), tick.encode(x=x, y=y, tooltip=tip)]
 
 
 def _number(value: object) -> float:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from auditor.evidence import Band, Evidence
-from auditor.evidence_views import evidence_table
+from auditor.evidence_views import evidence_table, rows_with_words
 from auditor.headline import edges
 from auditor.words import wording
 from parts.address import addressed
@@ -99,11 +99,7 @@ def search_rows(evidence: Evidence) -> None:
         placeholder="for instance: falls, VITAL, MK-7, dialysis",
         icon=":material/search:",
     )
-    table = evidence_table(evidence)
-    words = (text or "").lower().split()
-    joined = table.astype("str").fillna("").agg(" ".join, axis=1).str.lower()
-    for word in words:
-        table, joined = table[joined.str.contains(word, regex=False)], joined[joined.str.contains(word, regex=False)]
+    table = rows_with_words(evidence_table(evidence), text or "")
     st.caption(f"{len(table):,} rows")
     if table.empty:
         empty("No row holds these words.", "Try fewer words, or an author's name.")

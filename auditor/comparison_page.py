@@ -24,7 +24,7 @@ Label claims, not contents. Not medical advice. Evidence edition {{ summary.evid
 """
 
 
-def page(comparison: Comparison, summary: RunSummary) -> bytes:
+def comparison_page(comparison: Comparison, summary: RunSummary) -> bytes:
     """The page as UTF-8."""
     template = Environment(autoescape=True).from_string(_PAGE)
     return template.render(table=comparison.table, differs=comparison.differs, summary=summary).encode(

@@ -161,10 +161,12 @@ def evidence_table(evidence: Evidence) -> pd.DataFrame:
 
 def rows_with_words(table: pd.DataFrame, text: str) -> pd.DataFrame:
     """Rows of :func:`evidence_table` that hold every word of a text in any cell, in any case."""
+    columns = [table[name].astype("str").fillna("").str.lower() for name in table]
+    joined = columns[0].str.cat(columns[1:], sep=" ")
+    held = pd.Series(True, index=table.index)
     for word in text.lower().split():
-        joined = table.astype("str").fillna("").agg(" ".join, axis=1).str.lower()
-        table = table[joined.str.contains(word, regex=False)]
-    return table
+        held &= joined.str.contains(word, regex=False)
+    return table[held]
 
 
 def upper_level_answers(evidence: Evidence, product: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from auditor.dose import targets_of
+from auditor.evidence import Evidence
 from auditor.filters import Mask, Positions
-from auditor.pipeline import Audit
+from auditor.labels import as_line_table
+from auditor.pipeline import Audit, audit_lines
 
 
 def rules_changes(one: Audit, other: Audit) -> pd.DataFrame:
@@ -30,6 +33,19 @@ def rules_changes(one: Audit, other: Audit) -> pd.DataFrame:
         new_over=over(other).to_numpy(),
     )
     return table[(table["old"] != table["new"]) | (table["old_over"] != table["new_over"])].reset_index(drop=True)
+
+
+def changes_under(
+    audit: Audit, lines: pd.DataFrame, *, context: str, authority: str, evidence: Evidence
+) -> pd.DataFrame:
+    """:func:`rules_changes` between an audit and its lines judged by other rules, in a fraction of the time of an audit.
+
+    Only products that name vitamin D or K are judged anew: no rule changes the class of the others.
+    """
+    named = lines["product_id"].isin(targets_of(as_line_table(lines))["product_id"].unique())
+    other = audit_lines(lines[named].reset_index(drop=True), context=context, authority=authority, evidence=evidence)
+    own = audit.products[audit.products["product_id"].isin(other.products["product_id"])]
+    return rules_changes(replace(audit, products=own), other)
 
 
 @dataclass(frozen=True)

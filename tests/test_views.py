@@ -19,7 +19,7 @@ from auditor.evidence_views import (
 from auditor.filters import NONE_STATED, filtered, options, positions, search
 from auditor.labels import Label, LabelLine, label_frame
 from auditor.pipeline import Audit, audit_lines
-from auditor.subsets import headcount, rules_changes, subset
+from auditor.subsets import changes_under, headcount, rules_changes, subset
 
 
 def label(product_id: str, *lines: str, **printed: Any) -> Label:
@@ -166,6 +166,28 @@ def test_rules_that_change_nothing_list_nothing(lines: Any, audit: Audit) -> Non
     moved = rules_changes(audit, audit_lines(lines, context="bone")).set_index("product_id")
     assert "low" not in moved.index
     assert list(moved.columns) == ["brand", "name", "old", "new", "old_over", "new_over"]
+
+
+def test_changes_under_other_rules_are_those_of_a_whole_audit() -> None:
+    records = [
+        label("zinc", "Zinc 10 mg"),
+        label("low", "Vitamin D3 15 mcg"),
+        label("over", "Vitamin D3 90 mcg", "Magnesium 100 mg"),
+        label("k", "Vitamin K2 (MK-7) 100 mcg"),
+        label("last", "Iron 5 mg"),
+    ]
+    lines = label_frame(records)
+    evidence = load_evidence()
+    now = audit_lines(lines)
+    for context, authority in (("bone", ""), ("child-1-3", ""), ("auto", "NASEM"), ("dialysis", "")):
+        quick = changes_under(now, lines, context=context, authority=authority, evidence=evidence)
+        whole = rules_changes(now, audit_lines(lines, context=context, authority=authority))
+        assert quick.equals(whole), context
+    assert list(changes_under(now, lines, context="bone", authority="", evidence=evidence)["product_id"]) == [
+        "low",
+        "over",
+        "k",
+    ]
 
 
 def test_subset_keeps_doses_and_findings_of_its_products(audit: Audit) -> None:

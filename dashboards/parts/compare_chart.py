@@ -22,12 +22,13 @@ def dose_bars(
     doses = audit.doses[
         audit.doses["daily_mcg_high"].notna() & audit.doses["nutrient"].isin(["vitamin_d", "vitamin_k2"])
     ]
+    places = {product_id: place for place, product_id in enumerate(names, start=1)}
     doses = doses.assign(group=doses["form"].where(doses["nutrient"] == "vitamin_k2", "d3"))
     for (nutrient, form), rows in doses.groupby(["nutrient", "group"], sort=False):
         heading = "Vitamin D" if nutrient == "vitamin_d" else capital(form_name(nutrient, form))
         shown = pd.DataFrame(
             {
-                "product": [f"{place}. {_short(names[one])}" for place, one in enumerate(rows["product_id"], start=1)],
+                "product": [f"{places[one]}. {_short(names[one])}" for one in rows["product_id"]],
                 "low_mcg": rows["daily_mcg_low"].array,
                 "dose_mcg": rows["daily_mcg_high"].array,
                 "verdict": rows["verdict"].array,

@@ -9,8 +9,8 @@ from auditor.evidence import load_evidence
 from auditor.explain import verdict_matrix
 from auditor.filters import Mask, Positions, positions, searchable
 from auditor.pipeline import Audit, audit_lines
-from auditor.subsets import Places, places, subset
-from parts.session import View
+from auditor.subsets import Places, changes_under, places, subset
+from parts.session import Rules, View
 
 
 def typed_audits(view: View) -> list[Audit]:
@@ -56,6 +56,18 @@ def rows_in_order(view: View, mask: Mask, by: str, descending: bool) -> Position
 def part_of(view: View, mask: Mask) -> Audit:
     """The audit of the products that a mask lets through."""
     return subset(view.audit, mask, _places(view.key, view.audit))
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _changes(key: str, other: Rules, _audit: Audit, _lines: pd.DataFrame) -> pd.DataFrame:
+    """What other rules judge differently, once per audit and rules."""
+    return changes_under(_audit, _lines, context=other.context, authority=other.authority, evidence=other.evidence)
+
+
+def changes_of(view: View, other: Rules) -> pd.DataFrame:
+    """Products that other rules judge differently; the data must have label lines."""
+    assert view.market.lines is not None
+    return _changes(view.key, other, view.audit, view.market.lines)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)

@@ -25,8 +25,8 @@ from auditor.pipeline import Audit
 
 SHIPPED = "shipped products"
 OPEN_MARKETS = 4
-PLENTY = 20_000
-"""From this many products on, a second audit is made only when asked for."""
+PLENTY = 250_000
+"""From this many products on, other rules are tried only when asked for."""
 
 
 @dataclass(frozen=True)

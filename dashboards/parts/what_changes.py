@@ -7,11 +7,10 @@ import streamlit as st
 
 from auditor.evidence import load_evidence
 from auditor.filters import Mask
-from auditor.pipeline import Audit
-from auditor.subsets import rules_changes
+from parts.derived import changes_of
 from parts.looks import foremost, signed
 from parts.pieces import empty
-from parts.session import PLENTY, Rules, View, audited
+from parts.session import PLENTY, Rules, View
 from parts.sidebar import STRICTEST
 
 
@@ -30,12 +29,12 @@ def what_changes(view: View, mask: Mask) -> None:
     if len(view.audit.products) > PLENTY and not st.button(
         f"Judge {len(view.audit.products):,} products by these rules",
         type=foremost(),
-        help="Takes as long as the first audit did; then it is kept.",
+        help="Takes a while; then it is kept.",
     ):
         st.caption("A large market is judged anew only when asked.")
         return
     with st.spinner("Judging by the other rules …", show_time=True):
-        _show(view, audited(view.source, other), mask)
+        _show(view, changes_of(view, other), mask)
 
 
 def _other_rules(view: View) -> Rules:
@@ -67,9 +66,8 @@ def _other_rules(view: View) -> Rules:
     return Rules(context or "auto", authority or "", folder or "")
 
 
-def _show(view: View, other: Audit, mask: Mask) -> None:
+def _show(view: View, changes: pd.DataFrame, mask: Mask) -> None:
     shown = view.audit.products.loc[mask, "product_id"]
-    changes = rules_changes(view.audit, other)
     changes = changes[changes["product_id"].isin(set(shown))]
     moved = changes[changes["old"] != changes["new"]]
     limits = changes[changes["old_over"] != changes["new_over"]]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from auditor.checks import catalogue
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
 from auditor.explain import closest_ids
@@ -153,9 +154,22 @@ def _cells(
         "Price per studied vitamin D dose": _money(_price_of_studied(vitamin_d, per_day, evidence), currency),
         "Price per studied vitamin K2 dose": _money(_price_of_studied(vitamin_k2, per_day, evidence), currency),
         "Findings": f"{product['errors']} {plural(product['errors'] or 2, 'error', 'errors')}, {product['warnings']} {plural(product['warnings'] or 2, 'warning', 'warnings')}",
+        "Found on the label": _found(findings),
         "Cautions": "; ".join(CAUTIONS[name] for name in CAUTIONS if name in set(findings["finding_id"])) or "none",
     }
     return {name: printable(str(text)) for name, text in cells.items()}
+
+
+MOST_FOUND = 4
+
+
+def _found(findings: pd.DataFrame) -> str:
+    """Titles of the errors and warnings, the gravest first, as far as a table cell holds them."""
+    known = catalogue()
+    grave = findings[findings["severity"] != "note"]
+    titles = list(dict.fromkeys(known[name].title if name in known else name for name in grave["finding_id"]))
+    more = f"; and {len(titles) - MOST_FOUND} more" if len(titles) > MOST_FOUND else ""
+    return "; ".join(titles[:MOST_FOUND]) + more if titles else "nothing grave"
 
 
 def _vitamin_d(product: dict[str, Any], doses: list[dict[str, Any]]) -> str:

@@ -49,6 +49,7 @@ def test_cells_are_words_in_reading_order() -> None:
         "Vitamin K2 per day": "100 mcg", "Vitamin K2 form": "MK-7", "Vitamin K2 verdict": "studied-range", "Servings a day": "1",
         "Over upper level": "yes", "Price per day": "0.20 USD", "Price per studied vitamin D dose": "0.20 USD",
         "Price per studied vitamin K2 dose": "0.20 USD", "Findings": "",
+            "Found on the label": "No percent of the daily value; Above the upper level",
         "Cautions": "ask first if on warfarin or another vitamin K antagonist",
     }  # fmt: skip
     assert table.loc["Vitamin K2 per day", "two"] == "not listed"
@@ -147,6 +148,12 @@ def test_typed_prices_go_into_a_link_and_come_back() -> None:
 @pytest.mark.parametrize("word", ["", "one", "one:", "one:cheap", "one:-3", "one:0", "one:nan", "one:inf", ":5"])
 def test_words_that_tell_no_price_are_left_out(word: str) -> None:
     assert prices_from_words([word]) == {}
+
+
+def test_errors_and_warnings_stand_by_title() -> None:
+    audit = audit_of(one={"lines": ["Vitamin D3 250 mcg (10,000 IU)"]}, two={"lines": ["Vitamin D3 25 mcg (1,000 IU)"]})
+    assert "Above the upper level" in cell(audit, "one", "Found on the label")
+    assert "Above the upper level" not in cell(audit, "two", "Found on the label")
 
 
 def test_page_to_print_shows_markup_as_text_and_marks_what_differs() -> None:

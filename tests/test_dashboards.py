@@ -81,6 +81,8 @@ def test_explore_draws_every_tab(app: Any, tab: str) -> None:
     numbers = shown(app.run())
     if tab == "What changes class":
         assert int(numbers["Products that change class"]) > 0
+        app.selectbox(key="other-context").set_value("dialysis").run()
+        assert int(shown(app)["Products that change class"]) > int(numbers["Products that change class"])
 
 
 def test_explore_says_so_when_nothing_passes(app: Any) -> None:
@@ -128,6 +130,30 @@ def test_check_label_judges_what_was_typed_and_what_was_corrected(app: Any) -> N
     shown(app)
     table = next(item.value for item in app.dataframe if "daily dose" in item.value.columns)
     assert list(table["daily dose"]) == ["250 mcg (10,000 IU)", "200 mcg"]
+
+
+def test_typed_label_joins_the_comparison(app: Any) -> None:
+    opened(app, "check_label.py")
+    app.text_area(key="label-text").set_value("D3 5,000 IU, K2 (MK-7) 100 mcg")
+    app.text_input(key="label-name").set_value("My bottle")
+    button(app, "Check this label").click().run()
+    button(app, "Add to the comparison").click().run()
+    assert app.session_state["basket"] == ["typed-1"]
+    app.session_state["basket"] = ["typed-1", K2]
+    app.switch_page("compare.py").run()
+    shown(app)
+    table = app.table[0].value
+    assert list(table.columns) == ["My bottle", "Bioclinic Naturals Vitamin K2 100 mcg"]
+    assert "125 mcg \\(5\\,000 IU\\)" in table["My bottle"].to_list()
+
+
+def test_compare_finds_a_product_by_words(app: Any) -> None:
+    opened(app, "compare.py", id=[K2])
+    app.text_input(key="compare-1-text").set_value("bioclinic 2500").run()
+    match = next(item for item in app.selectbox if item.label.startswith("Matches"))
+    match.set_value(D3).run()
+    shown(app)
+    assert len(app.table[0].value.columns) == 2
 
 
 def test_check_label_asks_for_text_when_there_is_none(app: Any) -> None:

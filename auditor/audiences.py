@@ -85,9 +85,11 @@ def _may_name(text: str, *, adults: bool = True) -> bool:
     """
     first = _first_words()
     words = _WORDS.findall(fold(text))
-    numbered = _ANY_DIGIT.search(text) is not None or not first.numbers.isdisjoint(words)
-    for seconds_of in (first.people, first.bounds if numbered else {}, first.adults if adults or numbered else {}):
-        for word in seconds_of.keys() & set(words):
+    some = set(words)
+    numbered = _ANY_DIGIT.search(text) is not None or not first.numbers.isdisjoint(some)
+    aged = adults or (numbered and _may_be_aged(words, some, first))
+    for seconds_of in (first.people, first.bounds if numbered else {}, first.adults if aged else {}):
+        for word in seconds_of.keys() & some:
             seconds = seconds_of[word]
             if seconds is None:
                 return True
@@ -96,14 +98,31 @@ def _may_name(text: str, *, adults: bool = True) -> bool:
     return not text.isascii() and first.unspaced.search(text) is not None
 
 
+def _may_be_aged(words: list[str], some: set[str], first: _FirstWords) -> bool:
+    """Whether a number may be the age of grown people: one follows their word before any verb ("Adults take 2" has none)."""
+    if first.verbs.isdisjoint(some) or not _SIGNS_OF_AGE.isdisjoint(some):
+        return True
+    waiting = False
+    for word in words:
+        if word in first.adults:
+            waiting = True
+        elif word in first.verbs:
+            waiting = False
+        elif waiting and (word in first.numbers or word[0].isdigit()):
+            return True
+    return False
+
+
 class _FirstWords(NamedTuple):
     """First words of what names people or ages, of what only bounds a number, of adults; each with the second words that
-    have to follow, `None` where the first alone will do.  `numbers` are those of numbers, `unspaced` the words no space ends."""
+    have to follow, `None` where the first alone will do.  `numbers` are those of numbers, `verbs` those that tell what
+    people do and are no part of naming them, `unspaced` the words no space ends."""
 
     people: dict[str, set[str] | None]
     bounds: dict[str, set[str] | None]
     adults: dict[str, set[str] | None]
     numbers: frozenset[str]
+    verbs: frozenset[str]
     unspaced: re.Pattern[str]
 
 
@@ -112,12 +131,14 @@ def _first_words() -> _FirstWords:
     people: dict[str, set[str] | None] = {}
     bounds: dict[str, set[str] | None] = {}
     adults: dict[str, set[str] | None] = {}
-    numbers, unspaced = set(), {"歳"}
+    numbers, verbs, unspaced = set(), set(), {"歳"}
     for word, (own, phrases) in vocabulary().entries.items():
         whole = [(own, ""), *((means, rest[0]) for found in phrases.values() for rest, means in found)]
         for means, second in whole:
             if "number" in means:
                 numbers.add(word)
+            if means is own and "verbs" in means:
+                verbs.add(word)
             if "for_whom" not in means:
                 continue
             if word > "\u3000":
@@ -129,7 +150,8 @@ def _first_words() -> _FirstWords:
                 table = adults if means.get("group") == "adult" and _UNITS.isdisjoint(means) else people
             begin = _WORDS.findall(word)
             _enter(table, begin[0] if begin else word, "" if len(begin) > 1 else second)
-    return _FirstWords(people, bounds, adults, frozenset(numbers), re.compile("|".join(sorted(unspaced))))
+    named = frozenset(verbs).difference(people, bounds, adults, numbers)
+    return _FirstWords(people, bounds, adults, frozenset(numbers), named, re.compile("|".join(sorted(unspaced))))
 
 
 def _enter(table: dict[str, set[str] | None], first: str, second: str) -> None:

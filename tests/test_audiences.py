@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from auditor.audiences import mark_audiences, names_others_than_adults, read_audience
 from auditor.directions import read_directions
-from auditor.wording.tokens import readable, tokenise, wording_table
+from auditor.wording.tokens import parts_of, readable, tokenise, wording_table
 
 HERE = Path(__file__).parent
 
@@ -87,6 +87,24 @@ def test_the_quick_look_for_people_misses_nobody() -> None:
         return {context for token in marked for context in token.means.get("audience", ())}
 
     assert [text for text in _every_text() if slowly(text) != set(read_audience(text))] == []
+
+
+PEOPLE = ("Adults", "Women", "Erwachsene", "Adultes", "men and women", "Elderly", "Adults (including the elderly)")
+VERBS = ("", "take", "nehmen", "prendre", ":", ", take", "chew")
+AGES = ("18", "12+", "12 years", "over 12", "aged 12 and over", "(12+)", "from 16 years", "ab 12 Jahren", "> 12", "between 12 and 18", "twelve",
+        "over 18: 2", "18 and older take 1", "(16 years and above)")  # fmt: skip
+
+
+def test_a_verb_ends_the_search_for_the_age_of_adults_and_loses_none() -> None:
+    def slowly(text: str) -> bool:
+        marked = [token for part in parts_of(text) for token in mark_audiences(tokenise(readable(part)))]
+        return any(context != "adult" for token in marked for context in token.means.get("audience", ()))
+
+    behind = [
+        f"{who} {verb} {age} {rest}" for who in PEOPLE for verb in VERBS for age in AGES for rest in ("", "take 2")
+    ]
+    before = [f"{age} {who} {verb} 2" for who in PEOPLE for verb in VERBS for age in AGES]
+    assert [text for text in behind + before if names_others_than_adults(text) != slowly(text)] == []
 
 
 def test_adults_alone_need_no_reading() -> None:

@@ -10,6 +10,10 @@ import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from auditor.searching import Mask, holds, is_plain
 from auditor.wording.tokens import Meanings, Token, fold, parts_of, readable, tokenise, vocabulary, wording_table
 
 _AGE_UNIT = "audience_age_units"
@@ -56,12 +60,19 @@ def read_audience(text: str) -> tuple[str, ...]:
     return _in_order({context for token in marked for context in token.means.get("audience", ())})
 
 
-def names_others_than_adults(text: str) -> bool:
-    """Whether directions name children, teenagers or pregnant women; those that do not need no reading to tell for whom they are.
+def names_others_than_adults(texts: npt.NDArray[np.object_]) -> Mask:
+    """Whether each directions name children, teenagers or pregnant women; those that do not need no reading to tell for
+    whom they are.
 
-    Read part by part, as :func:`auditor.directions.read_directions` does.
+    Read part by part, as :func:`auditor.directions.read_directions` does, each part once.
     """
-    return any(map(_part_names_others, parts_of(text)))
+    found = np.zeros(len(texts), dtype=bool)
+    where = np.flatnonzero(may_name_anybody(texts))
+    parts = [parts_of(text) for text in texts[where]]
+    distinct = np.array(list(dict.fromkeys(itertools.chain.from_iterable(parts))), dtype=object)
+    others = {part for part in distinct[may_name_anybody(distinct)] if _part_names_others(part)}
+    found[where] = [not others.isdisjoint(own) for own in parts]
+    return found
 
 
 @lru_cache(maxsize=65_536)
@@ -111,6 +122,40 @@ def _may_be_aged(words: list[str], some: set[str], first: _FirstWords) -> bool:
         elif waiting and (word in first.numbers or word[0].isdigit()):
             return True
     return False
+
+
+def may_name_anybody(texts: npt.NDArray[np.object_]) -> Mask:
+    """Whether each text may name people or ages; false is certain, and tells so of most texts of a market at once."""
+    return ~is_plain(texts) | holds(texts, _any_first_word())
+
+
+@cache
+def _any_first_word() -> str:
+    """A pattern that finds the first words of :func:`_first_words` in plain texts.  Endings in brackets ('senior(s)') are
+    taken for a hit, because :func:`readable` joins them to their word."""
+    first = _first_words()
+    alone, followed = set(), []
+    for table in (first.people, first.bounds, first.adults):
+        for word, seconds in table.items():
+            if not word.isascii():
+                continue
+            if seconds is None:
+                alone.add(re.escape(word))
+            else:
+                behind = sorted(filter(str.isascii, seconds))
+                letters = "|".join(one for one in behind if one.isalpha() and word[-1].isalpha())
+                others = "|".join(re.escape(one) for one in behind if not (one.isalpha() and word[-1].isalpha()))
+                followed += [rf"{re.escape(word)}[\s_]+(?:{letters})(?:[^a-z]|\b)"] if letters else []
+                followed += [rf"{re.escape(word)}[\s_]*(?:{others})"] if others else []
+    signs = sorted(word for word in alone if not word[-1].isalpha())
+    words = sorted(alone.difference(signs))
+    return "|".join(
+        [
+            r"[a-z]\([a-z]{1,3}\)",
+            *signs,
+            rf"(?:^|[^a-z])(?:(?:{'|'.join(words)})(?:[^a-z]|\b)|{'|'.join(sorted(followed))})",
+        ]
+    )
 
 
 class _FirstWords(NamedTuple):

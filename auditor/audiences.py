@@ -126,7 +126,10 @@ def _may_be_aged(words: list[str], some: set[str], first: _FirstWords) -> bool:
 
 def may_name_anybody(texts: npt.NDArray[np.object_]) -> Mask:
     """Whether each text may name people or ages; false is certain, and tells so of most texts of a market at once."""
-    return ~is_plain(texts) | holds(texts, _any_first_word())
+    plain = is_plain(texts)
+    found = ~plain
+    found[plain] = holds(texts[plain], _any_first_word())
+    return found
 
 
 @cache

@@ -10,6 +10,10 @@ import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from auditor.searching import Mask, holds, is_plain
 from auditor.wording.tokens import Meanings, Token, fold, parts_of, readable, tokenise, vocabulary, wording_table
 
 _AGE_UNIT = "audience_age_units"
@@ -56,12 +60,19 @@ def read_audience(text: str) -> tuple[str, ...]:
     return _in_order({context for token in marked for context in token.means.get("audience", ())})
 
 
-def names_others_than_adults(text: str) -> bool:
-    """Whether directions name children, teenagers or pregnant women; those that do not need no reading to tell for whom they are.
+def names_others_than_adults(texts: npt.NDArray[np.object_]) -> Mask:
+    """Whether each directions name children, teenagers or pregnant women; those that do not need no reading to tell for
+    whom they are.
 
-    Read part by part, as :func:`auditor.directions.read_directions` does.
+    Read part by part, as :func:`auditor.directions.read_directions` does, each part once.
     """
-    return any(map(_part_names_others, parts_of(text)))
+    found = np.zeros(len(texts), dtype=bool)
+    where = np.flatnonzero(may_name_anybody(texts))
+    parts = [parts_of(text) for text in texts[where]]
+    distinct = np.array(list(dict.fromkeys(itertools.chain.from_iterable(parts))), dtype=object)
+    others = {part for part in distinct[may_name_anybody(distinct)] if _part_names_others(part)}
+    found[where] = [not others.isdisjoint(own) for own in parts]
+    return found
 
 
 @lru_cache(maxsize=65_536)
@@ -85,9 +96,11 @@ def _may_name(text: str, *, adults: bool = True) -> bool:
     """
     first = _first_words()
     words = _WORDS.findall(fold(text))
-    numbered = _ANY_DIGIT.search(text) is not None or not first.numbers.isdisjoint(words)
-    for seconds_of in (first.people, first.bounds if numbered else {}, first.adults if adults or numbered else {}):
-        for word in seconds_of.keys() & set(words):
+    some = set(words)
+    numbered = _ANY_DIGIT.search(text) is not None or not first.numbers.isdisjoint(some)
+    aged = adults or (numbered and _may_be_aged(words, some, first))
+    for seconds_of in (first.people, first.bounds if numbered else {}, first.adults if aged else {}):
+        for word in seconds_of.keys() & some:
             seconds = seconds_of[word]
             if seconds is None:
                 return True
@@ -96,14 +109,68 @@ def _may_name(text: str, *, adults: bool = True) -> bool:
     return not text.isascii() and first.unspaced.search(text) is not None
 
 
+def _may_be_aged(words: list[str], some: set[str], first: _FirstWords) -> bool:
+    """Whether a number may be the age of grown people: one follows their word before any verb ("Adults take 2" has none)."""
+    if first.verbs.isdisjoint(some) or not _SIGNS_OF_AGE.isdisjoint(some):
+        return True
+    waiting = False
+    for word in words:
+        if word in first.adults:
+            waiting = True
+        elif word in first.verbs:
+            waiting = False
+        elif waiting and (word in first.numbers or word[0].isdigit()):
+            return True
+    return False
+
+
+def may_name_anybody(texts: npt.NDArray[np.object_]) -> Mask:
+    """Whether each text may name people or ages; false is certain, and tells so of most texts of a market at once."""
+    plain = is_plain(texts)
+    found = ~plain
+    found[plain] = holds(texts[plain], _any_first_word())
+    return found
+
+
+@cache
+def _any_first_word() -> str:
+    """A pattern that finds the first words of :func:`_first_words` in plain texts.  Endings in brackets ('senior(s)') are
+    taken for a hit, because :func:`readable` joins them to their word."""
+    first = _first_words()
+    alone, followed = set(), []
+    for table in (first.people, first.bounds, first.adults):
+        for word, seconds in table.items():
+            if not word.isascii():
+                continue
+            if seconds is None:
+                alone.add(re.escape(word))
+            else:
+                behind = sorted(filter(str.isascii, seconds))
+                letters = "|".join(one for one in behind if one.isalpha() and word[-1].isalpha())
+                others = "|".join(re.escape(one) for one in behind if not (one.isalpha() and word[-1].isalpha()))
+                followed += [rf"{re.escape(word)}[\s_]+(?:{letters})(?:[^a-z]|\b)"] if letters else []
+                followed += [rf"{re.escape(word)}[\s_]*(?:{others})"] if others else []
+    signs = sorted(word for word in alone if not word[-1].isalpha())
+    words = sorted(alone.difference(signs))
+    return "|".join(
+        [
+            r"[a-z]\([a-z]{1,3}\)",
+            *signs,
+            rf"(?:^|[^a-z])(?:(?:{'|'.join(words)})(?:[^a-z]|\b)|{'|'.join(sorted(followed))})",
+        ]
+    )
+
+
 class _FirstWords(NamedTuple):
     """First words of what names people or ages, of what only bounds a number, of adults; each with the second words that
-    have to follow, `None` where the first alone will do.  `numbers` are those of numbers, `unspaced` the words no space ends."""
+    have to follow, `None` where the first alone will do.  `numbers` are those of numbers, `verbs` those that tell what
+    people do and are no part of naming them, `unspaced` the words no space ends."""
 
     people: dict[str, set[str] | None]
     bounds: dict[str, set[str] | None]
     adults: dict[str, set[str] | None]
     numbers: frozenset[str]
+    verbs: frozenset[str]
     unspaced: re.Pattern[str]
 
 
@@ -112,12 +179,14 @@ def _first_words() -> _FirstWords:
     people: dict[str, set[str] | None] = {}
     bounds: dict[str, set[str] | None] = {}
     adults: dict[str, set[str] | None] = {}
-    numbers, unspaced = set(), {"歳"}
+    numbers, verbs, unspaced = set(), set(), {"歳"}
     for word, (own, phrases) in vocabulary().entries.items():
         whole = [(own, ""), *((means, rest[0]) for found in phrases.values() for rest, means in found)]
         for means, second in whole:
             if "number" in means:
                 numbers.add(word)
+            if means is own and "verbs" in means:
+                verbs.add(word)
             if "for_whom" not in means:
                 continue
             if word > "\u3000":
@@ -129,7 +198,8 @@ def _first_words() -> _FirstWords:
                 table = adults if means.get("group") == "adult" and _UNITS.isdisjoint(means) else people
             begin = _WORDS.findall(word)
             _enter(table, begin[0] if begin else word, "" if len(begin) > 1 else second)
-    return _FirstWords(people, bounds, adults, frozenset(numbers), re.compile("|".join(sorted(unspaced))))
+    named = frozenset(verbs).difference(people, bounds, adults, numbers)
+    return _FirstWords(people, bounds, adults, frozenset(numbers), named, re.compile("|".join(sorted(unspaced))))
 
 
 def _enter(table: dict[str, set[str] | None], first: str, second: str) -> None:

@@ -48,7 +48,8 @@ def distinct(frame: pd.DataFrame, columns: Sequence[str]) -> Distinct:
 def codes_of(column: pd.Series) -> tuple[Codes, npt.NDArray[np.object_]]:
     """Codes and distinct values of one text column; free for categoricals."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy().astype(np.intp), column.cat.categories.to_numpy(dtype=object)
+        own, used = pd.factorize(column.cat.codes.to_numpy())
+        return own, column.cat.categories.take(used).to_numpy(dtype=object)
     codes, values = pd.factorize(column)
     return codes, np.asarray(values, dtype=object)
 

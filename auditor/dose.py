@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.amounts import LineReading, Problem, Style, read_line
-from auditor.audiences import names_others_than_adults, read_audience
+from auditor.audiences import may_name_anybody, names_others_than_adults, read_audience
 from auditor.directions import read_directions
 from auditor.distinct import codes_of, distinct
 from auditor.evidence import Evidence
@@ -110,10 +110,17 @@ def contexts_of(
 def _ranks_named(lines: pd.DataFrame, rank: dict[str, int], adult: int, pregnancy: int) -> npt.NDArray[np.int64]:
     """For each line the rank of the context that its label names; each text is read once and only the few readings are combined."""
     columns: list[tuple[npt.NDArray[np.intp], list[tuple[str, ...]]]] = []
-    for name, read in (("audience", read_audience), ("name", read_audience), ("directions", _directed_to)):
+    for name, told, read in (
+        ("audience", may_name_anybody, read_audience),
+        ("name", may_name_anybody, read_audience),
+        # Directions that name adults only are not read: they change nothing in whom a label is for.
+        ("directions", names_others_than_adults, _directed_to),
+    ):
         codes, texts = codes_of(lines[name])
-        found: dict[tuple[str, ...], int] = {}
-        of_text = np.array([found.setdefault(read(text), len(found)) for text in texts], dtype=np.intp)
+        found: dict[tuple[str, ...], int] = {(): 0}
+        of_text = np.zeros(len(texts), dtype=np.intp)
+        for position in np.flatnonzero(told(texts)).tolist():
+            of_text[position] = found.setdefault(read(texts[position]), len(found))
         columns.append((of_text[codes] if len(codes) else codes, list(found)))
     (said, said_values), (titled, titled_values), (directed, directed_values) = columns
     combined = (said * len(titled_values) + titled) * len(directed_values) + directed
@@ -128,12 +135,7 @@ def _ranks_named(lines: pd.DataFrame, rank: dict[str, int], adult: int, pregnanc
 
 
 def _directed_to(directions: str) -> tuple[str, ...]:
-    """Contexts that directions give their doses to; () where a dose is for nobody in particular.
-
-    Directions that name adults only are not read: they change nothing in whom a label is for.
-    """
-    if not names_others_than_adults(directions):
-        return ()
+    """Contexts that directions give their doses to; () where a dose is for nobody in particular."""
     regimens = read_directions(directions).regimens
     if not all(regimen.contexts for regimen in regimens):
         return ()

@@ -8,13 +8,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.audiences import mark_audiences, names_others_than_adults, read_audience
+from auditor.audiences import mark_audiences, may_name_anybody, names_others_than_adults, read_audience
 from auditor.directions import read_directions
-from auditor.wording.tokens import readable, tokenise, wording_table
+from auditor.wording.tokens import parts_of, readable, tokenise, wording_table
 
 HERE = Path(__file__).parent
 
@@ -72,11 +73,11 @@ def _every_text() -> list[str]:
 
 
 def test_directions_that_are_not_read_name_adults_at_most() -> None:
+    texts = np.array(_every_text(), dtype=object)
     missed = [
         text
-        for text in _every_text()
-        if not names_others_than_adults(text)
-        and {context for regimen in read_directions(text).regimens for context in regimen.contexts} - {"adult"}
+        for text in texts[~names_others_than_adults(texts)]
+        if {context for regimen in read_directions(text).regimens for context in regimen.contexts} - {"adult"}
     ]
     assert missed == []
 
@@ -86,10 +87,36 @@ def test_the_quick_look_for_people_misses_nobody() -> None:
         marked = mark_audiences(tokenise(readable(text)))
         return {context for token in marked for context in token.means.get("audience", ())}
 
-    assert [text for text in _every_text() if slowly(text) != set(read_audience(text))] == []
+    texts = np.array(_every_text(), dtype=object)
+    assert [text for text in texts if slowly(text) != set(read_audience(text))] == []
+    assert [text for text in texts[~may_name_anybody(texts)] if slowly(text)] == []
+
+
+PEOPLE = ("Adults", "Women", "Erwachsene", "Adultes", "men and women", "Elderly", "Adults (including the elderly)")
+VERBS = ("", "take", "nehmen", "prendre", ":", ", take", "chew")
+AGES = ("18", "12+", "12 years", "over 12", "aged 12 and over", "(12+)", "from 16 years", "ab 12 Jahren", "> 12", "between 12 and 18", "twelve",
+        "over 18: 2", "18 and older take 1", "(16 years and above)")  # fmt: skip
+
+
+def test_a_verb_ends_the_search_for_the_age_of_adults_and_loses_none() -> None:
+    def slowly(text: str) -> bool:
+        marked = [token for part in parts_of(text) for token in mark_audiences(tokenise(readable(part)))]
+        return any(context != "adult" for token in marked for context in token.means.get("audience", ()))
+
+    behind = [
+        f"{who} {verb} {age} {rest}" for who in PEOPLE for verb in VERBS for age in AGES for rest in ("", "take 2")
+    ]
+    before = [f"{age} {who} {verb} 2" for who in PEOPLE for verb in VERBS for age in AGES]
+    texts = np.array(behind + before, dtype=object)
+    assert names_others_than_adults(texts).tolist() == [slowly(text) for text in texts]
 
 
 def test_adults_alone_need_no_reading() -> None:
-    assert not names_others_than_adults("As a dietary supplement, adults take two softgels daily with a meal.")
-    assert names_others_than_adults("Adults 12 years and over: one a day")
-    assert names_others_than_adults("Adults take one. Do not give to children.") is False
+    texts = (
+        "As a dietary supplement, adults take two softgels daily with a meal.",
+        "Adults 12 years and over: one a day",
+        "Adults take one. Do not give to children.",
+        "",
+    )
+    assert names_others_than_adults(np.array(texts, dtype=object)).tolist() == [False, True, False, False]
+    assert names_others_than_adults(np.array([], dtype=object)).tolist() == []

@@ -256,7 +256,10 @@ def tables_of(folder: Path) -> dict[str, pa.Table]:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(tmp_path: Path, small: list[Path]) -> None:
+def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(
+    tmp_path: Path, rows: list[market.Row]
+) -> None:
+    files = market.write_files(tmp_path / "market", rows, 5)
     distributed = pytest.importorskip(
         "distributed", reason="dask is not installed; pip install supplement-label-auditor[dask]"
     )
@@ -278,11 +281,11 @@ def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(tmp_path
         engine.TASK_BYTES = 1
         try:
             run = run_to(
-                small,
+                files,
                 tmp_path / "dask",
                 engine="dask",
                 scheduler=cluster.scheduler_address,
-                settings=ReadSettings(chunk_rows=400),
+                settings=ReadSettings(chunk_rows=3_000),
                 progress=stop_one,
             )
         finally:
@@ -290,10 +293,10 @@ def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(tmp_path
     assert stopped
     found = tables_of(tmp_path / "dask")
     for name in TABLES:
-        run_to(small, tmp_path / f"{name}.parquet", table=name, settings=ReadSettings(chunk_rows=400))
+        run_to(files, tmp_path / f"{name}.parquet", table=name, settings=ReadSettings(chunk_rows=7_000))
         expected = pq.read_table(tmp_path / f"{name}.parquet")
         assert found[name].schema.equals(arrow_schema(name, (market.EXTRA,) if name == "products" else ()))
         assert found[name].equals(expected), name
-    here = run_to(small, tmp_path / "stream", settings=ReadSettings(chunk_rows=400))
+    here = run_to(files, tmp_path / "stream", settings=ReadSettings(chunk_rows=7_000))
     assert run.summary == here.summary
     assert run.counts == here.counts

@@ -134,14 +134,9 @@ def source_levels(facts: Facts) -> pd.DataFrame:
 
 def calorie_footnote(facts: Facts) -> pd.DataFrame:
     """US: the footnote on a 2,000 calorie diet on a panel without calories, fat, carbohydrate or protein."""
-    texts = (
-        facts.first["claims"].astype("str")
-        + " "
-        + facts.first["warnings"].astype("str")
-        + " "
-        + facts.first["directions"].astype("str")
-    )
-    printed = says(texts, "calorie-footnote-needless", facts.in_us)
+    printed = np.zeros(len(facts.first), dtype=bool)
+    for name in ("claims", "warnings", "directions"):
+        printed |= says(facts.first[name], "calorie-footnote-needless", facts.in_us)
     if not printed.any():
         return nothing()
     here = printed[facts.product_of_line]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -175,12 +176,15 @@ def package(facts: Facts) -> pd.DataFrame:
     first = facts.first
     ambiguous = matching(first["servings_per_container"], r"\d+\s*(?:/|;|\bor\b|\boder\b|\bou\b)\s*\d+")
     printed = on_number(first["servings_per_container"])
-    source = first["net_contents"] if "net_contents" in first else pd.Series("", index=first.index)
     pattern = "|".join(catalogue()["dose-servings-container-mismatch"].patterns)
-    net = _units_in(source.astype("str"), pattern).fillna(_units_in(first["name"].astype("str"), pattern))
     units = pd.Series(np.nan, index=first.index)
     chosen = facts.rows[(facts.rows["basis"] == "per_serving").to_numpy()].drop_duplicates("product")
     units[chosen["product"].to_numpy()] = chosen["units_per_serving"].to_numpy()
+    counted = first[units.notna()]
+    net = _units_in(counted["name"].astype("str"), pattern)
+    if "net_contents" in first:
+        net = _units_in(counted["net_contents"].astype("str"), pattern).fillna(net)
+    net = net.reindex(first.index)
     servings = net / units
     wrong = (servings - printed).abs() > number("dose-servings-container-mismatch", "servings")
     table = first.assign(_net=net, _units=units, _servings=servings.round(1))
@@ -237,16 +241,24 @@ def audiences(facts: Facts) -> pd.DataFrame:
     with_dose[facts.row_products] = True
     wanted = says(facts.first["directions"], "dose-multiple-audiences", with_dose)
     readings = facts.read_directions(wanted) if wanted.any() else {}
-    several = {
-        text: len({regimen.contexts for regimen in told.regimens if regimen.contexts}) > 1
-        for text, told in readings.items()
-    }
-    by_text = facts.first["directions"].astype("str").map(several).eq(True).to_numpy() & wanted
+    by_text = _directions_that(
+        facts, wanted, readings, lambda told: len({one.contexts for one in told.regimens if one.contexts}) > 1
+    )
     return together(
         on_products(facts.first, by_column | by_text, "dose-multiple-audiences", value=lambda hit: np.where(by_text[hit.index], hit["directions"].astype("str"), "columns of its panel"), detail=lambda hit: pd.Series(facts.contexts[hit.index], index=hit.index)),
         on_rows(judged, judged["several_columns"].astype(bool), "dose-am-pm", value=lambda hit: mcg(hit["daily_mcg_high"])),
         _children(facts, wanted, readings),
     )  # fmt: skip
+
+
+def _directions_that(
+    facts: Facts, wanted: np.ndarray, readings: dict[str, Directions], test: Callable[[Directions], bool]
+) -> np.ndarray:
+    """Of the wanted products those whose directions pass a test."""
+    found = wanted.copy()
+    codes, texts = codes_of(facts.first["directions"][wanted])
+    found[wanted] = np.array([test(readings[text]) for text in texts] or [False], dtype=bool)[codes]
+    return found
 
 
 def _several_audience_columns(facts: Facts) -> np.ndarray:
@@ -265,14 +277,7 @@ def _several_audience_columns(facts: Facts) -> np.ndarray:
 def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions]) -> pd.DataFrame:
     """Directions for an age group whose daily dose passes the upper level of that age."""
     ages = {text: _young_of(told) for text, told in readings.items()}
-    named = (
-        facts.first["directions"]
-        .astype("str")
-        .map({text: bool(found) for text, found in ages.items()})
-        .eq(True)
-        .to_numpy()
-        & wanted
-    )
+    named = _directions_that(facts, wanted, readings, lambda told: bool(_young_of(told)))
     own = pd.Series(facts.contexts).str.startswith(YOUNG).to_numpy()
     rows = facts.rows
     test = (named & ~own)[facts.row_products] & (

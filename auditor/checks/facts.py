@@ -22,6 +22,7 @@ from auditor.distinct import codes_of
 from auditor.evidence import Evidence
 from auditor.limits import Limit
 from auditor.markets import Market, market_named
+from auditor.searching import holds, is_plain
 
 COLUMNS = ("product", "order", "code", "nutrient", "value", "expected", "detail", "label_text", "severity")
 
@@ -246,22 +247,13 @@ def matching(texts: pd.Series, pattern: str, among: Mask | None = None) -> Mask:
         hit[among] = matching(texts[among], pattern)
         return hit
     codes, values = codes_of(texts)
-    found = re.compile(pattern, re.IGNORECASE)
-    return (
-        np.array([found.search(value) is not None for value in values], dtype=bool)[codes]
-        if len(values)
-        else np.zeros(len(texts), dtype=bool)
-    )
-
-
-PRINTABLE = re.compile(r"[\t\n\x20-\x7e]*")
+    return holds(values, pattern)[codes]
 
 
 def unusual(texts: pd.Series) -> Mask:
     """Texts with a character that a keyboard does not print; the few that a search for odd characters has to look at."""
     codes, values = codes_of(texts)
-    found = np.array([PRINTABLE.fullmatch(value) is None for value in values], dtype=bool)
-    return found[codes] if len(values) else np.zeros(len(texts), dtype=bool)
+    return ~is_plain(values)[codes]
 
 
 def says(texts: pd.Series, check_id: str, among: Mask | None = None) -> Mask:

@@ -138,24 +138,22 @@ def canada(facts: Facts) -> pd.DataFrame:
 
 def _npn(facts: Facts, here: Mask) -> pd.DataFrame:
     """The natural product number, from a column of its own or from the label's texts."""
-    column = next((name for name in ("npn", "regulator_id") if name in facts.first), None)
+    first = facts.first[here]
+    column = next((name for name in ("npn", "regulator_id") if name in first), None)
     if column is not None:
-        told = facts.first[column].astype("str").str.replace(r"(?i)^\s*npn[\s:#]*", "", regex=True).str.strip()
+        told = first[column].astype("str").str.replace(r"(?i)^\s*npn[\s:#]*", "", regex=True).str.strip()
     else:
         texts = (
-            facts.first["name"].astype("str")
-            + " "
-            + facts.first["claims"].astype("str")
-            + " "
-            + facts.first["warnings"].astype("str")
+            first["name"].astype("str") + " " + first["claims"].astype("str") + " " + first["warnings"].astype("str")
         )
         told = (
             texts.str.extract(r"(?i)\bNPN[\s:#]*([0-9][0-9 ]*)", expand=False)
             .fillna("")
             .str.replace(" ", "", regex=False)
         )
-    wrong = here & (told != "").to_numpy() & ~told.str.fullmatch(r"\d{8}").to_numpy(dtype=bool)
-    return on_products(facts.first.assign(_npn=told), wrong, "reg-ca-npn-format", value=lambda hit: hit["_npn"])
+    wrong = np.zeros(len(here), dtype=bool)
+    wrong[here] = (told != "").to_numpy() & ~told.str.fullmatch(r"\d{8}").to_numpy(dtype=bool)
+    return on_products(facts.first, wrong, "reg-ca-npn-format", value=lambda hit: told.loc[hit.index])
 
 
 def australia(facts: Facts) -> pd.DataFrame:
@@ -165,11 +163,9 @@ def australia(facts: Facts) -> pd.DataFrame:
     if not here.any() or judged.empty:
         return nothing()
     product = judged["product"].to_numpy(dtype=np.intp)
-    ages = matching(
-        facts.first["directions"].astype("str") + " " + facts.first["audience"].astype("str"),
-        "|".join(catalogue()["dose-multiple-audiences"].patterns),
-        here,
-    )
+    texts = facts.first.loc[here, "directions"].astype("str") + " " + facts.first.loc[here, "audience"].astype("str")
+    ages = np.zeros(len(here), dtype=bool)
+    ages[here] = matching(texts, "|".join(catalogue()["dose-multiple-audiences"].patterns))
     grown = ~judged["context"].str.startswith(("infant", "child", "teen")).to_numpy()
     test = (
         here[product]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks import catalogue
-from auditor.checks.facts import Facts, Hits, Mask, keys_of, nothing, on_distinct, on_rows, says, together
+from auditor.checks.facts import Facts, Hits, Mask, keys_of, matching, nothing, on_distinct, on_rows, says, together
 from auditor.distinct import codes_of
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
@@ -183,18 +183,14 @@ def missing_percents(facts: Facts) -> pd.DataFrame:
     bare = (
         rows["declared_percent_dv"].isna() & (facts.of_target("percent_dv") == "") & (rows["parent"] == "")
     ).to_numpy() & _checkable(rows)
-    bare &= (
-        panel
-        & ~facts.of_target("ingredient").astype("str").str.contains(r"[*†‡%]", regex=True).to_numpy()
-        & ~facts.of_target("amount").astype("str").str.contains(r"[*†‡%]", regex=True).to_numpy()
-    )
+    bare &= panel
+    for name in ("ingredient", "amount"):
+        bare &= ~matching(facts.of_target(name), r"[*†‡%]", bare)
     counts = rows["nutrient"].isin(["vitamin_d", "vitamin_k1"]).to_numpy()
     us, eu = facts.in_us[facts.row_products], facts.in_eu[facts.row_products]
     # Medicines carry no percent, so the record must speak of a daily portion, as supplements do, or print a percent elsewhere.
     some = np.zeros(len(facts.first), dtype=bool)
-    some[facts.product_of_line[facts.lines["percent_dv"].astype("str").str.contains("%", regex=False).to_numpy()]] = (
-        True
-    )
+    some[facts.product_of_line[matching(facts.lines["percent_dv"], "%")]] = True
     portion = (
         some[facts.row_products]
         | (facts.of_target("basis") == "per_day").to_numpy()

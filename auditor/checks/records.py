@@ -148,13 +148,8 @@ def missing_fields(facts: Facts) -> pd.DataFrame:
     per_serving = np.zeros(len(facts.first), dtype=bool)
     per_serving[facts.row_products[(facts.rows["basis"] == "per_serving").to_numpy()]] = True
     counted = (facts.first["serving_size"] != "").to_numpy() | (facts.first["units_per_serving"] != "").to_numpy()
-    no_serving = (
-        per_serving
-        & facts.in_us
-        & ~counted
-        & ~matching(facts.first["directions"], r"\bservings?\b")
-        & (facts.first["directions"] != "").to_numpy()
-    )
+    no_serving = per_serving & facts.in_us & ~counted & (facts.first["directions"] != "").to_numpy()
+    no_serving &= ~matching(facts.first["directions"], r"\bservings?\b", no_serving)
     return together(
         on_products(facts.first, no_market, "required-field-missing", value="market", expected="no country's percents, units and maxima were applied", severity="note"),
         on_products(facts.first, no_serving, "required-field-missing", value="serving size", expected="one unit was taken as the serving"),

@@ -9,6 +9,7 @@ from auditor.checks import catalogue, number
 from auditor.checks.facts import (
     VITAMIN_K,
     Facts,
+    Mask,
     first_match,
     matching,
     mcg,
@@ -104,17 +105,25 @@ def statements_missing(facts: Facts) -> pd.DataFrame:
     """EU: a full label text that lacks one of the three compulsory statements."""
     patterns = catalogue()["safety-eu-statements-missing"].patterns
     names = ("do not exceed the stated dose", "no substitute for a varied diet", "keep away from young children")
-    text = facts.first["warnings"].astype("str") + " " + facts.first["directions"].astype("str")
-    has = [matching(text, pattern, facts.in_eu) for pattern in patterns]
+    printed = facts.first.loc[facts.in_eu, ["warnings", "directions"]].astype("str")
+    text = printed["warnings"] + " " + printed["directions"]
+    has = [_spread(matching(text, pattern), facts.in_eu) for pattern in patterns]
     count = np.sum(has, axis=0)
     # Two of the three show that the record carries the label's full text.
     test = facts.in_eu & (count == len(patterns) - 1)
-    missing = np.full(len(text), "", dtype=object)
+    missing = np.full(len(facts.in_eu), "", dtype=object)
     for name, present in zip(names, has, strict=True):
         missing = np.where(present, missing, np.where(missing == "", name, missing + "; " + name))  # type: ignore[operator]
     return on_products(
         facts.first.assign(_missing=missing), test, "safety-eu-statements-missing", value=lambda hit: hit["_missing"]
     )
+
+
+def _spread(found: Mask, among: Mask) -> Mask:
+    """Of all products, those found among some."""
+    every = np.zeros(len(among), dtype=bool)
+    every[among] = found
+    return every
 
 
 def near_names(facts: Facts) -> pd.DataFrame:

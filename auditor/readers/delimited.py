@@ -20,7 +20,7 @@ from auditor.readers.quotes import find_open_quote, may_have_swallowed_rows, spr
 from auditor.readers.sources import ReadOptions, Source
 from auditor.readers.tables import TEXT, Piece, batches, empty_table, shorten, usable_rows
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 20
 """Rows are read in blocks of this size (measured best for 2 million rows); a longer row is an error."""
 
 

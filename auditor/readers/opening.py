@@ -30,6 +30,8 @@ BINARY_MAGIC = {
 }
 BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 SAMPLE_BYTES = 1 << 16
+CHECKED_BYTES = 1 << 16
+"""How much is decoded at a time where bytes are only checked."""
 
 
 @contextlib.contextmanager
@@ -173,7 +175,9 @@ class CheckedUtf8:
         block = bytes(self._stream.read(size))
         if not block.isascii() or self._decoder.getstate()[0]:
             try:
-                self._decoder.decode(block, final=not block)
+                # In slices: a decoded block is larger than the block, and memory for it is slow to come back.
+                for start in range(0, max(1, len(block)), CHECKED_BYTES):
+                    self._decoder.decode(block[start : start + CHECKED_BYTES], final=not block)
             except UnicodeDecodeError as error:
                 raise pa.ArrowInvalid(error.reason) from None
         return block

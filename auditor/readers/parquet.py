@@ -29,9 +29,7 @@ def read_parquet(sources: Iterable[Source], options: ReadOptions) -> Iterator[Ba
     for source in sources:
         try:
             # Read and not mapped: mapped pages would count as memory of the process.
-            file = pq.ParquetFile(
-                pa.OSFile(str(source.path)) if _is_plain(source) else pa.BufferReader(read_all(source))
-            )
+            file = _opened(pa.OSFile(str(source.path)) if _is_plain(source) else pa.BufferReader(read_all(source)))
             layout = match_columns(file.schema_arrow.names, options.rename, source.name)
             yield from batches(_pieces(file, layout, source, options), layout, source.name, options.chunk_rows)
         except (pa.ArrowException, OSError) as error:
@@ -39,6 +37,13 @@ def read_parquet(sources: Iterable[Source], options: ReadOptions) -> Iterator[Ba
                 f"{source.name}: not readable as Parquet ({' '.join(str(error).split())}); "
                 "write it again or say the right --format"
             ) from None
+
+
+def _opened(stored: pa.NativeFile) -> pq.ParquetFile:
+    """The file, whose columns of text come as the dictionaries they are stored as: a tenth of the memory of their texts."""
+    names = [column.name for column in pq.read_schema(stored) if _is_text(column.type)]
+    stored.seek(0)
+    return pq.ParquetFile(stored, read_dictionary=names)
 
 
 def _pieces(file: pq.ParquetFile, layout: Layout, source: Source, options: ReadOptions) -> Iterator[Piece]:

@@ -256,9 +256,7 @@ def tables_of(folder: Path) -> dict[str, pa.Table]:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(
-    tmp_path: Path, rows: list[market.Row]
-) -> None:
+def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(tmp_path: Path, rows: list[market.Row]) -> None:
     files = market.write_files(tmp_path / "market", rows, 5)
     distributed = pytest.importorskip(
         "distributed", reason="dask is not installed; pip install supplement-label-auditor[dask]"

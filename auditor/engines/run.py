@@ -272,7 +272,7 @@ class _Stream:
                     record.number,
                     mine,
                     self.buckets.get(record.number, ()),
-                    across.pop(record.number, {}),
+                    across.get(record.number, ()),
                     extras,
                     folder,
                 )

@@ -46,7 +46,7 @@ class _Ending(NamedTuple):
     younger: bool
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def read_audience(text: str) -> tuple[str, ...]:
     """Contexts (ids of the evidence edition) the words name, youngest first; () when they name none.
 
@@ -75,7 +75,7 @@ def names_others_than_adults(texts: npt.NDArray[np.object_]) -> Mask:
     return found
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _part_names_others(part: str) -> bool:
     text = readable(part)
     if not _may_name(text, adults=False):

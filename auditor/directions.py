@@ -117,7 +117,7 @@ class _Reading:
 _STOP = ". "
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def read_directions(text: str) -> Directions:
     """Read suggested use in any of the languages of the wording tables."""
     parts = parts_of(text)
@@ -134,7 +134,7 @@ def read_directions(text: str) -> Directions:
     return _result(intakes, reading, reading.text)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _read_part(text: str, contexts: tuple[str, ...], titrating: bool) -> tuple[_Reading, tuple[str, ...]]:
     """What one part says when the text before it spoke of `contexts`; and of whom it speaks at its end."""
     reading = _Reading(readable(text), titrating=titrating)

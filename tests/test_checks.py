@@ -13,7 +13,7 @@ import pytest
 
 import auditor
 from auditor.checks import FAMILIES, Check, catalogue, in_full, listed, markdown_table
-from auditor.checks.findings import ACROSS, ALIASES, FAMILY_WORDS, FUNCTIONS, MESSAGE_LENGTH, find_all, message
+from auditor.checks.findings import ACROSS, ALIASES, FUNCTIONS, MESSAGE_LENGTH, find_all, message
 from auditor.evidence import load_evidence
 from auditor.labels import as_line_table
 from auditor.limits import Limit, load_limits, stale_limits
@@ -100,7 +100,7 @@ def test_ids_are_kebab_case_and_entries_complete() -> None:
 
 def test_templates_fill_and_long_label_texts_are_cut() -> None:
     for check in catalogue().values():
-        assert "{" not in message(check.id, "vitamin_d", "1 mcg", "2 mcg", "detail")
+        assert "{" not in message(check.id, "vitamin_d", "1 mcg", "2 mcg", "detail", "yes")
         assert len(message(check.id, "vitamin_k2", "x" * 400, "y" * 80, "")) <= MESSAGE_LENGTH
 
 
@@ -205,30 +205,7 @@ def test_a_dose_over_the_upper_level_under_both_readings_is_told() -> None:
 def test_an_implausible_amount_hides_limits_and_says_so() -> None:
     found = findings_of({"market": "be", "lines": ["Vitamin D3 5000 µg"]})
     assert not {"safety-vitd-over-ul", "reg-be-vitd"} & set(found["finding_id"])
-    assert found["message"].iloc[0].endswith("Its limit and safety findings are left out.")
-
-
-def test_what_is_left_out_is_told_only_where_something_was() -> None:
-    slip = findings_of({"lines": ["Vitamin D3 25 mcg (100 IU) 125%"]})
-    clean = findings_of({"lines": ["Vitamin D3 25 mcg (1,000 IU) 125%"]})
-    assert not clean["message"].str.contains("left out").any()
-    assert not slip["message"].str.contains("left out").any(), (
-        "the percent agrees with the mcg, so nothing was left out"
-    )
-
-
-@pytest.mark.parametrize("check", catalogue().values(), ids=lambda check: check.id)
-def test_a_root_cause_names_the_families_it_leaves_out_within_the_line(check: Check) -> None:
-    hidden = {
-        other.family
-        for name in (*check.hides, *check.hides_on_label)
-        for other in catalogue().values()
-        if name in (other.id, other.family)
-    }
-    families = sorted(hidden - {check.family})
-    told = message(check.id, "vitamin_k2", "x" * 400, "y" * 400, "z" * 400, ";".join(families))
-    assert len(told) <= MESSAGE_LENGTH
-    assert [FAMILY_WORDS[family] for family in families if FAMILY_WORDS[family] not in told] == []
+    assert found["message"].iloc[0].endswith("Percent and limits were left aside.")
 
 
 def test_findings_are_ordered_by_severity_then_place() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from datetime import date
 
@@ -149,7 +148,7 @@ def finished(found: pd.DataFrame) -> pd.DataFrame:
 def _without_caused(found: pd.DataFrame) -> pd.DataFrame:
     """Findings without those that another finding of the same vitamin, or of the same label, makes void.
 
-    Column `voided` names, joined by `;`, the other families of which a finding made findings void.
+    Column `voided` is 'yes' on a finding that made others void.
     """
     codes, ids = pd.factorize(found["code"])
     label = found["product"].to_numpy()
@@ -157,10 +156,7 @@ def _without_caused(found: pd.DataFrame) -> pd.DataFrame:
         label * (len(NUTRIENT_NAMES) + 1) + pd.Categorical(found["nutrient"], categories=list(NUTRIENT_NAMES)).codes
     )
     position = {check_id: place for place, check_id in enumerate(ids)}
-    families = sorted({catalogue()[check_id].family for check_id in ids})
-    family = np.array([families.index(catalogue()[check_id].family) for check_id in ids], dtype=np.intp)[codes]
-    void = np.zeros(len(found), dtype=bool)
-    causes = np.zeros((len(found), len(families)), dtype=bool)
+    void, causes = np.zeros(len(found), dtype=bool), np.zeros(len(found), dtype=bool)
     for check_id, place in position.items():
         check = catalogue()[check_id]
         for key, hidden in ((vitamin, check.hides), (label, check.hides_on_label)):
@@ -171,13 +167,8 @@ def _without_caused(found: pd.DataFrame) -> pd.DataFrame:
             candidates = np.flatnonzero(np.isin(codes, wanted))
             caused = candidates[np.isin(key[candidates], key[mine])]
             void[caused] = True
-            # Another family only: that one and the same fault is told once needs no words.
-            for other in np.unique(family[caused]):
-                if families[other] != check.family:
-                    causes[:, other] |= mine & np.isin(key, key[caused[family[caused] == other]])
-    told, which = np.unique(causes[~void], axis=0, return_inverse=True)
-    names = np.array([";".join(itertools.compress(families, row)) for row in told], dtype=object)
-    return found[~void].assign(voided=names[which.ravel()])
+            causes |= mine & np.isin(key, key[caused])
+    return found.assign(voided=np.where(causes, "yes", ""))[~void]
 
 
 def _ids_of(names: tuple[str, ...]) -> list[str]:
@@ -186,32 +177,19 @@ def _ids_of(names: tuple[str, ...]) -> list[str]:
 
 
 def message(code: str, nutrient: str, value: str, expected: str, detail: str, voided: str = "") -> str:
-    """The sentence of a finding, and which findings were left out because of it (`voided`: their families, joined by `;`).
-
-    Label texts inside it are cut so that all of it fits :data:`MESSAGE_LENGTH`.
-    """
+    """The sentence of a finding; label texts inside it are cut so that it fits :data:`MESSAGE_LENGTH`."""
     check = catalogue()[code]
-    tail = _left_out(voided)
-    room = MESSAGE_LENGTH - len(tail)
     cells = {"name": NUTRIENT_NAMES[nutrient], "value": value, "expected": expected, "detail": detail}
     text = check.template.format(**cells)
-    while len(text) > room and max(map(len, cells.values())) > 16:
+    while len(text) > MESSAGE_LENGTH and max(map(len, cells.values())) > 16:
         longest = max(cells, key=lambda name: len(cells[name]))
-        cells[longest] = shorten(cells[longest], max(16, len(cells[longest]) - (len(text) - room)))
+        cells[longest] = shorten(cells[longest], max(16, len(cells[longest]) - (len(text) - MESSAGE_LENGTH)))
         text = check.template.format(**cells)
-    return text[:1].upper() + text[1:] + tail
-
-
-FAMILY_WORDS = {
-    "integrity": "record", "numbers and units": "amount", "double declaration": "declaration", "percent daily value": "percent", "forms": "form",
-    "dose and serving": "dose", "claims": "claim", "safety": "safety", "market maxima": "limit",
-}  # fmt: skip
-"""How a message calls the findings of a family."""
-
-
-def _left_out(families: str) -> str:
-    """' Its percent and safety findings are left out.'; '' where none was."""
-    if not families:
-        return ""
-    *others, last = (FAMILY_WORDS[family] for family in families.split(";"))
-    return f" Its {', '.join(others) + ' and ' if others else ''}{last} findings are left out."
+    tail = " Percent and limits were left aside."
+    if (
+        voided
+        and (set(check.hides) & {"percent daily value", "market maxima"})
+        and len(text) + len(tail) <= MESSAGE_LENGTH
+    ):
+        text += tail
+    return text[:1].upper() + text[1:]

@@ -100,8 +100,19 @@ def test_ids_are_kebab_case_and_entries_complete() -> None:
 
 def test_templates_fill_and_long_label_texts_are_cut() -> None:
     for check in catalogue().values():
-        assert "{" not in message(check.id, "vitamin_d", "1 mcg", "2 mcg", "detail", "yes")
+        assert "{" not in message(check.id, "vitamin_d", "1 mcg", "2 mcg", "detail", "percent")
         assert len(message(check.id, "vitamin_k2", "x" * 400, "y" * 80, "")) <= MESSAGE_LENGTH
+
+
+def test_what_was_left_aside_is_said_after_the_longest_label_texts() -> None:
+    for check in catalogue().values():
+        names = check.hides + check.hides_on_label + check.withholds
+        others = [other for other in catalogue().values() if {other.id, other.family} & set(names)]
+        words = ", ".join(sorted({other.left_aside for other in others if other.family != check.family} - {""}))
+        if words:
+            told = message(check.id, "vitamin_k2", "x" * 400, "y" * 400, "z" * 400, words)
+            assert told.endswith(f" Left aside: {words}."), told
+            assert len(told) <= MESSAGE_LENGTH, told
 
 
 def test_names_in_hides_are_ids_or_families() -> None:
@@ -192,20 +203,55 @@ def ids_of(**label: Any) -> list[str]:
     return findings_of(label)["finding_id"].tolist()
 
 
+def told_by(finding_id: str, **label: Any) -> str:
+    """The message of one finding."""
+    found = findings_of(label)
+    return str(found.loc[found["finding_id"] == finding_id, "message"].item())
+
+
 def test_a_contradiction_is_told_without_the_findings_it_would_cause() -> None:
     found = findings_of({"lines": ["Vitamin D3 12.5 mcg (10,000 IU) 700%"]})
     assert found["finding_id"].tolist() == ["dual-vitd-mismatch"]
-    assert "one is over the upper level" in found["message"].iloc[0]
+    assert found["message"].iloc[0].endswith(" Left aside: limits, percent.")
 
 
 def test_a_dose_over_the_upper_level_under_both_readings_is_told() -> None:
-    assert "safety-vitd-over-ul" in ids_of(lines=["Vitamin D3 125 mcg (10,000 IU)"])
+    label = {"lines": ["Vitamin D3 125 mcg (10,000 IU)"]}
+    assert "safety-vitd-over-ul" in ids_of(**label)
+    assert "Left aside" not in told_by("dual-vitd-mismatch", **label)
 
 
 def test_an_implausible_amount_hides_limits_and_says_so() -> None:
     found = findings_of({"market": "be", "lines": ["Vitamin D3 5000 µg"]})
     assert not {"safety-vitd-over-ul", "reg-be-vitd"} & set(found["finding_id"])
-    assert found["message"].iloc[0].endswith("Percent and limits were left aside.")
+    assert found["message"].iloc[0].endswith(" Left aside: limits.")
+
+
+@pytest.mark.parametrize(
+    ("finding_id", "label", "words"),
+    [
+        ("dual-vitd-mismatch", {"lines": ["Vitamin D3 0.625 mcg (1,000 IU)"]}, ""),
+        ("dual-vitd-mismatch", {"lines": ["Vitamin D3 12.5 mcg (5,000 IU) 63%"]}, ""),
+        ("dual-vitd-mismatch", {"lines": ["Vitamin D3 50 mcg (10,000 IU)"], "market": "be"}, "limits"),
+        ("dual-vitd-mismatch", {"lines": ["Vitamin D3 12.5 mcg (10,000 IU)"], "directions": "Take 1-2 softgels daily"}, "limits, range"),
+        ("unit-mg-mcg-suspect", {"lines": ["Vitamin D3 25 mg"]}, "limits"),
+        ("unit-mg-mcg-suspect", {"lines": ["Vitamin D3 25 mg 125%"]}, ""),
+        ("unit-iu-on-vitamin-k", {"lines": ["Vitamin K2 (MK-7) 100 IU 83%"]}, "percent"),
+        ("unit-iu-on-vitamin-k", {"lines": ["Vitamin K2 (MK-7) 100 IU"]}, ""),
+        ("number-separator-ambiguous", {"lines": ["Vitamin D3 1.250 mcg 700%"], "market": ""}, "limits, percent"),
+        ("vitk-declared-twice-conflict", {"name": "K2 200 mcg", "lines": ["Vitamin K2 (MK-7) 100 mcg 10%"]}, "percent"),
+        ("dual-vitd-per-unit-vs-serving", {"serving_size": "2 softgels", "directions": "Take 2 softgels daily", "lines": ["Vitamin D3 62.5 mcg (5,000 IU)"]}, "limits"),
+        ("nutrient-row-repeated", {"lines": ["Vitamin D3 75 mcg", "Vitamin D3 50 mcg"]}, "limits"),
+        ("nutrient-row-repeated", {"lines": ["Vitamin D3 25 mcg", "Vitamin D3 50 mcg"]}, ""),
+        ("dv-percent-mismatch", {"lines": ["Vitamin D3 25 mcg 300%"]}, ""),
+        ("dv-percent-mismatch", {"name": "D3 5000 IU", "lines": ["Vitamin D3 25 mcg 300%"]}, "name"),
+    ],
+)  # fmt: skip
+def test_what_is_left_aside_is_named_when_and_only_when_there_is_some(
+    finding_id: str, label: dict[str, Any], words: str
+) -> None:
+    told = told_by(finding_id, **label)
+    assert told.partition(" Left aside: ")[2].removesuffix(".") == words, told
 
 
 def test_findings_are_ordered_by_severity_then_place() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks import catalogue
-from auditor.checks.facts import Facts, Hits, Mask, keys_of, matching, nothing, on_distinct, on_rows, says, together
+from auditor.checks.facts import WITHHELD, Facts, Hits, Mask, keys_of, matching, nothing, on_distinct, on_rows, says, together
 from auditor.distinct import codes_of
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
@@ -26,9 +26,10 @@ FORMER_ENDED = "2021-01-01"
 
 
 def percents(facts: Facts) -> pd.DataFrame:
-    """Percents that are not the amount's share of the label's own daily value."""
+    """Percents that are not the amount's share of the label's own daily value; of a doubtful amount they are withheld."""
     rows = facts.rows
-    usable = _checkable(rows) & rows["declared_percent_dv"].notna().to_numpy()
+    in_doubt = rows["amount_other_mcg"].notna().to_numpy() & ~rows["share"].to_numpy(dtype=bool)
+    usable = (_checkable(rows) | in_doubt) & rows["declared_percent_dv"].notna().to_numpy()
     chosen = rows[usable]
     if chosen.empty:
         return nothing()
@@ -54,7 +55,11 @@ def percents(facts: Facts) -> pd.DataFrame:
     told = chosen.assign(**{name: explained[name].to_numpy(dtype=object)[key] for name in explained})
     dates = facts.label_dates[product]
     dated = (dates != "") & (dates < FORMER_ENDED)
-    told["_severity"] = np.where((told["_code"] == "dv-percent-old-dv").to_numpy() & dated, "note", "")
+    told["_severity"] = np.where(
+        in_doubt[usable],
+        WITHHELD,
+        np.where((told["_code"] == "dv-percent-old-dv").to_numpy() & dated, "note", ""),
+    )
     return together(*(
         on_rows(told, told["_code"] == code, code, value=lambda hit: hit["_value"], expected=lambda hit: hit["_expected"], detail=lambda hit: hit["_detail"],
                 severity=lambda hit: hit["_severity"])

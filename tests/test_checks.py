@@ -283,6 +283,45 @@ def test_toddlers_limit_is_compared_exactly() -> None:
     assert "safety-vitd-over-ul" in us[1]
 
 
+# -- daily values: whose table a percent fits ------------------------------------------------------------------------------------
+
+TODDLER = {"audience": "children 1-3 years"}
+
+
+@pytest.mark.parametrize(
+    ("label", "line", "expected"),
+    [
+        ({}, "Vitamin D3 25 mcg 125%", None),
+        ({}, "Vitamin D3 25 mcg 250%", ("dv-percent-old-dv", "warning", "250 % of vitamin D fits the former US value of 10 mcg; the current value gives 125 %.")),
+        ({}, "Vitamin K1 12 mcg 15%", ("dv-percent-old-dv", "warning", "15 % of vitamin K1 fits the former US value of 80 mcg (the EU and UK value of 75 mcg fits too); the current value gives 10 %.")),
+        ({"label_date": "2018-05-01"}, "Vitamin D3 25 mcg 250%", ("dv-percent-old-dv", "note", "250 % of vitamin D fits the former US value of 10 mcg; the current value gives 125 %.")),
+        ({}, "Vitamin D3 25 mcg 500%", ("dv-percent-other-market", "warning", "500 % of vitamin D fits the EU and UK value of 5 mcg; the label's own market gives 125 %.")),
+        ({"market": "de"}, "Vitamin D3 25 mcg 125%", ("dv-percent-other-market", "warning", "125 % of vitamin D fits the US and CA value of 20 mcg; the label's own market gives 500 %.")),
+        ({}, "Vitamin D3 15 mcg 100%", ("dv-percent-wrong-audience", "warning", "100 % of vitamin D fits the daily value of children of 1 to 3 years (15 mcg); the label's own group gives 75 %.")),
+        ({"audience": "infants"}, "Vitamin D3 10 mcg 100%", None),
+        ({"audience": "pregnant women"}, "Vitamin D3 10 mcg 100%", ("dv-percent-old-dv", "warning", "100 % of vitamin D fits the former US value of 10 mcg; the current value gives 67 %.")),
+        (TODDLER, "Vitamin D3 10 mcg 100%", ("dv-percent-old-dv", "warning", "100 % of vitamin D fits the former US value of 10 mcg; the current value gives 67 %.")),
+        (TODDLER | {"market": "ca"}, "Vitamin D3 15 mcg 100%", None),
+        (TODDLER | {"market": "ca"}, "Vitamin K1 30 mcg 100%", None),
+        ({"audience": "infants", "market": "ca"}, "Vitamin D3 10 mcg 100%", None),
+        (TODDLER | {"market": "ca"}, "Vitamin D3 15 mcg 75%", ("dv-percent-wrong-audience", "note", "75 % of vitamin D fits the daily value of adults (20 mcg); the label's own group gives 100 %.")),
+        ({"audience": "pregnant women", "market": "ca"}, "Vitamin D3 15 mcg 100%", ("dv-percent-other-market", "warning", "100 % of vitamin D fits the US value of 15 mcg for pregnant and lactating women; the label's own market gives 75 %.")),
+        ({"market": "au"}, "Vitamin D3 25 mcg 250%", None),
+        ({"market": "nz"}, "Vitamin K1 40 mcg 50%", None),
+        ({"market": "nz"}, "Vitamin D3 25 mcg 125%", ("dv-percent-other-market", "note", "125 % of vitamin D fits the US and CA value of 20 mcg; the label's own market gives 250 %.")),
+        ({"market": "au"}, "Vitamin D3 25 mcg 333%", ("dv-percent-mismatch", "note", "333 % fits no daily value known for vitamin D; expected 250 %.")),
+        ({}, "Vitamin D3 25 mcg 1250%", ("dv-percent-mismatch", "error", "1250 % fits no daily value known for vitamin D; expected 125 %, the percent is ten times too high.")),
+    ],
+)  # fmt: skip
+def test_a_percent_is_explained_by_the_table_it_fits(
+    label: dict[str, Any], line: str, expected: tuple[str, str, str] | None
+) -> None:
+    """What rests on a value from memory alone (Canada's young, Australia) is no more than a note."""
+    found = findings_of({**label, "lines": [line]})
+    told = found[found["finding_id"].str.startswith("dv-percent")]
+    assert told[["finding_id", "severity", "message"]].apply(tuple, axis=1).tolist() == ([expected] if expected else [])
+
+
 # -- market maxima ------------------------------------------------------------------------------------------------------------
 
 

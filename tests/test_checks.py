@@ -115,6 +115,33 @@ def test_what_was_left_aside_is_said_after_the_longest_label_texts() -> None:
             assert len(told) <= MESSAGE_LENGTH, told
 
 
+def test_templates_state_and_do_not_advise() -> None:
+    words = re.compile(r"\b(?:should|must|ought|please|ask|avoid|consult|take care|make sure)\b", re.IGNORECASE)
+    assert [check.id for check in catalogue().values() if words.search(check.template)] == []
+
+
+def test_borderline_notes_fit_a_message_uncut() -> None:
+    for band in load_evidence().bands.values():
+        if band.borderline_note:
+            told = message(
+                "dose-borderline-low", band.nutrient, "1,200 mcg", f"from {band.low_mcg:,} mcg", band.borderline_note
+            )
+            assert told.endswith(band.borderline_note), told
+
+
+def test_a_severity_other_than_the_usual_is_said() -> None:
+    """A check that a function tells with another severity says so in its entry."""
+    told = {check.id for check in catalogue().values() if check.otherwise}
+    assert {
+        "gtin-duplicate",
+        "safety-vitd-over-ul",
+        "dose-range",
+        "vitd-iu-only",
+        "dv-percent-old-dv",
+        "dv-percent-mismatch",
+    } <= told
+
+
 def test_names_in_hides_are_ids_or_families() -> None:
     known = set(catalogue()) | set(FAMILIES)
     assert {name for check in catalogue().values() for name in check.hides + check.hides_on_label} <= known
@@ -244,7 +271,7 @@ def test_an_implausible_amount_hides_limits_and_says_so() -> None:
         ("nutrient-row-repeated", {"lines": ["Vitamin D3 75 mcg", "Vitamin D3 50 mcg"]}, "limits"),
         ("nutrient-row-repeated", {"lines": ["Vitamin D3 25 mcg", "Vitamin D3 50 mcg"]}, ""),
         ("dv-percent-mismatch", {"lines": ["Vitamin D3 25 mcg 300%"]}, ""),
-        ("dv-percent-mismatch", {"name": "D3 5000 IU", "lines": ["Vitamin D3 25 mcg 300%"]}, "name"),
+        ("dv-percent-mismatch", {"name": "D3 5000 IU", "lines": ["Vitamin D3 25 mcg 300%"]}, "product name"),
     ],
 )  # fmt: skip
 def test_what_is_left_aside_is_named_when_and_only_when_there_is_some(
@@ -281,6 +308,35 @@ def test_toddlers_limit_is_compared_exactly() -> None:
     us = [audit_lines(frame_of(label), authority="NASEM").findings["finding_id"].tolist() for label in (at, above)]
     assert "safety-vitd-over-ul" not in us[0]
     assert "safety-vitd-over-ul" in us[1]
+
+
+def test_a_vitamin_on_several_lines_is_told_once_with_all_its_lines() -> None:
+    told = told_by("nutrient-row-repeated", lines=["Vitamin D3 25 mcg", "Vitamin D2 10 mcg"])
+    assert told.startswith("Vitamin D stands on several lines (Vitamin D3 25 mcg; Vitamin D2 10 mcg)")
+
+
+@pytest.mark.parametrize(
+    ("finding_id", "line"),
+    [("vitk-mixed-total", "Vitamin K (as K1 and K2 MK-7) 100 mcg"), ("amount-not-assignable", {"ingredient": "Vitamin D3 and K2", "amount": "100 mcg"})],
+)  # fmt: skip
+def test_a_line_of_several_vitamins_is_told_once(finding_id: str, line: str | dict[str, str]) -> None:
+    assert ids_of(lines=[line]).count(finding_id) == 1
+
+
+def test_a_weekly_name_with_daily_directions_is_told_once() -> None:
+    label = {"name": "Weekly D3 50,000 IU", "directions": "Take 1 softgel daily", "lines": ["Vitamin D3 1250 mcg"]}
+    assert ids_of(**label).count("dose-depot-conflict") == 1
+
+
+def test_as_needed_is_one_finding_that_says_what_was_used() -> None:
+    open_ended = {"lines": ["Vitamin D3 25 mcg 125%"], "directions": "Take 1 softgel as needed"}
+    assert ids_of(**open_ended) == ["dose-as-needed"]
+    assert told_by("dose-as-needed", **open_ended).endswith("; no daily dose was computed.")
+
+
+def test_a_copied_row_is_shown_by_its_amount() -> None:
+    told = told_by("row-copied-between-nutrients", lines=["Vitamin D3 25 µg (1000 IU)", "Vitamin K2 (as menaquinone-7) 25 µg (1000 IU)"])  # fmt: skip
+    assert "vitamin D's '25 µg (1000 IU)'" in told
 
 
 # -- daily values: whose table a percent fits ------------------------------------------------------------------------------------

@@ -55,6 +55,9 @@ FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], pd.DataFrame]] = {
 """Every check that is more than the reading of one line, with the ids it raises."""
 
 
+OF_THE_LINE = ("amount-not-assignable", "vitk-mixed-total")
+"""Findings on a line that names several vitamins: told once, for the first of them."""
+
 ACROSS = ("id-duplicate", "gtin-duplicate", "gtin-conflicting-records", "record-duplicate")
 """Checks on what several labels share, raised by :mod:`auditor.checks.across`."""
 
@@ -99,6 +102,9 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
         "no daily dose was computed",
         np.where(row["basis"] == "per_unit", "one unit a day was assumed", "one serving a day was assumed"),
     )
+    as_needed = code == "dose-as-needed"
+    day = np.where(as_needed & row["factor_high"].notna().to_numpy(), "the stated number was used", day)
+    assumed |= as_needed
     unclear = code == "dose-basis-unknown"
     expected = np.where(unclear & (kept["expected"] == ""), "per unit or per portion", kept["expected"])
     day = np.where(unclear, np.where(row["factor_high"].isna(), "no daily dose was computed", "both were judged"), day)
@@ -135,7 +141,9 @@ def finished(found: pd.DataFrame) -> pd.DataFrame:
     severity = found["severity"].astype("str").where(found["severity"] != "", usual)
     rank = severity.map({name: position for position, name in enumerate(SEVERITIES)})
     found = found.assign(severity=severity, rank=rank).sort_values(["product", "rank", "order"], kind="stable")
-    found = found.drop_duplicates(["product", "code", "nutrient", "value"], ignore_index=True)
+    once = found["nutrient"].where(~found["code"].isin(OF_THE_LINE), "")
+    repeated = found.assign(nutrient=once).duplicated(["product", "code", "nutrient", "value"])
+    found = found[~repeated].reset_index(drop=True)
     texts = distinct(found, ["code", "nutrient", "value", "expected", "detail", "voided"])
     messages = np.array(texts.map(message) or [""], dtype=object)
     found["message"] = messages[texts.codes] if len(found) else pd.Series([], dtype="str")

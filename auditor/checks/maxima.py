@@ -74,7 +74,9 @@ def _against(
         test &= ~excepted[product]
     per = "a day" if limit.per == "day" else "in one unit"
     word = "exceeds" if limit.bound == "maximum" else "is below"
-    what = f"{per} {word} {limit.place}'s {limit.bound} of {float(limit.value_mcg):,g} mcg ({limit.authority}, {KINDS[limit.kind]}; checked {limit.last_checked})"
+    whose = limit.place + ("'" if limit.place.endswith("s") else "'s")
+    in_doubt = ", unverified" if limit.status == "unverified" else ""
+    what = f"{per} {word} {whose} {limit.bound} of {float(limit.value_mcg):,g} mcg ({limit.authority}, {KINDS[limit.kind]}{in_doubt}; checked {limit.last_checked})"
     return on_rows(
         judged.assign(_dose=dose),
         test,

@@ -10,7 +10,19 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks import catalogue
-from auditor.checks.facts import WITHHELD, Facts, Hits, Mask, keys_of, matching, nothing, on_distinct, on_rows, says, together
+from auditor.checks.facts import (
+    WITHHELD,
+    Facts,
+    Hits,
+    Mask,
+    keys_of,
+    matching,
+    nothing,
+    on_distinct,
+    on_rows,
+    says,
+    together,
+)
 from auditor.distinct import codes_of
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
@@ -169,9 +181,7 @@ def _values_of(evidence: Evidence, nutrient: str) -> list[DailyValue]:
     return [value for value in evidence.daily_values.values() if value.nutrient == key]
 
 
-def own_values(
-    evidence: Evidence, nutrient: str, market: str, group: str
-) -> tuple[list[DailyValue], list[DailyValue]]:
+def own_values(evidence: Evidence, nutrient: str, market: str, group: str) -> tuple[list[DailyValue], list[DailyValue]]:
     """Current values of a label's own table for its group, or else for adults; and all rows of that table.
 
     A market's own table is the first of its list in `markets.toml` that has values; with no market stated all of them are.

@@ -167,7 +167,9 @@ def hidden_characters(facts: Facts) -> pd.DataFrame:
 
 def _hidden_in(facts: Facts, name: str) -> pd.DataFrame:
     def shown(hit: Hits) -> pd.Series:
-        return name + " " + hit[name].astype("str").str.slice(0, 60).str.replace(HIDDEN, "", regex=True)
+        return (
+            name.replace("_", " ") + ": " + hit[name].astype("str").str.slice(0, 60).str.replace(HIDDEN, "", regex=True)
+        )
 
     return on_products(
         facts.first,

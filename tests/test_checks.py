@@ -100,8 +100,46 @@ def test_ids_are_kebab_case_and_entries_complete() -> None:
 
 def test_templates_fill_and_long_label_texts_are_cut() -> None:
     for check in catalogue().values():
-        assert "{" not in message(check.id, "vitamin_d", "1 mcg", "2 mcg", "detail", "yes")
+        assert "{" not in message(check.id, "vitamin_d", "1 mcg", "2 mcg", "detail", "percent")
         assert len(message(check.id, "vitamin_k2", "x" * 400, "y" * 80, "")) <= MESSAGE_LENGTH
+
+
+def test_what_was_left_aside_is_said_after_the_longest_label_texts() -> None:
+    for check in catalogue().values():
+        names = check.hides + check.hides_on_label + check.withholds
+        others = [other for other in catalogue().values() if {other.id, other.family} & set(names)]
+        words = ", ".join(sorted({other.left_aside for other in others if other.family != check.family} - {""}))
+        if words:
+            told = message(check.id, "vitamin_k2", "x" * 400, "y" * 400, "z" * 400, words)
+            assert told.endswith(f" Left aside: {words}."), told
+            assert len(told) <= MESSAGE_LENGTH, told
+
+
+def test_templates_state_and_do_not_advise() -> None:
+    words = re.compile(r"\b(?:should|must|ought|please|ask|avoid|consult|take care|make sure)\b", re.IGNORECASE)
+    assert [check.id for check in catalogue().values() if words.search(check.template)] == []
+
+
+def test_borderline_notes_fit_a_message_uncut() -> None:
+    for band in load_evidence().bands.values():
+        if band.borderline_note:
+            told = message(
+                "dose-borderline-low", band.nutrient, "1,200 mcg", f"from {band.low_mcg:,} mcg", band.borderline_note
+            )
+            assert told.endswith(band.borderline_note), told
+
+
+def test_a_severity_other_than_the_usual_is_said() -> None:
+    """A check that a function tells with another severity says so in its entry."""
+    told = {check.id for check in catalogue().values() if check.otherwise}
+    assert {
+        "gtin-duplicate",
+        "safety-vitd-over-ul",
+        "dose-range",
+        "vitd-iu-only",
+        "dv-percent-old-dv",
+        "dv-percent-mismatch",
+    } <= told
 
 
 def test_names_in_hides_are_ids_or_families() -> None:
@@ -192,20 +230,55 @@ def ids_of(**label: Any) -> list[str]:
     return findings_of(label)["finding_id"].tolist()
 
 
+def told_by(finding_id: str, **label: Any) -> str:
+    """The message of one finding."""
+    found = findings_of(label)
+    return str(found.loc[found["finding_id"] == finding_id, "message"].item())
+
+
 def test_a_contradiction_is_told_without_the_findings_it_would_cause() -> None:
     found = findings_of({"lines": ["Vitamin D3 12.5 mcg (10,000 IU) 700%"]})
     assert found["finding_id"].tolist() == ["dual-vitd-mismatch"]
-    assert "one is over the upper level" in found["message"].iloc[0]
+    assert found["message"].iloc[0].endswith(" Left aside: limits, percent.")
 
 
 def test_a_dose_over_the_upper_level_under_both_readings_is_told() -> None:
-    assert "safety-vitd-over-ul" in ids_of(lines=["Vitamin D3 125 mcg (10,000 IU)"])
+    label = {"lines": ["Vitamin D3 125 mcg (10,000 IU)"]}
+    assert "safety-vitd-over-ul" in ids_of(**label)
+    assert "Left aside" not in told_by("dual-vitd-mismatch", **label)
 
 
 def test_an_implausible_amount_hides_limits_and_says_so() -> None:
     found = findings_of({"market": "be", "lines": ["Vitamin D3 5000 µg"]})
     assert not {"safety-vitd-over-ul", "reg-be-vitd"} & set(found["finding_id"])
-    assert found["message"].iloc[0].endswith("Percent and limits were left aside.")
+    assert found["message"].iloc[0].endswith(" Left aside: limits.")
+
+
+@pytest.mark.parametrize(
+    ("finding_id", "label", "words"),
+    [
+        ("dual-vitd-mismatch", {"lines": ["Vitamin D3 0.625 mcg (1,000 IU)"]}, ""),
+        ("dual-vitd-mismatch", {"lines": ["Vitamin D3 12.5 mcg (5,000 IU) 63%"]}, ""),
+        ("dual-vitd-mismatch", {"lines": ["Vitamin D3 50 mcg (10,000 IU)"], "market": "be"}, "limits"),
+        ("dual-vitd-mismatch", {"lines": ["Vitamin D3 12.5 mcg (10,000 IU)"], "directions": "Take 1-2 softgels daily"}, "limits, range"),
+        ("unit-mg-mcg-suspect", {"lines": ["Vitamin D3 25 mg"]}, "limits"),
+        ("unit-mg-mcg-suspect", {"lines": ["Vitamin D3 25 mg 125%"]}, ""),
+        ("unit-iu-on-vitamin-k", {"lines": ["Vitamin K2 (MK-7) 100 IU 83%"]}, "percent"),
+        ("unit-iu-on-vitamin-k", {"lines": ["Vitamin K2 (MK-7) 100 IU"]}, ""),
+        ("number-separator-ambiguous", {"lines": ["Vitamin D3 1.250 mcg 700%"], "market": ""}, "limits, percent"),
+        ("vitk-declared-twice-conflict", {"name": "K2 200 mcg", "lines": ["Vitamin K2 (MK-7) 100 mcg 10%"]}, "percent"),
+        ("dual-vitd-per-unit-vs-serving", {"serving_size": "2 softgels", "directions": "Take 2 softgels daily", "lines": ["Vitamin D3 62.5 mcg (5,000 IU)"]}, "limits"),
+        ("nutrient-row-repeated", {"lines": ["Vitamin D3 75 mcg", "Vitamin D3 50 mcg"]}, "limits"),
+        ("nutrient-row-repeated", {"lines": ["Vitamin D3 25 mcg", "Vitamin D3 50 mcg"]}, ""),
+        ("dv-percent-mismatch", {"lines": ["Vitamin D3 25 mcg 300%"]}, ""),
+        ("dv-percent-mismatch", {"name": "D3 5000 IU", "lines": ["Vitamin D3 25 mcg 300%"]}, "product name"),
+    ],
+)  # fmt: skip
+def test_what_is_left_aside_is_named_when_and_only_when_there_is_some(
+    finding_id: str, label: dict[str, Any], words: str
+) -> None:
+    told = told_by(finding_id, **label)
+    assert told.partition(" Left aside: ")[2].removesuffix(".") == words, told
 
 
 def test_findings_are_ordered_by_severity_then_place() -> None:
@@ -235,6 +308,74 @@ def test_toddlers_limit_is_compared_exactly() -> None:
     us = [audit_lines(frame_of(label), authority="NASEM").findings["finding_id"].tolist() for label in (at, above)]
     assert "safety-vitd-over-ul" not in us[0]
     assert "safety-vitd-over-ul" in us[1]
+
+
+def test_a_vitamin_on_several_lines_is_told_once_with_all_its_lines() -> None:
+    told = told_by("nutrient-row-repeated", lines=["Vitamin D3 25 mcg", "Vitamin D2 10 mcg"])
+    assert told.startswith("Vitamin D stands on several lines (Vitamin D3 25 mcg; Vitamin D2 10 mcg)")
+
+
+@pytest.mark.parametrize(
+    ("finding_id", "line"),
+    [("vitk-mixed-total", "Vitamin K (as K1 and K2 MK-7) 100 mcg"), ("amount-not-assignable", {"ingredient": "Vitamin D3 and K2", "amount": "100 mcg"})],
+)  # fmt: skip
+def test_a_line_of_several_vitamins_is_told_once(finding_id: str, line: str | dict[str, str]) -> None:
+    assert ids_of(lines=[line]).count(finding_id) == 1
+
+
+def test_a_weekly_name_with_daily_directions_is_told_once() -> None:
+    label = {"name": "Weekly D3 50,000 IU", "directions": "Take 1 softgel daily", "lines": ["Vitamin D3 1250 mcg"]}
+    assert ids_of(**label).count("dose-depot-conflict") == 1
+
+
+def test_as_needed_is_one_finding_that_says_what_was_used() -> None:
+    open_ended = {"lines": ["Vitamin D3 25 mcg 125%"], "directions": "Take 1 softgel as needed"}
+    assert ids_of(**open_ended) == ["dose-as-needed"]
+    assert told_by("dose-as-needed", **open_ended).endswith("; no daily dose was computed.")
+
+
+def test_a_copied_row_is_shown_by_its_amount() -> None:
+    told = told_by("row-copied-between-nutrients", lines=["Vitamin D3 25 µg (1000 IU)", "Vitamin K2 (as menaquinone-7) 25 µg (1000 IU)"])  # fmt: skip
+    assert "vitamin D's '25 µg (1000 IU)'" in told
+
+
+# -- daily values: whose table a percent fits ------------------------------------------------------------------------------------
+
+TODDLER = {"audience": "children 1-3 years"}
+
+
+@pytest.mark.parametrize(
+    ("label", "line", "expected"),
+    [
+        ({}, "Vitamin D3 25 mcg 125%", None),
+        ({}, "Vitamin D3 25 mcg 250%", ("dv-percent-old-dv", "warning", "250 % of vitamin D fits the former US value of 10 mcg; the current value gives 125 %.")),
+        ({}, "Vitamin K1 12 mcg 15%", ("dv-percent-old-dv", "warning", "15 % of vitamin K1 fits the former US value of 80 mcg (the EU and UK value of 75 mcg fits too); the current value gives 10 %.")),
+        ({"label_date": "2018-05-01"}, "Vitamin D3 25 mcg 250%", ("dv-percent-old-dv", "note", "250 % of vitamin D fits the former US value of 10 mcg; the current value gives 125 %.")),
+        ({}, "Vitamin D3 25 mcg 500%", ("dv-percent-other-market", "warning", "500 % of vitamin D fits the EU and UK value of 5 mcg; the label's own market gives 125 %.")),
+        ({"market": "de"}, "Vitamin D3 25 mcg 125%", ("dv-percent-other-market", "warning", "125 % of vitamin D fits the US and CA value of 20 mcg; the label's own market gives 500 %.")),
+        ({}, "Vitamin D3 15 mcg 100%", ("dv-percent-wrong-audience", "warning", "100 % of vitamin D fits the daily value of children of 1 to 3 years (15 mcg); the label's own group gives 75 %.")),
+        ({"audience": "infants"}, "Vitamin D3 10 mcg 100%", None),
+        ({"audience": "pregnant women"}, "Vitamin D3 10 mcg 100%", ("dv-percent-old-dv", "warning", "100 % of vitamin D fits the former US value of 10 mcg; the current value gives 67 %.")),
+        (TODDLER, "Vitamin D3 10 mcg 100%", ("dv-percent-old-dv", "warning", "100 % of vitamin D fits the former US value of 10 mcg; the current value gives 67 %.")),
+        (TODDLER | {"market": "ca"}, "Vitamin D3 15 mcg 100%", None),
+        (TODDLER | {"market": "ca"}, "Vitamin K1 30 mcg 100%", None),
+        ({"audience": "infants", "market": "ca"}, "Vitamin D3 10 mcg 100%", None),
+        (TODDLER | {"market": "ca"}, "Vitamin D3 15 mcg 75%", ("dv-percent-wrong-audience", "note", "75 % of vitamin D fits the daily value of adults (20 mcg); the label's own group gives 100 %.")),
+        ({"audience": "pregnant women", "market": "ca"}, "Vitamin D3 15 mcg 100%", ("dv-percent-other-market", "warning", "100 % of vitamin D fits the US value of 15 mcg for pregnant and lactating women; the label's own market gives 75 %.")),
+        ({"market": "au"}, "Vitamin D3 25 mcg 250%", None),
+        ({"market": "nz"}, "Vitamin K1 40 mcg 50%", None),
+        ({"market": "nz"}, "Vitamin D3 25 mcg 125%", ("dv-percent-other-market", "note", "125 % of vitamin D fits the US and CA value of 20 mcg; the label's own market gives 250 %.")),
+        ({"market": "au"}, "Vitamin D3 25 mcg 333%", ("dv-percent-mismatch", "note", "333 % fits no daily value known for vitamin D; expected 250 %.")),
+        ({}, "Vitamin D3 25 mcg 1250%", ("dv-percent-mismatch", "error", "1250 % fits no daily value known for vitamin D; expected 125 %, the percent is ten times too high.")),
+    ],
+)  # fmt: skip
+def test_a_percent_is_explained_by_the_table_it_fits(
+    label: dict[str, Any], line: str, expected: tuple[str, str, str] | None
+) -> None:
+    """What rests on a value from memory alone (Canada's young, Australia) is no more than a note."""
+    found = findings_of({**label, "lines": [line]})
+    told = found[found["finding_id"].str.startswith("dv-percent")]
+    assert told[["finding_id", "severity", "message"]].apply(tuple, axis=1).tolist() == ([expected] if expected else [])
 
 
 # -- market maxima ------------------------------------------------------------------------------------------------------------

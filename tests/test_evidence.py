@@ -257,6 +257,9 @@ def test_vitamin_k_has_no_upper_level(shipped: Evidence) -> None:
         ("vitamin_d", "us", "infant", "current", 10), ("vitamin_d", "us", "pregnancy", "current", 15), ("vitamin_k", "us", "adult", "current", 120),
         ("vitamin_k", "us", "adult", "former", 80), ("vitamin_k", "us", "pregnancy", "current", 90), ("vitamin_d", "eu", "adult", "current", 5),
         ("vitamin_k", "eu", "adult", "current", 75), ("vitamin_d", "jp", "adult", "current", "5.5"),
+        ("vitamin_d", "us", "infant", "former", 10), ("vitamin_d", "us", "child-1-3", "former", 10), ("vitamin_d", "us", "pregnancy", "former", 10),
+        ("vitamin_d", "ca", "infant", "current", 10), ("vitamin_d", "ca", "child-1-3", "current", 15), ("vitamin_k", "ca", "infant", "current", "2.5"),
+        ("vitamin_k", "ca", "child-1-3", "current", 30), ("vitamin_d", "au", "adult", "current", 10), ("vitamin_k", "au", "adult", "current", 80),
     ],
 )  # fmt: skip
 def test_daily_values_of_the_markets(

@@ -25,7 +25,8 @@ class Check(NamedTuple):
     `template` may use {value}, {expected}, {detail} and {name} (the nutrient in words).  `severity` is the usual one,
     `otherwise` says when it is another.  `raised_by` is 'line' or 'directions' where a reader of text raises it.
     `hides` names ids or families that this finding makes void for the same vitamin, `hides_on_label` for the whole
-    label.  `numbers` and `patterns` are what the function judges by.  `fires` and `silent` are small labels.
+    label, `withholds` those that hold under only one reading of what it doubts.  `left_aside` is the word by which such
+    a finding names this one, '' where it need not be named.  `numbers` and `patterns` are what the function judges by.  `fires` and `silent` are small labels.
     """
 
     id: str
@@ -42,13 +43,15 @@ class Check(NamedTuple):
     raised_by: str = "check"
     hides: tuple[str, ...] = ()
     hides_on_label: tuple[str, ...] = ()
+    withholds: tuple[str, ...] = ()
+    left_aside: str = ""
     numbers: MappingProxyType[str, Any] = NO_MAPPING
     patterns: tuple[str, ...] = ()
     fires: MappingProxyType[str, Any] = NO_MAPPING
     silent: MappingProxyType[str, Any] = NO_MAPPING
 
 
-_LISTS = ("hides", "hides_on_label", "patterns")
+_LISTS = ("hides", "hides_on_label", "withholds", "patterns")
 _TABLES = ("numbers", "fires", "silent")
 
 
@@ -67,7 +70,7 @@ def catalogue() -> dict[str, Check]:
                 raise ValueError(
                     f"check {entry['id']!r} stands twice or has unknown keys: {sorted(set(entry) - set(Check._fields))}"
                 )
-            found[entry["id"]] = _check(entry, table["family"])
+            found[entry["id"]] = _check({"left_aside": table.get("left_aside", "")} | entry, table["family"])
     return found
 
 
@@ -110,7 +113,7 @@ def in_full(check_id: str) -> dict[str, str]:
     parts = {
         "id": check.id, "title": check.title, "family": check.family, "severity": severity, "trigger": check.trigger,
         "tolerance": check.tolerance, "message": check.template, "why": check.why, "source": f"{check.source} ({check.status})" if check.source else "",
-        "makes void": ", ".join(check.hides + check.hides_on_label), "numbers": ", ".join(f"{name} {value}" for name, value in check.numbers.items()),
+        "makes void": ", ".join(check.hides + check.hides_on_label), "withholds if in doubt": ", ".join(check.withholds), "numbers": ", ".join(f"{name} {value}" for name, value in check.numbers.items()),
         "fires on": _example(check.fires), "silent on": _example(check.silent),
     }  # fmt: skip
     return {name: text for name, text in parts.items() if text}

@@ -55,10 +55,10 @@ def implausible_days(facts: Facts) -> pd.DataFrame:
     large_k2 = known & ~huge_k & ((judged["nutrient"] == "vitamin_k2") & (judged["form"] == "unstated")).to_numpy()
     large_k2 &= (high > number("amount-implausible-vitk", "large_mcg")).to_numpy()
     return together(
-        on_rows(judged, small_d, "amount-implausible-vitd", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="a day is next to nothing", severity="warning"),
-        on_rows(judged, small_k, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="a day is next to nothing"),
-        on_rows(judged, huge_k, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="a day is above anything tested (45,000 mcg)", severity="error"),
-        on_rows(judged, large_k2, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="a day is far above MK-7 and usual for MK-4"),
+        on_rows(judged, small_d, "amount-implausible-vitd", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="at least 0.1 mcg a day", severity="warning"),
+        on_rows(judged, small_k, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="at least 1 mcg a day"),
+        on_rows(judged, huge_k, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="at most 45,000 mcg a day", severity="error"),
+        on_rows(judged, large_k2, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="over 1,000 mcg a day only as MK-4"),
     )  # fmt: skip
 
 
@@ -146,17 +146,17 @@ def copied_rows(facts: Facts) -> pd.DataFrame:
     here = np.isin(facts.row_products, facts.row_products[wrong_k])
     part = rows[here]
     cell = (facts.of_target("amount").astype("str") + " " + facts.of_target("unit").astype("str")).str.strip()[here]
-    told = cell.where(
+    printed = cell.where(
         cell != "",
         part["label_text"].str.replace(
             r"^.*?(?=\d[\d.,]* ?(?:m?cg|[µμu]g|mg|i\.?[ue]|ui))", "", regex=True, case=False
         ),
     )
-    told = told.str.replace(r"[\s()%*]+|\d+ ?%", "", regex=True).str.lower()
+    told = printed.str.replace(r"[\s()%*]+|\d+ ?%", "", regex=True).str.lower()
     key = pd.MultiIndex.from_arrays([part["product"], told])
     copies = wrong_k[here] & key.isin(key[is_d[here]])
     return on_rows(
-        part.assign(_told=cell.where(cell != "", part["label_text"])),
+        part.assign(_told=printed),
         copies,
         "row-copied-between-nutrients",
         value=lambda hit: hit["_told"],
@@ -294,7 +294,7 @@ def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:
     }
     given = _padded([list(wording.get(position, ())) for position in range(len(names))])[codes]
     differs = open_rows & ~np.isnan(given).all(axis=1) & ~_any_near(given, meant, slack)
-    return on_rows(part.assign(_named=pd.Series(texts, index=part.index, dtype="str").str.slice(0, 60)), differs, code, value=lambda hit: "The product's name '" + hit["_named"] + "'" if family == "k" else hit["_named"],
+    return on_rows(part.assign(_named=pd.Series(texts, index=part.index, dtype="str").str.slice(0, 60)), differs, code, value=lambda hit: "'" + hit["_named"] + "' in the product's name and " + mcg(hit["amount_mcg"]) + " on the panel" if family == "k" else hit["_named"],
                    expected=lambda hit: mcg(hit["amount_mcg"]), detail="the panel was used")  # fmt: skip
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 from auditor.checks import catalogue, number
 from auditor.checks.facts import (
     Facts,
-    first_match,
     matching,
     mcg,
     nothing,
@@ -35,7 +34,9 @@ def ranges(facts: Facts) -> pd.DataFrame:
     """A label that allows more than one daily dose; a warning where the ends are judged differently."""
     judged = facts.judged
     low, high = judged["daily_mcg_low"], judged["daily_mcg_high"]
+    bounded = facts.rows.index[facts.rows_with("amount-upper-bound")]
     test = (low < high) & ~judged["share"].astype(bool) & ~judged["repeated"].astype(bool)
+    test &= ~judged["source_rows"].isin(bounded)
     crosses = (low <= judged["upper_level_mcg"]) & (high > judged["upper_level_mcg"])
     depends = (judged["verdict"] == "depends") & judged["reason"].str.contains("daily-use-is-a-range", regex=False)
     severity = np.where(crosses | depends, "warning", "")
@@ -72,24 +73,16 @@ def spaced(facts: Facts) -> pd.DataFrame:
 
 
 def interval_in_doubt(facts: Facts) -> pd.DataFrame:
-    """A name that says weekly beside daily directions, and a large dose of which no interval is known."""
+    """A large dose of which no interval is known."""
     judged = facts.judged
-    product = judged["product"].to_numpy(dtype=np.intp)
-    with_dose = np.zeros(len(facts.first), dtype=bool)
-    with_dose[product] = True
-    named = says(facts.first["name"], "dose-depot-conflict", with_dose)[product]
     assumed = (judged["servings_source"] == "assumed").to_numpy()
     daily = (judged["interval_days"] == 1).to_numpy() & judged["amount_mcg"].notna().to_numpy()
     large = (
         (judged["nutrient"] == "vitamin_d") & (sure_high(judged) > number("dose-interval-needed", "above_mcg"))
     ).to_numpy()
-    words = facts.first["name"].to_numpy()[product]
-    told = judged.assign(_name=words)
-    pattern = "|".join(catalogue()["dose-depot-conflict"].patterns)
-    return together(
-        on_rows(told, daily & named & ~assumed, "dose-depot-conflict", value=lambda hit: first_match(hit["_name"].astype("str"), pattern), whole_label=True),
-        on_rows(judged, daily & assumed & large, "dose-interval-needed", value=lambda hit: mcg(hit["daily_mcg_high"])),
-    )  # fmt: skip
+    return on_rows(
+        judged, daily & assumed & large, "dose-interval-needed", value=lambda hit: mcg(hit["daily_mcg_high"])
+    )
 
 
 def near_edges(facts: Facts) -> pd.DataFrame:
@@ -371,7 +364,7 @@ def _young_of(told: Directions) -> tuple[str, ...]:
 CHECKS = {
     ("dose-range",): ranges,
     ("dose-non-daily", "dose-bolus-single-large", "dose-child-not-daily"): spaced,
-    ("dose-depot-conflict", "dose-interval-needed"): interval_in_doubt,
+    ("dose-interval-needed",): interval_in_doubt,
     ("dose-between-studied", "dose-borderline-low"): near_edges,
     ("dose-serving-vs-directions-us", "dose-eu-multiplied-twice"): serving_and_directions,
     ("dose-servings-container-mismatch", "dose-servings-container-ambiguous"): package,

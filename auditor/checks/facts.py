@@ -50,6 +50,8 @@ Cells = str | Callable[[Any], object]
 """A cell of a finding: the same text for all, or what the :class:`Hits` say."""
 
 VITAMIN_K = ("vitamin_k2", "vitamin_k1", "vitamin_k")
+WITHHELD = "withheld"
+"""Severity of a finding that holds under one reading of a doubtful label only: never told, but named by the finding on the doubt."""
 ON_RECORD = -1
 """Place of a finding that concerns the record and no line."""
 
@@ -289,3 +291,8 @@ def sure_high(judged: pd.DataFrame) -> pd.Series:
     """
     high = judged["daily_mcg_high"].where(~judged["repeated"].astype(bool), judged["daily_mcg_low"])
     return pd.Series(np.fmin(high, judged["other_mcg_high"]), index=judged.index)
+
+
+def any_high(judged: pd.DataFrame) -> pd.Series:
+    """Highest daily dose (mcg) that holds under some reading of the label."""
+    return pd.Series(np.fmax(judged["daily_mcg_high"], judged["other_mcg_high"]), index=judged.index)

@@ -9,8 +9,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.checks import amounts, catalogue, claims, doses, forms, maxima, number, percents, records, safety
-from auditor.checks.facts import COLUMNS, Facts, nothing, sure_high, together
+from auditor.checks import (
+    Check,
+    amounts,
+    catalogue,
+    claims,
+    doses,
+    forms,
+    maxima,
+    number,
+    percents,
+    records,
+    safety,
+)
+from auditor.checks.facts import COLUMNS, WITHHELD, Facts, nothing, together
 from auditor.distinct import distinct
 from auditor.evidence import Evidence
 from auditor.limits import Limit, load_limits
@@ -31,12 +43,20 @@ ALIASES = {"hidden-characters": "text-hidden-characters", "look-alike-letters": 
 
 MESSAGE_LENGTH = 160
 """A message fits a screen line and a spreadsheet cell; longer label texts inside it are cut."""
+SHORTEST_CELL = 16
+"""Label texts are not cut shorter than this."""
+
+BOTH_JUDGED = "nothing settles it, so both were judged"
+"""How the reader of amounts says it; a message has less room."""
 
 FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], pd.DataFrame]] = {
     **records.CHECKS, **amounts.CHECKS, **percents.CHECKS, **forms.CHECKS, **doses.CHECKS, **claims.CHECKS, **safety.CHECKS, **maxima.CHECKS,
 }  # fmt: skip
 """Every check that is more than the reading of one line, with the ids it raises."""
 
+
+OF_THE_LINE = ("amount-not-assignable", "vitk-mixed-total")
+"""Findings on a line that names several vitamins: told once, for the first of them."""
 
 ACROSS = ("id-duplicate", "gtin-duplicate", "gtin-conflicting-records", "record-duplicate")
 """Checks on what several labels share, raised by :mod:`auditor.checks.across`."""
@@ -76,41 +96,27 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     huge = (code == "amount-implausible-vitk") & (
         row["amount_mcg"] > number("amount-implausible-vitk", "largest_mcg")
     ).to_numpy()
-    contradicted = code == "dual-vitd-mismatch"
     assumed = np.isin(code, ("dose-directions-missing", "dose-directions-unparsed"))
     day = np.where(
         row["factor_high"].isna(),
         "no daily dose was computed",
         np.where(row["basis"] == "per_unit", "one unit a day was assumed", "one serving a day was assumed"),
     )
+    as_needed = code == "dose-as-needed"
+    day = np.where(as_needed & row["factor_high"].notna().to_numpy(), "the stated number was used", day)
+    assumed |= as_needed
     unclear = code == "dose-basis-unknown"
     expected = np.where(unclear & (kept["expected"] == ""), "per unit or per portion", kept["expected"])
     day = np.where(unclear, np.where(row["factor_high"].isna(), "no daily dose was computed", "both were judged"), day)
     assumed |= unclear
-    detail = np.where(
-        contradicted & _one_passes(facts, kept["row"]),
-        "one is over the upper level; " + kept["detail"],
-        np.where(assumed, day, kept["detail"]),
-    )
+    detail = np.where(assumed, day, kept["detail"].str.replace(BOTH_JUDGED, "both were judged", regex=False))
     return pd.DataFrame(
         {
             "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code,
-            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": kept["value"].to_numpy(), "expected": expected,
+            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": kept["value"].str.replace(" iu", " IU", regex=False).to_numpy(), "expected": expected,
             "detail": detail, "label_text": row["label_text"].to_numpy(), "severity": np.where(huge, "error", ""),
         }
     )  # fmt: skip
-
-
-def _one_passes(facts: Facts, rows: pd.Series) -> npt.NDArray[np.bool_]:
-    """Rows of whose two readings one passes the upper level and the other does not."""
-    judged = facts.judged
-    high = np.fmax(judged["daily_mcg_high"], judged["other_mcg_high"])
-    split = (
-        judged["other_mcg_high"].notna()
-        & (high > judged["upper_level_mcg"])
-        & ~(sure_high(judged) > judged["upper_level_mcg"])
-    )
-    return np.asarray(rows.isin(judged.loc[split, "source_rows"]))
 
 
 def finished(found: pd.DataFrame) -> pd.DataFrame:
@@ -135,7 +141,9 @@ def finished(found: pd.DataFrame) -> pd.DataFrame:
     severity = found["severity"].astype("str").where(found["severity"] != "", usual)
     rank = severity.map({name: position for position, name in enumerate(SEVERITIES)})
     found = found.assign(severity=severity, rank=rank).sort_values(["product", "rank", "order"], kind="stable")
-    found = found.drop_duplicates(["product", "code", "nutrient", "value"], ignore_index=True)
+    once = found["nutrient"].where(~found["code"].isin(OF_THE_LINE), "")
+    repeated = found.assign(nutrient=once).duplicated(["product", "code", "nutrient", "value"])
+    found = found[~repeated].reset_index(drop=True)
     texts = distinct(found, ["code", "nutrient", "value", "expected", "detail", "voided"])
     messages = np.array(texts.map(message) or [""], dtype=object)
     found["message"] = messages[texts.codes] if len(found) else pd.Series([], dtype="str")
@@ -148,27 +156,46 @@ def finished(found: pd.DataFrame) -> pd.DataFrame:
 def _without_caused(found: pd.DataFrame) -> pd.DataFrame:
     """Findings without those that another finding of the same vitamin, or of the same label, makes void.
 
-    Column `voided` is 'yes' on a finding that made others void.
+    Column `voided` names, on the finding that made others void, what was left aside.  A finding of severity
+    :data:`~auditor.checks.facts.WITHHELD` holds under one reading of the label only: it is never told itself, and named
+    where a finding doubts the reading.
     """
     codes, ids = pd.factorize(found["code"])
     label = found["product"].to_numpy()
     vitamin = (
         label * (len(NUTRIENT_NAMES) + 1) + pd.Categorical(found["nutrient"], categories=list(NUTRIENT_NAMES)).codes
     )
+    withheld = (found["severity"] == WITHHELD).to_numpy(dtype=bool)
+    void = withheld.copy()
     position = {check_id: place for place, check_id in enumerate(ids)}
-    void, causes = np.zeros(len(found), dtype=bool), np.zeros(len(found), dtype=bool)
+    said: dict[str, npt.NDArray[np.bool_]] = {}
     for check_id, place in position.items():
         check = catalogue()[check_id]
-        for key, hidden in ((vitamin, check.hides), (label, check.hides_on_label)):
-            wanted = [position[other] for other in _ids_of(hidden) if other in position and other != check_id]
+        mine = (codes == place) & ~withheld
+        for key, names, among in (
+            (vitamin, check.hides, ~mine),
+            (label, check.hides_on_label, ~mine),
+            (vitamin, check.withholds, withheld),
+        ):
+            wanted = {position[other]: _consequence(check, other) for other in _ids_of(names) if other in position}
             if not wanted:
                 continue
-            mine = codes == place
-            candidates = np.flatnonzero(np.isin(codes, wanted))
+            candidates = np.flatnonzero(np.isin(codes, list(wanted)) & among)
             caused = candidates[np.isin(key[candidates], key[mine])]
             void[caused] = True
-            causes |= mine & np.isin(key, key[caused])
-    return found.assign(voided=np.where(causes, "yes", ""))[~void]
+            for word in set(wanted.values()) - {""}:
+                named = caused[np.isin(codes[caused], [other for other, told in wanted.items() if told == word])]
+                said[word] = said.get(word, np.zeros(len(found), dtype=bool)) | mine & np.isin(key, key[named])
+    voided = np.full(len(found), "", dtype=object)
+    for word in sorted(said):
+        voided[said[word]] += f", {word}"
+    return found.assign(voided=pd.Series(voided, index=found.index, dtype="str").str.removeprefix(", "))[~void]
+
+
+def _consequence(cause: Check, check_id: str) -> str:
+    """The word for what is left aside; '' where the cause is a closer telling of the same thing."""
+    check = catalogue()[check_id]
+    return check.left_aside if check.family != cause.family else ""
 
 
 def _ids_of(names: tuple[str, ...]) -> list[str]:
@@ -177,19 +204,17 @@ def _ids_of(names: tuple[str, ...]) -> list[str]:
 
 
 def message(code: str, nutrient: str, value: str, expected: str, detail: str, voided: str = "") -> str:
-    """The sentence of a finding; label texts inside it are cut so that it fits :data:`MESSAGE_LENGTH`."""
+    """The sentence of a finding; label texts inside it are cut so that it fits :data:`MESSAGE_LENGTH`.
+
+    `voided` names what was left aside because of this finding; room for saying so is always kept.
+    """
     check = catalogue()[code]
+    tail = f" Left aside: {voided}." if voided else ""
+    room = MESSAGE_LENGTH - len(tail)
     cells = {"name": NUTRIENT_NAMES[nutrient], "value": value, "expected": expected, "detail": detail}
     text = check.template.format(**cells)
-    while len(text) > MESSAGE_LENGTH and max(map(len, cells.values())) > 16:
+    while len(text) > room and max(map(len, cells.values())) > SHORTEST_CELL:
         longest = max(cells, key=lambda name: len(cells[name]))
-        cells[longest] = shorten(cells[longest], max(16, len(cells[longest]) - (len(text) - MESSAGE_LENGTH)))
+        cells[longest] = shorten(cells[longest], max(SHORTEST_CELL, len(cells[longest]) - (len(text) - room)))
         text = check.template.format(**cells)
-    tail = " Percent and limits were left aside."
-    if (
-        voided
-        and (set(check.hides) & {"percent daily value", "market maxima"})
-        and len(text) + len(tail) <= MESSAGE_LENGTH
-    ):
-        text += tail
-    return text[:1].upper() + text[1:]
+    return text[:1].upper() + text[1:] + tail

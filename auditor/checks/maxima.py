@@ -7,8 +7,10 @@ import pandas as pd
 
 from auditor.checks import catalogue, number
 from auditor.checks.facts import (
+    WITHHELD,
     Facts,
     Mask,
+    any_high,
     matching,
     mcg,
     nothing,
@@ -34,10 +36,19 @@ def maxima(facts: Facts) -> pd.DataFrame:
     if not limits:
         return nothing()
     day, unit = sure_high(judged), per_unit(judged)
-    return together(*(_against(facts, judged, limit, day if limit.per == "day" else unit) for limit in limits))
+    sure = (_against(facts, judged, limit, day if limit.per == "day" else unit) for limit in limits)
+    doubtful = judged[(any_high(judged) > day).to_numpy()]
+    if doubtful.empty:
+        return together(*sure)
+    most = any_high(doubtful)
+    daily = (limit for limit in limits if limit.per == "day" and limit.bound == "maximum")
+    return together(*sure, *(_against(facts, doubtful, limit, most, day, severity=WITHHELD) for limit in daily))
 
 
-def _against(facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series) -> pd.DataFrame:
+def _against(
+    facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series, sure: pd.Series | None = None, severity: str = ""
+) -> pd.DataFrame:
+    """Doses that break one limit; with `sure` only those whose sure dose keeps it."""
     concerned = _concerned(facts, judged, limit)
     if not concerned.any():
         return nothing()
@@ -45,6 +56,8 @@ def _against(facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series) 
         dose = _sum(judged, dose, concerned)
     passed = dose > float(limit.value_mcg) if limit.bound == "maximum" else (dose < float(limit.value_mcg)) & (dose > 0)
     test = concerned & passed.to_numpy(dtype=bool)
+    if sure is not None:
+        test &= (sure[judged.index] <= float(limit.value_mcg)).to_numpy()
     if len(limit.nutrients) > 1:
         test &= ~judged["product"].where(test).duplicated().to_numpy()
     exception = catalogue()[limit.finding].patterns
@@ -61,7 +74,9 @@ def _against(facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series) 
         test &= ~excepted[product]
     per = "a day" if limit.per == "day" else "in one unit"
     word = "exceeds" if limit.bound == "maximum" else "is below"
-    what = f"{per} {word} {limit.place}'s {limit.bound} of {float(limit.value_mcg):,g} mcg ({limit.authority}, {KINDS[limit.kind]}; checked {limit.last_checked})"
+    whose = limit.place + ("'" if limit.place.endswith("s") else "'s")
+    in_doubt = ", unverified" if limit.status == "unverified" else ""
+    what = f"{per} {word} {whose} {limit.bound} of {float(limit.value_mcg):,g} mcg ({limit.authority}, {KINDS[limit.kind]}{in_doubt}; checked {limit.last_checked})"
     return on_rows(
         judged.assign(_dose=dose),
         test,
@@ -69,6 +84,7 @@ def _against(facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series) 
         value=lambda hit: mcg(hit["_dose"].round(3)),
         expected=f"{float(limit.value_mcg):,g} mcg",
         detail=what,
+        severity=severity,
     )
 
 

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from auditor.checks import catalogue
-from auditor.checks.facts import Facts, Hits, Mask, keys_of, matching, nothing, on_distinct, on_rows, says, together
+from auditor.checks.facts import (
+    WITHHELD,
+    Facts,
+    Hits,
+    Mask,
+    keys_of,
+    matching,
+    nothing,
+    on_distinct,
+    on_rows,
+    says,
+    together,
+)
 from auditor.distinct import codes_of
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
@@ -26,9 +39,10 @@ FORMER_ENDED = "2021-01-01"
 
 
 def percents(facts: Facts) -> pd.DataFrame:
-    """Percents that are not the amount's share of the label's own daily value."""
+    """Percents that are not the amount's share of the label's own daily value; of a doubtful amount they are withheld."""
     rows = facts.rows
-    usable = _checkable(rows) & rows["declared_percent_dv"].notna().to_numpy()
+    in_doubt = rows["amount_other_mcg"].notna().to_numpy() & ~rows["share"].to_numpy(dtype=bool)
+    usable = (_checkable(rows) | in_doubt) & rows["declared_percent_dv"].notna().to_numpy()
     chosen = rows[usable]
     if chosen.empty:
         return nothing()
@@ -49,14 +63,18 @@ def percents(facts: Facts) -> pd.DataFrame:
     )
     explained = pd.DataFrame(
         [_explain(*case, evidence=facts.evidence) for case in cases],
-        columns=["_code", "_value", "_expected", "_detail"],
+        columns=["_code", "_expected", "_detail", "_severity"],
     )
     told = chosen.assign(**{name: explained[name].to_numpy(dtype=object)[key] for name in explained})
     dates = facts.label_dates[product]
     dated = (dates != "") & (dates < FORMER_ENDED)
-    told["_severity"] = np.where((told["_code"] == "dv-percent-old-dv").to_numpy() & dated, "note", "")
+    told["_severity"] = np.where(
+        in_doubt[usable],
+        WITHHELD,
+        np.where((told["_code"] == "dv-percent-old-dv").to_numpy() & dated, "note", told["_severity"]),
+    )
     return together(*(
-        on_rows(told, told["_code"] == code, code, value=lambda hit: hit["_value"], expected=lambda hit: hit["_expected"], detail=lambda hit: hit["_detail"],
+        on_rows(told, told["_code"] == code, code, value=lambda hit: _printed(hit["declared_percent_dv"]), expected=lambda hit: hit["_expected"], detail=lambda hit: hit["_detail"],
                 severity=lambda hit: hit["_severity"])
         for code in CODES
     ))  # fmt: skip
@@ -110,48 +128,88 @@ def _fits_food(amount: Decimal, percent: Decimal, value: DailyValue) -> bool:
     return percent % _step(share) == 0 and abs(share - percent) <= _step(share) / 2
 
 
+class Explained(NamedTuple):
+    """What a printed percent is: finding id ('' when it fits its own table), expected percents, detail, severity if not the usual."""
+
+    code: str = ""
+    expected: str = ""
+    detail: str = ""
+    severity: str = ""
+
+
 def _explain(
     nutrient: str, amount_mcg: float, percent_dv: float, market: str, group: str, *, evidence: Evidence
-) -> tuple[str, str, str, str]:
-    """Finding id, value, expected, detail for one declaration; an empty id when it fits its own table."""
+) -> Explained:
+    """One declaration against every table of the edition.  What rests on values from memory alone is a note."""
     amount, percent = Decimal(str(amount_mcg)), Decimal(str(percent_dv))
-    known = market_named(market)
+    own, home = own_values(evidence, nutrient, market, group)
+    if not own or any(_fits(amount, percent, value) for value in own):
+        return Explained()
+    expected = " or ".join(dict.fromkeys(_percent_of(amount, value) for value in own))
+
+    def told(code: str, detail: str, *rests_on: DailyValue) -> Explained:
+        known = all(value.status == "unverified" for value in rests_on or own)
+        from_memory = known or all(value.status == "unverified" for value in own)
+        return Explained(code, expected, detail, "note" if from_memory else "")
+
+    fitting = [value for value in _values_of(evidence, nutrient) if _fits(amount, percent, value)]
+    former = [value for value in fitting if value in home and value.era == "former" and value.group in (group, "adult")]
+    abroad = [
+        value for value in fitting
+        if market_named(market) is not UNKNOWN and value not in home and value.era == "current" and value.group in (group, "adult")
+    ]  # fmt: skip
+    others = [value for value in fitting if value in home and value.era == "current" and value.group != group]
+    of_group = [value for value in abroad if value.group == group != "adult"]
+    if former:
+        read = [value for value in abroad if value.status != "unverified"]
+        too = f" ({_named(read)} fits too)" if read else ""
+        return told("dv-percent-old-dv", _named(former[:1]) + too, *former)
+    if others and not of_group:
+        return told("dv-percent-wrong-audience", f"{GROUPS[others[0].group]} ({_mcg(others[0])})", *others)
+    if any(_fits_food(amount, percent, value) for value in own):
+        return told("dv-percent-food-rounding", "")
+    if abroad:
+        return told("dv-percent-other-market", _named(of_group or abroad), *abroad)
+    steps = [value for value in home if value.era == "former" and _fits_food(amount, percent, value)]
+    if steps:
+        return told("dv-percent-old-dv", _named(steps[:1]) + " in food-label steps", *steps)
+    return told("dv-percent-mismatch", _slip(amount, percent, own[0]))
+
+
+def _values_of(evidence: Evidence, nutrient: str) -> list[DailyValue]:
     key = "vitamin_d" if nutrient == "vitamin_d" else "vitamin_k"
-    values = [value for value in evidence.daily_values.values() if value.nutrient == key]
-    home = [value for value in values if value.market in known.daily_values]
+    return [value for value in evidence.daily_values.values() if value.nutrient == key]
+
+
+def own_values(evidence: Evidence, nutrient: str, market: str, group: str) -> tuple[list[DailyValue], list[DailyValue]]:
+    """Current values of a label's own table for its group, or else for adults; and all rows of that table.
+
+    A market's own table is the first of its list in `markets.toml` that has values; with no market stated all of them are.
+    """
+    known, values = market_named(market), _values_of(evidence, nutrient)
+    tables = [name for name in known.daily_values if any(value.market == name for value in values)]
+    home = [value for value in values if value.market in (tables if known is UNKNOWN else tables[:1])]
     current = [value for value in home if value.era == "current"]
     own = [value for value in current if value.group == group] or [value for value in current if value.group == "adult"]
-    printed = f"{percent.normalize():f} %"
-    if not own or any(_fits(amount, percent, value) for value in own):
-        return "", "", "", ""
-    expected = " or ".join(dict.fromkeys(_percent_of(amount, value) for value in own))
-    abroad = [
-        value for value in values
-        if known is not UNKNOWN and value.market not in known.daily_values and value.group == "adult" and value.era == "current" and _fits(amount, percent, value)
-    ]  # fmt: skip
-    for value in home:
-        if value.era == "former" and value.group in (group, "adult") and _fits(amount, percent, value):
-            return (
-                "dv-percent-old-dv",
-                printed,
-                expected,
-                f" (it fits {abroad[0].market.upper()} too)" if abroad else "",
-            )
-    for value in current:
-        if value.group != group and _fits(amount, percent, value):
-            return "dv-percent-wrong-audience", printed, expected, GROUPS[value.group]
-    if any(_fits_food(amount, percent, value) for value in own):
-        return "dv-percent-food-rounding", printed, expected, ""
-    if abroad:
-        return (
-            "dv-percent-other-market",
-            printed,
-            expected,
-            " or ".join(dict.fromkeys(value.market.upper() for value in abroad)),
-        )
-    if any(value.era == "former" and _fits_food(amount, percent, value) for value in home):
-        return "dv-percent-old-dv", printed, expected, " in food-label steps"
-    return "dv-percent-mismatch", printed, expected, _slip(amount, percent, own[0])
+    return own, home
+
+
+def _named(values: list[DailyValue]) -> str:
+    """'the former US value of 10 mcg', 'the EU and UK value of 5 mcg'; different ones joined by 'or'."""
+    markets: dict[str, list[str]] = {}
+    for value in values:
+        whose = "" if value.group == "adult" else f" for {GROUPS[value.group]}"
+        markets.setdefault(f" value of {_mcg(value)}{whose}", []).append(value.market.upper())
+    former = "former " if values[0].era == "former" else ""
+    return " or ".join(f"the {former}{' and '.join(dict.fromkeys(names))}{rest}" for rest, names in markets.items())
+
+
+def _mcg(value: DailyValue) -> str:
+    return f"{float(value.value_mcg):g} mcg"
+
+
+def _printed(percents: pd.Series) -> pd.Series:
+    return on_distinct(percents, lambda value: f"{Decimal(str(value)).normalize():f} %")
 
 
 def _percent_of(amount: Decimal, value: DailyValue) -> str:
@@ -223,13 +281,7 @@ def _own_value(facts: Facts, rows: pd.DataFrame | Hits) -> pd.Series:
 
 
 def _daily_value(evidence: Evidence, nutrient: str, market: str, group: str) -> float:
-    known = market_named(market).daily_values
-    current = [
-        value
-        for value in evidence.daily_values.values()
-        if value.nutrient == nutrient and value.market in known and value.era == "current"
-    ]
-    own = [value for value in current if value.group == group] or [value for value in current if value.group == "adult"]
+    own, _ = own_values(evidence, nutrient, market, group)
     return float(own[0].value_mcg) if own else float("nan")
 
 

@@ -132,12 +132,16 @@ def repeated_rows(facts: Facts) -> pd.DataFrame:
     several = of_d & (
         np.bincount(judged["product"].to_numpy()[of_d], minlength=len(facts.firsts))[judged["product"].to_numpy()] > 1
     )
-    return on_rows(
-        judged,
-        judged["repeated"].to_numpy(dtype=bool) | several,
-        "nutrient-row-repeated",
-        value=lambda hit: hit["label_text"],
-    )
+    test = judged["repeated"].to_numpy(dtype=bool) | several
+    if not test.any():
+        return nothing()
+    hit = judged[test]
+    texts = hit.groupby(hit["product"].where(of_d[test], -1 - np.arange(len(hit))), sort=False)["label_text"]
+    lines = texts.transform("; ".join)
+    once = test.copy()
+    once[test] = ~(hit["product"].duplicated().to_numpy() & of_d[test])
+    told = judged.assign(_lines=lines.reindex(judged.index, fill_value=""))
+    return on_rows(told, once, "nutrient-row-repeated", value=lambda hit: hit["_lines"])
 
 
 def missing_fields(facts: Facts) -> pd.DataFrame:
@@ -163,7 +167,9 @@ def hidden_characters(facts: Facts) -> pd.DataFrame:
 
 def _hidden_in(facts: Facts, name: str) -> pd.DataFrame:
     def shown(hit: Hits) -> pd.Series:
-        return name + " " + hit[name].astype("str").str.slice(0, 60).str.replace(HIDDEN, "", regex=True)
+        return (
+            name.replace("_", " ") + ": " + hit[name].astype("str").str.slice(0, 60).str.replace(HIDDEN, "", regex=True)
+        )
 
     return on_products(
         facts.first,

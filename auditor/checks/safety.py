@@ -8,8 +8,10 @@ import pandas as pd
 from auditor.checks import catalogue, number
 from auditor.checks.facts import (
     VITAMIN_K,
+    WITHHELD,
     Facts,
     Mask,
+    any_high,
     first_match,
     matching,
     mcg,
@@ -33,17 +35,20 @@ def over_upper_level(facts: Facts) -> pd.DataFrame:
     judged = facts.judged
     high = sure_high(judged)
     above = high > judged["upper_level_mcg"]
+    in_doubt = ~above & (any_high(judged) > judged["upper_level_mcg"])
     product = judged["product"].to_numpy(dtype=np.intp)
     with_k2 = np.zeros(len(facts.first), dtype=bool)
     with_k2[product[judged["nutrient"].isin(["vitamin_k2", "vitamin_k"]).to_numpy()]] = True
     tail = np.where(with_k2[product], "; K2 was not shown to offset it", "")
     severity = np.where(high > number("safety-vitd-over-ul", "adverse_from_mcg"), "error", "")
     told = judged.assign(_high=high, _tail=tail, _severity=severity)
-    return on_rows(
-        told, above.to_numpy() & (judged["nutrient"] == "vitamin_d").to_numpy(), "safety-vitd-over-ul",
+    of_d = (judged["nutrient"] == "vitamin_d").to_numpy()
+    sure = on_rows(
+        told, above.to_numpy() & of_d, "safety-vitd-over-ul",
         value=lambda hit: mcg(hit["_high"].round(2)) + " (" + plain((hit["_high"] * IU_PER_MCG).round(0)) + " IU)", expected=lambda hit: mcg(hit["upper_level_mcg"]),
         detail=lambda hit: hit["upper_level_authority"] + ", " + hit["context"] + "), which counts food as well" + hit["_tail"], severity=lambda hit: hit["_severity"],
     )  # fmt: skip
+    return together(sure, on_rows(judged, in_doubt.to_numpy() & of_d, "safety-vitd-over-ul", severity=WITHHELD))
 
 
 def infant_dose(facts: Facts) -> pd.DataFrame:

@@ -13,12 +13,13 @@ where the gold set says so; whole labels that name several audiences are audited
 from __future__ import annotations
 
 import argparse
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+import tomli as tomllib
 
 from auditor.amounts import LineReading, read_line
 from auditor.directions import Directions, Regimen, read_directions

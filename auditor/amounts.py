@@ -8,11 +8,12 @@ verdict will say so.  Everything is exact decimals; this is called once per dist
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import NamedTuple
+
+import tomli as tomllib
 
 from auditor.figures import AMOUNT, DAILY_VALUE, OTHER_BASIS, STRENGTH, basis_of, serving_of, with_roles
 from auditor.ingredients import GLUED, UNASSIGNABLE, Piece, read_ingredient

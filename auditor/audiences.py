@@ -5,11 +5,12 @@ Knows ages and groups of people (`auditor/data/wording/audiences.toml`), not dos
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from auditor.wording.tokens import Meanings, Token, fold, readable, tokenise, vocabulary, wording_table
+from auditor.wording.tokens import Meanings, Token, fold, parts_of, readable, tokenise, vocabulary, wording_table
 
 _AGE_UNIT = "audience_age_units"
 _CERTAIN_UNIT = "audience_age_units_certain"
@@ -55,42 +56,89 @@ def read_audience(text: str) -> tuple[str, ...]:
     return _in_order({context for token in marked for context in token.means.get("audience", ())})
 
 
-def may_name_somebody(text: str) -> bool:
-    """Quick and safe: false only for a text in which the grammar finds no words for whom something is."""
-    return _may_name(readable(text))
+def names_others_than_adults(text: str) -> bool:
+    """Whether directions name children, teenagers or pregnant women; those that do not need no reading to tell for whom they are.
+
+    Read part by part, as :func:`auditor.directions.read_directions` does.
+    """
+    return any(map(_part_names_others, parts_of(text)))
 
 
-_WORDS = re.compile(r"[^\W\d_]+|[^\w\s]")
+@lru_cache(maxsize=65_536)
+def _part_names_others(part: str) -> bool:
+    text = readable(part)
+    if not _may_name(text, adults=False):
+        return False
+    return any(
+        context != "adult" for token in mark_audiences(tokenise(text)) for context in token.means.get("audience", ())
+    )
 
 
-def _may_name(text: str) -> bool:
-    """A quick test that spares most texts the grammar; false only where no word for people or for ages stands."""
-    people, bounds, numbers, unspaced = _first_words()
+_WORDS = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
+_ANY_DIGIT = re.compile(r"\d")
+
+
+def _may_name(text: str, *, adults: bool = True) -> bool:
+    """A quick test that spares most texts the grammar; false only where no word for people or for ages stands.
+
+    Without `adults`, words for grown people alone do not count: they name others only together with an age.
+    """
+    first = _first_words()
     words = _WORDS.findall(fold(text))
-    if not people.isdisjoint(words):
-        return True
-    if not bounds.isdisjoint(words) and (not numbers.isdisjoint(words) or any(map(str.isdigit, text))):
-        return True
-    return not text.isascii() and unspaced.search(text) is not None
+    numbered = _ANY_DIGIT.search(text) is not None or not first.numbers.isdisjoint(words)
+    for seconds_of in (first.people, first.bounds if numbered else {}, first.adults if adults or numbered else {}):
+        for word in seconds_of.keys() & set(words):
+            seconds = seconds_of[word]
+            if seconds is None:
+                return True
+            if any(one == word and other in seconds for one, other in itertools.pairwise(words)):
+                return True
+    return not text.isascii() and first.unspaced.search(text) is not None
+
+
+class _FirstWords(NamedTuple):
+    """First words of what names people or ages, of what only bounds a number, of adults; each with the second words that
+    have to follow, `None` where the first alone will do.  `numbers` are those of numbers, `unspaced` the words no space ends."""
+
+    people: dict[str, set[str] | None]
+    bounds: dict[str, set[str] | None]
+    adults: dict[str, set[str] | None]
+    numbers: frozenset[str]
+    unspaced: re.Pattern[str]
 
 
 @cache
-def _first_words() -> tuple[set[str], set[str], set[str], re.Pattern[str]]:
-    """First words of what names people or ages, of what only bounds a number, of numbers; and the words no space ends."""
-    people, bounds, numbers, unspaced = set(), set(), set(), {"歳"}
+def _first_words() -> _FirstWords:
+    people: dict[str, set[str] | None] = {}
+    bounds: dict[str, set[str] | None] = {}
+    adults: dict[str, set[str] | None] = {}
+    numbers, unspaced = set(), {"歳"}
     for word, (own, phrases) in vocabulary().entries.items():
-        meanings = [own, *(means for rest in phrases.values() for _, means in rest)]
-        if any("number" in means for means in meanings):
-            numbers.add(word)
-        if any("for_whom" in means for means in meanings):
-            first = _WORDS.match(word)
+        whole = [(own, ""), *((means, rest[0]) for found in phrases.values() for rest, means in found)]
+        for means, second in whole:
+            if "number" in means:
+                numbers.add(word)
+            if "for_whom" not in means:
+                continue
             if word > "\u3000":
                 unspaced.add(re.escape(word))
-            elif any(not _NAMES.isdisjoint(means) for means in meanings):
-                people.add(first[0] if first else word)
+                continue
+            if _NAMES.isdisjoint(means):
+                table = bounds
             else:
-                bounds.add(first[0] if first else word)
-    return people, bounds, numbers, re.compile("|".join(sorted(unspaced)))
+                table = adults if means.get("group") == "adult" and _UNITS.isdisjoint(means) else people
+            begin = _WORDS.findall(word)
+            _enter(table, begin[0] if begin else word, "" if len(begin) > 1 else second)
+    return _FirstWords(people, bounds, adults, frozenset(numbers), re.compile("|".join(sorted(unspaced))))
+
+
+def _enter(table: dict[str, set[str] | None], first: str, second: str) -> None:
+    pieces = _WORDS.findall(second)
+    known = table.setdefault(first, set())
+    if not pieces:
+        table[first] = None
+    elif known is not None:
+        known |= {pieces[0], "-"}  # a hyphen may stand between the words of a phrase
 
 
 _NAMES = frozenset(("group", "audience_age_named", *_UNITS))

@@ -74,6 +74,25 @@ def compare(
     return Comparison(table, pd.Series(table.nunique(axis=1) > 1, name="differs"))
 
 
+def prices_as_words(prices: Mapping[str, float]) -> list[str]:
+    """Typed prices as words of an address, `id:price`; :func:`prices_from_words` reads them back."""
+    return [f"{product_id}:{price:.10g}" for product_id, price in prices.items()]
+
+
+def prices_from_words(words: Sequence[str]) -> dict[str, float]:
+    """Prices by product id from words of an address; a word that tells no price above 0 is left out."""
+    found = {}
+    for word in words:
+        product_id, _, text = word.rpartition(":")
+        try:
+            price = float(text)
+        except ValueError:
+            continue
+        if product_id and math.isfinite(price) and price > 0:
+            found[product_id] = price
+    return found
+
+
 def _products(products: pd.DataFrame, product_ids: list[str]) -> dict[str, dict[str, Any]]:
     problems = []
     if not FEWEST <= len(product_ids) <= MOST:

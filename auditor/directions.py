@@ -6,22 +6,21 @@ Knows the order of label directions: sentences, audiences, limits that are no do
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 
 from auditor.audiences import mark_audiences
-from auditor.text import MAX_READ_CHARACTERS, shorten
+from auditor.text import shorten
 from auditor.wording.cells import Cell, frequencies_of, one_strength, read_cells, read_intakes
 from auditor.wording.counts import Item
 from auditor.wording.frequency import Frequency
 from auditor.wording.intakes import Intake, add_parts, decimal, either, shifted
 from auditor.wording.items import read_items
 from auditor.wording.limits import without_limits
-from auditor.wording.tokens import Token, readable, sentences, tokenise, vocabulary
+from auditor.wording.tokens import Token, parts_of, readable, sentences, tokenise
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ _STOP = ". "
 @lru_cache(maxsize=65_536)
 def read_directions(text: str) -> Directions:
     """Read suggested use in any of the languages of the wording tables."""
-    parts = _full_stop().split(text[:MAX_READ_CHARACTERS])
+    parts = parts_of(text)
     reading, contexts = _read_part(parts[0], (), False)
     reading = reading.copy()
     for part in parts[1:]:
@@ -133,13 +132,6 @@ def read_directions(text: str) -> Directions:
         _bind_waiting(reading)
     intakes = _settle(reading.intakes or reading.secondary or _supplied(reading), reading.flags)
     return _result(intakes, reading, reading.text)
-
-
-@cache
-def _full_stop() -> re.Pattern[str]:
-    """A full stop behind a word that is no abbreviation and before a capital: labels share the sentences between."""
-    endings = {word[-3:] for word in vocabulary().abbreviations if len(word) >= 3}
-    return re.compile(rf"(?<!{'|'.join(sorted(endings))})(?<=[a-z]{{3}})\. +(?=[A-Z])")
 
 
 @lru_cache(maxsize=65_536)

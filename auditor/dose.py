@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.amounts import LineReading, Problem, Style, read_line
-from auditor.audiences import may_name_somebody, read_audience
+from auditor.audiences import names_others_than_adults, read_audience
 from auditor.directions import read_directions
 from auditor.distinct import codes_of, distinct
 from auditor.evidence import Evidence
@@ -87,13 +87,7 @@ def contexts_of(
     rank = {context: position for position, context in enumerate(order)}
     adult, pregnancy = len(order) + 1, len(order)
     if asked == "auto":
-        found = distinct(lines, ["audience", "name", "directions"])
-        named = found.map(_label_contexts)
-        ranks = (
-            np.array([_rank(contexts, rank, adult, pregnancy) for contexts in named], dtype=np.int64)[found.codes]
-            if len(lines)
-            else np.array([], dtype=np.int64)
-        )
+        ranks = _ranks_named(lines, rank, adult, pregnancy)
         top = np.full(n_products, -1, dtype=np.int64)
         low = np.full(n_products, adult, dtype=np.int64)
         np.maximum.at(top, product, ranks)
@@ -113,17 +107,42 @@ def contexts_of(
     return contexts, fits
 
 
-def _label_contexts(audience: str, name: str, directions: str) -> tuple[str, ...]:
+def _ranks_named(lines: pd.DataFrame, rank: dict[str, int], adult: int, pregnancy: int) -> npt.NDArray[np.int64]:
+    """For each line the rank of the context that its label names; each text is read once and only the few readings are combined."""
+    columns: list[tuple[npt.NDArray[np.intp], list[tuple[str, ...]]]] = []
+    for name, read in (("audience", read_audience), ("name", read_audience), ("directions", _directed_to)):
+        codes, texts = codes_of(lines[name])
+        found: dict[tuple[str, ...], int] = {}
+        of_text = np.array([found.setdefault(read(text), len(found)) for text in texts], dtype=np.intp)
+        columns.append((of_text[codes] if len(codes) else codes, list(found)))
+    (said, said_values), (titled, titled_values), (directed, directed_values) = columns
+    combined = (said * len(titled_values) + titled) * len(directed_values) + directed
+    codes, combinations = pd.factorize(combined)
+    ranks = []
+    for value in combinations.tolist():
+        rest, own = divmod(value, len(directed_values))
+        audience, title = divmod(rest, len(titled_values))
+        contexts = _label_contexts(said_values[audience], titled_values[title], directed_values[own])
+        ranks.append(_rank(contexts, rank, adult, pregnancy))
+    return np.array(ranks, dtype=np.int64)[codes] if len(codes) else np.array([], dtype=np.int64)
+
+
+def _directed_to(directions: str) -> tuple[str, ...]:
+    """Contexts that directions give their doses to; () where a dose is for nobody in particular.
+
+    Directions that name adults only are not read: they change nothing in whom a label is for.
+    """
+    if not names_others_than_adults(directions):
+        return ()
+    regimens = read_directions(directions).regimens
+    if not all(regimen.contexts for regimen in regimens):
+        return ()
+    return tuple(dict.fromkeys(context for regimen in regimens for context in regimen.contexts))
+
+
+def _label_contexts(said: tuple[str, ...], titled: tuple[str, ...], directed: tuple[str, ...]) -> tuple[str, ...]:
     """Contexts a label names.  The audience column wins unless it names adults too, as the statutory "adults and
     children 4 or more" does on children's products: then a narrower name or direction tells whom the label is for."""
-    said, titled = read_audience(audience), read_audience(name)
-    # Most directions name nobody: then their regimens name nobody either, and need not be read here.
-    regimens = read_directions(directions).regimens if may_name_somebody(directions) else ()
-    directed = (
-        tuple(dict.fromkeys(context for regimen in regimens for context in regimen.contexts))
-        if all(r.contexts for r in regimens)
-        else ()
-    )
     for narrower in (titled, directed):
         if narrower and "adult" not in narrower and (not said or "adult" in said or set(narrower) & set(said)):
             return narrower

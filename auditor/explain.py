@@ -18,9 +18,9 @@ from auditor.errors import UsageError
 from auditor.evidence import Evidence, ReferenceValue, Trial, load_evidence
 from auditor.headline import bands_of, headline, spaced_rule
 from auditor.labels import as_line_table
+from auditor.matrix import verdicts_by_context
 from auditor.pipeline import Audit, audit_lines
-from auditor.schema import VERDICTS
-from auditor.words import capital, dose, form_name, printable, wording
+from auditor.words import dose, printable, wording
 
 __all__ = ["Citation", "Explanation", "Step", "explain", "headline", "verdict_matrix"]
 
@@ -166,16 +166,7 @@ def verdict_matrix(
 
     An empty cell means that the label has no dose of that form for that context.
     """
-    evidence = evidence or load_evidence()
-    found = audit_lines(lines_of(lines, product_id), context="all", evidence=evidence, market=market)
-    names = [capital(form_name(*pair)) for pair in zip(found.doses["nutrient"], found.doses["form"], strict=True)]
-    table = found.doses.assign(name=names).pivot_table(
-        index="name", columns="context", values="verdict", aggfunc="first", sort=False
-    )
-    table = table.reindex(index=list(dict.fromkeys(names)), columns=list(evidence.contexts)).astype(object)
-    table.loc["Class"] = found.products.set_index("context")["class"]
-    assert table.stack().isin(VERDICTS).all()
-    return table.fillna("").astype("str").rename_axis(index=None, columns=None)
+    return verdicts_by_context(lines_of(lines, product_id), evidence, market=market)
 
 
 def lines_of(lines: pd.DataFrame, product_id: str) -> pd.DataFrame:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
+
+import tomli as tomllib
 
 from auditor.units import IU, Quantity
 

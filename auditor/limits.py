@@ -5,13 +5,13 @@ Upper levels, which count all sources and judge health, stand in the evidence ed
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
+import tomli as tomllib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from auditor.errors import EvidenceError

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+import tomli as tomllib
 
 MARKETS_FILE = Path(__file__).parent / "data" / "markets.toml"
 

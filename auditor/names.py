@@ -7,11 +7,12 @@ A name is recognised as a whole word, with any hyphen or space where the table h
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+import tomli as tomllib
 
 from auditor.units import unit_spellings
 
@@ -71,22 +72,12 @@ def _meanings() -> dict[str, Name]:
 
 
 @cache
-def _pattern_of(spelling: str) -> str:
-    """Pattern of a spelling: a space of the table is any space or hyphen, or nothing.
+def _goes_on() -> str:
+    """What after a number shows that it is an amount: more of the number, a range, a unit, a percent.
 
     The number at the end of a name must not be the beginning of an amount: "Vitamin D 3 mcg" is three micrograms,
     "Vitamin D 2,000 IU" two thousand units, "Vitamin K 1.5 mg" one and a half milligrams.
     """
-    parts = [re.escape(part) for part in spelling.split(" ")]
-    if len(parts) > 1 and parts[-1].isdigit():
-        head = r"[ -]*".join(parts[:-1])
-        return rf"{head}(?:-?{parts[-1]}(?![.,']\d)| *-? *{parts[-1]}(?!{_goes_on()}))"
-    return r"[ -]*".join(parts)
-
-
-@cache
-def _goes_on() -> str:
-    """What after a number shows that it is an amount: more of the number, a range, a unit, a percent."""
     joined = _any_of({re.escape(unit).replace(r"\ ", " ?") for unit in unit_spellings()})
     return rf"[.,']\d| 0\d\d(?!\d)| \d{{3}} \d{{3}}|[ ]?[-/][ ]?\d+ ?(?:{joined})|[ ]?%| ?(?:{joined})(?![a-zà-ÿ])"
 
@@ -113,28 +104,46 @@ def _any_of(patterns: Iterable[str]) -> str:
 
 @cache
 def _matcher() -> re.Pattern[str]:
-    """The names, exactly; takes most of a second to compile, hence :func:`_quick_matcher`."""
-    return _joined(_pattern_of)
+    """The names, longest first, without regard for what follows a number that stands apart; see :func:`_name_at`."""
+    return re.compile(rf"{_BEFORE}(?:{'|'.join(map(_pattern_of, _spellings()))}){_AFTER}")
+
+
+_BEFORE, _AFTER = r"(?<![a-zà-ÿа-я0-9])", r"(?![a-zà-ÿа-я0-9])"
 
 
 @cache
-def _quick_matcher() -> re.Pattern[str]:
-    """The names without regard for what follows a spaced number; where :func:`_number_goes_on` never says yes the matches are the same."""
-    return _joined(_quick_pattern_of)
+def _spellings() -> tuple[str, ...]:
+    return tuple(sorted({spelling for spelling, _ in _tables()}, key=len, reverse=True))
 
 
-def _joined(pattern_of: Callable[[str], str]) -> re.Pattern[str]:
-    spellings = sorted({spelling for spelling, _ in _tables()}, key=len, reverse=True)
-    joined = "|".join(pattern_of(spelling) for spelling in spellings)
-    return re.compile(rf"(?<![a-zà-ÿа-я0-9])(?:{joined})(?![a-zà-ÿа-я0-9])")
+def _pattern_of(spelling: str, apart: str = "(?:{})") -> str:
+    """Pattern of a spelling: a space of the table is any space or hyphen, or nothing.
 
-
-def _quick_pattern_of(spelling: str) -> str:
+    `apart` is put around a number at its end that stands apart.
+    """
     parts = [re.escape(part) for part in spelling.split(" ")]
     if len(parts) > 1 and parts[-1].isdigit():
         head = r"[ -]*".join(parts[:-1])
-        return rf"{head}(?:-?{parts[-1]}(?![.,']\d)| *-? *{parts[-1]})"
+        return rf"{head}(?:-?{parts[-1]}(?![.,']\d)|{apart.format(rf' *-? *{parts[-1]}')})"
     return r"[ -]*".join(parts)
+
+
+@cache
+def _exactly(spelling: str) -> re.Pattern[str]:
+    """One name; group 1 is a number at its end that stands apart."""
+    return re.compile(rf"{_BEFORE}{_pattern_of(spelling, '({})')}{_AFTER}")
+
+
+def _name_at(text: str, start: int) -> re.Match[str] | None:
+    """The longest name that begins here and whose number, where it stands apart, is not the beginning of an amount."""
+    ahead = _fold(text[start : start + 4 * len(_spellings()[0])])
+    for spelling in _spellings():
+        if not ahead.startswith(_fold(spelling)):
+            continue
+        match = _exactly(spelling).match(text, start)
+        if match and not (match.re.groups and match[1] and _number_goes_on().match(text, match.end())):
+            return match
+    return None
 
 
 @cache
@@ -158,7 +167,7 @@ def _hint() -> re.Pattern[str]:
         if word in ("vitamin", "vitamine", "vitamina", "vitamins", "vit", "vit."):
             hints["vit"] = None
         else:
-            hints[re.escape(word[:4]) if len(word) >= 4 else _quick_pattern_of(spelling)] = None
+            hints[re.escape(word[:4]) if len(word) >= 4 else _pattern_of(spelling)] = None
     return re.compile("|".join(hints))
 
 
@@ -176,9 +185,17 @@ _SHORT = re.compile(r"[dk][ -]?\d")
 def find_names(lowered: str) -> tuple[NameHit, ...]:
     """Names in a cleaned, lower-cased text in order; overlapping readings give the longest one."""
     meanings = _meanings()
-    matches = list(_quick_matcher().finditer(lowered))
-    if any(match[0][-1].isdigit() and _number_goes_on().match(lowered, match.end()) for match in matches):
-        matches = list(_matcher().finditer(lowered))
+    matches = []
+    match = _matcher().search(lowered)
+    while match:
+        if match[0][-1].isdigit() and _number_goes_on().match(lowered, match.end()):
+            own = _name_at(lowered, match.start())
+            at = own.end() if own else match.start() + 1
+            matches += [own] if own else []
+        else:
+            at = match.end()
+            matches.append(match)
+        match = _matcher().search(lowered, at)
     hits = tuple(NameHit(match.start(), match.end(), match[0], meanings[_fold(match[0])]) for match in matches)
     if hits and _STRAIN.search(lowered):
         return tuple(hit for hit in hits if not _SHORT.fullmatch(hit.text))

@@ -7,7 +7,6 @@ longer differs or replaces another value than the record's is refused as a whole
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import tomli as tomllib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from auditor.checks import catalogue

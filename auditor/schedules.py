@@ -7,10 +7,11 @@ Called once per distinct combination of texts; nothing here knows of nutrients.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
+
+import tomli as tomllib
 
 from auditor.amounts import Problem
 from auditor.directions import Directions, Regimen, read_directions

@@ -7,12 +7,13 @@ only the registry's own unit names ever reach pint, so `MG` is no megagauss and 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import tomli as tomllib
 
 if TYPE_CHECKING:
     import pint

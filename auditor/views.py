@@ -322,6 +322,21 @@ def subset(audit: Audit, mask: Mask, known: Places | None = None) -> Audit:
     )
 
 
+KIND_WORDS = {
+    "rct": "randomised trial",
+    "open-rct": "randomised trial, not blinded",
+    "single-arm": "trial without a control group",
+    "cohort": "observation of a group",
+    "case": "case report",
+    "case-report": "case report",
+    "AI": "adequate intake (AI)",
+    "RDA": "recommended intake (RDA)",
+    "RNI": "recommended intake (RNI)",
+    "UL": "upper level (UL)",
+    "basis of the UL": "basis of the upper level",
+}
+"""Kinds of evidence whose name in the edition is an abbreviation."""
+
 EVIDENCE_COLUMNS = (
     "row",
     "kind",
@@ -357,7 +372,7 @@ def _evidence_row(evidence: Evidence, row: EvidenceRow) -> tuple[object, ...]:
     if isinstance(row, Trial):
         return (
             row.id,
-            row.design,
+            KIND_WORDS.get(row.design, row.design),
             row.nutrient,
             row.form,
             row.name,
@@ -388,7 +403,7 @@ def _evidence_row(evidence: Evidence, row: EvidenceRow) -> tuple[object, ...]:
     text = f"{row.life_stage}. {row.note}".strip()
     return (
         row.id,
-        row.kind,
+        KIND_WORDS.get(row.kind, row.kind),
         row.nutrient,
         row.form,
         row.authority,

@@ -7,12 +7,13 @@ them from here, so that one thing is said in one way.
 from __future__ import annotations
 
 import math
-import tomllib
 import unicodedata
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import tomli as tomllib
 
 from auditor.dose import IU_PER_MCG
 

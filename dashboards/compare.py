@@ -12,7 +12,7 @@ from parts.looks import VERDICTS, legend, plain, signed
 from parts.pieces import STUDIED_RANGE, chart, empty, title
 from parts.session import current
 
-from auditor.compare import FEWEST, MOST, compare
+from auditor.compare import FEWEST, MOST, compare, prices_as_words, prices_from_words
 from auditor.market import only, together
 
 view = current()
@@ -61,8 +61,12 @@ if len(chosen) < FEWEST:
     )
     st.stop()
 
+for product_id, price in prices_from_words(st.query_params.get_all("price")).items():
+    st.session_state.setdefault(f"price-{product_id}", price)
 with st.expander("Type the prices you pay", icon=":material/payments:"):
-    st.caption("Price of the whole package, in place of the record's. Prices stay in this session.")
+    st.caption(
+        "Price of the whole package, in place of the record's. Typed prices stand in the link to this comparison."
+    )
     columns = st.columns(min(len(chosen), 3))
     prices = {
         product_id: price
@@ -75,9 +79,12 @@ with st.expander("Type the prices you pay", icon=":material/payments:"):
                 step=1.0,
                 placeholder="as on record",
                 key=f"price-{product_id}",
+                persist_state="session",
             )
         )
     }
+if st.query_params.get_all("price") != (words := prices_as_words(prices)):
+    st.query_params["price"] = words
 
 told = compare(known, chosen, prices=prices, evidence=view.evidence)
 table = told.table.drop(index="Product").rename(columns=names)

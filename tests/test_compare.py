@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.compare import compare
+from auditor.compare import compare, prices_as_words, prices_from_words
 from auditor.errors import UsageError
 from auditor.labels import Label, LabelLine, label_frame
 from auditor.pipeline import Audit, audit_lines
@@ -135,3 +135,14 @@ def test_audit_in_every_context_shows_one_context_of_each_product() -> None:
     )
     table = compare(audit_lines(lines, context="all"), ["one", "two"]).table
     assert table.loc["Judged for", "one"] == "Adults in general"
+
+
+def test_typed_prices_go_into_a_link_and_come_back() -> None:
+    prices = {"dsld-1": 12.5, "a:b": 7.0}
+    assert prices_as_words(prices) == ["dsld-1:12.5", "a:b:7"]
+    assert prices_from_words(prices_as_words(prices)) == prices
+
+
+@pytest.mark.parametrize("word", ["", "one", "one:", "one:cheap", "one:-3", "one:0", "one:nan", "one:inf", ":5"])
+def test_words_that_tell_no_price_are_left_out(word: str) -> None:
+    assert prices_from_words([word]) == {}

@@ -115,3 +115,14 @@ def test_no_spelling_has_two_meanings() -> None:
             for spelling in entry["spellings"]:
                 folded = spelling.replace(" ", "").replace("-", "")
                 assert seen.setdefault(folded, meaning) == meaning, spelling
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("vitamin d 3 mcg", ["vitamin d"]), ("vitamin d 3 2,000 iu", ["vitamin d 3"]), ("vitamin d 2,000 iu", ["vitamin d"]),
+        ("vitamin k 1.5 mg, vitamin k 2 100 mcg", ["vitamin k", "vitamin k 2"]), ("vitamin d - 3 5000 iu", ["vitamin d - 3"]),
+    ],
+)  # fmt: skip
+def test_a_number_that_goes_on_is_an_amount_and_no_part_of_the_name(text: str, names: list[str]) -> None:
+    assert [hit.text for hit in find_names(text)] == names

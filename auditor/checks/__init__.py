@@ -7,11 +7,12 @@ Numbers and words that judge stand in the entries, never in Python.
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+import tomli as tomllib
 
 CATALOGUE_FOLDER = Path(__file__).parent.parent / "data" / "checks"
 

@@ -8,6 +8,7 @@ import pandas as pd
 from auditor.checks import catalogue, number
 from auditor.checks.facts import (
     Facts,
+    Hits,
     Mask,
     first_match,
     matching,
@@ -161,7 +162,7 @@ def health_claims(facts: Facts) -> pd.DataFrame:
     table = facts.first.assign(_text=facts.first["claims"].astype("str"))
 
     def told(code: str) -> pd.DataFrame:
-        def words(hit: pd.DataFrame) -> pd.Series:
+        def words(hit: Hits) -> pd.Series:
             return first_match(hit["_text"], "|".join(catalogue()[code].patterns))
 
         return on_products(table, with_k & says(table["_text"], code), code, value=words)

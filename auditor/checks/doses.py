@@ -74,7 +74,9 @@ def interval_in_doubt(facts: Facts) -> pd.DataFrame:
     """A name that says weekly beside daily directions, and a large dose of which no interval is known."""
     judged = facts.judged
     product = judged["product"].to_numpy(dtype=np.intp)
-    named = says(facts.first["name"], "dose-depot-conflict")[product]
+    with_dose = np.zeros(len(facts.first), dtype=bool)
+    with_dose[product] = True
+    named = says(facts.first["name"], "dose-depot-conflict", with_dose)[product]
     assumed = (judged["servings_source"] == "assumed").to_numpy()
     daily = (judged["interval_days"] == 1).to_numpy() & judged["amount_mcg"].notna().to_numpy()
     large = (
@@ -233,7 +235,7 @@ def audiences(facts: Facts) -> pd.DataFrame:
     by_column = _several_audience_columns(facts)
     with_dose = np.zeros(len(facts.first), dtype=bool)
     with_dose[facts.row_products] = True
-    wanted = with_dose & says(facts.first["directions"], "dose-multiple-audiences")
+    wanted = says(facts.first["directions"], "dose-multiple-audiences", with_dose)
     readings = facts.read_directions(wanted) if wanted.any() else {}
     several = {
         text: len({regimen.contexts for regimen in told.regimens if regimen.contexts}) > 1

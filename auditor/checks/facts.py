@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,25 @@ COLUMNS = ("product", "order", "code", "nutrient", "value", "expected", "detail"
 Mask = npt.NDArray[np.bool_]
 Objects = npt.NDArray[np.object_]
 Positions = npt.NDArray[np.intp]
-Cells = str | Callable[[pd.DataFrame], object]
-"""A cell of a finding: the same text for all, or what the rows that are hit say."""
+
+
+class Hits:
+    """The rows of a table that a check hit; a column is taken when it is asked for, for most checks ask for one or two of fifty."""
+
+    def __init__(self, table: pd.DataFrame, where: npt.NDArray[np.intp]) -> None:
+        self._table = table
+        self._where = where
+        self.index: pd.Index[Any] = table.index[where]
+
+    def __getitem__(self, name: str) -> pd.Series:
+        return self._table[name].iloc[self._where]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._table
+
+
+Cells = str | Callable[[Any], object]
+"""A cell of a finding: the same text for all, or what the :class:`Hits` say."""
 
 VITAMIN_K = ("vitamin_k2", "vitamin_k1", "vitamin_k")
 ON_RECORD = -1
@@ -146,7 +164,7 @@ def on_rows(
     where = np.flatnonzero(np.asarray(test, dtype=bool))
     if not len(where):
         return nothing()
-    hit = table.iloc[where]
+    hit = Hits(table, where)
     order = hit["source_rows"].to_numpy() if "source_rows" in hit else hit.index.to_numpy()
     return _told(
         hit,
@@ -170,12 +188,12 @@ def on_products(
     where = np.flatnonzero(np.asarray(test, dtype=bool))
     if not len(where):
         return nothing()
-    hit = first.iloc[where]
+    hit = Hits(first, where)
     return _told(hit, code, where, np.full(len(where), ON_RECORD), value, expected, detail, severity, nutrient, "")
 
 
 def _told(
-    hit: pd.DataFrame, code: str, product: Positions, order: Positions, value: Cells, expected: Cells, detail: Cells, severity: Cells,
+    hit: Hits, code: str, product: Positions, order: Positions, value: Cells, expected: Cells, detail: Cells, severity: Cells,
     nutrient: object, label_text: object,
 ) -> pd.DataFrame:  # fmt: skip
     def cells(source: object) -> object:
@@ -234,6 +252,16 @@ def matching(texts: pd.Series, pattern: str, among: Mask | None = None) -> Mask:
         if len(values)
         else np.zeros(len(texts), dtype=bool)
     )
+
+
+PRINTABLE = re.compile(r"[\t\n\x20-\x7e]*")
+
+
+def unusual(texts: pd.Series) -> Mask:
+    """Texts with a character that a keyboard does not print; the few that a search for odd characters has to look at."""
+    codes, values = codes_of(texts)
+    found = np.array([PRINTABLE.fullmatch(value) is None for value in values], dtype=bool)
+    return found[codes] if len(values) else np.zeros(len(texts), dtype=bool)
 
 
 def says(texts: pd.Series, check_id: str, among: Mask | None = None) -> Mask:

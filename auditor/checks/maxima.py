@@ -49,16 +49,16 @@ def _against(facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series) 
         test &= ~judged["product"].where(test).duplicated().to_numpy()
     exception = catalogue()[limit.finding].patterns
     if exception and test.any():
-        texts = (
-            facts.first["name"].astype("str")
-            + " "
-            + facts.first["directions"].astype("str")
-            + " "
-            + facts.first["audience"].astype("str")
+        product = judged["product"].to_numpy(dtype=np.intp)
+        mine = np.unique(product[test])
+        first = facts.first
+        texts = sum(
+            (" " + first[name].iloc[mine].astype("str") for name in ("directions", "audience")),
+            first["name"].iloc[mine].astype("str"),
         )
-        concerned_labels = np.zeros(len(facts.first), dtype=bool)
-        concerned_labels[judged["product"].to_numpy(dtype=np.intp)[test]] = True
-        test &= ~matching(texts, "|".join(exception), concerned_labels)[judged["product"].to_numpy(dtype=np.intp)]
+        excepted = np.zeros(len(first), dtype=bool)
+        excepted[mine] = matching(texts, "|".join(exception))
+        test &= ~excepted[product]
     per = "a day" if limit.per == "day" else "in one unit"
     word = "exceeds" if limit.bound == "maximum" else "is below"
     what = f"{per} {word} {limit.place}'s {limit.bound} of {float(limit.value_mcg):,g} mcg ({limit.authority}, {KINDS[limit.kind]}; checked {limit.last_checked})"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks import catalogue
-from auditor.checks.facts import Facts, Mask, keys_of, nothing, on_distinct, on_rows, says, together
+from auditor.checks.facts import Facts, Hits, Mask, keys_of, nothing, on_distinct, on_rows, says, together
 from auditor.distinct import codes_of
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
@@ -207,13 +207,13 @@ def missing_percents(facts: Facts) -> pd.DataFrame:
     )
 
 
-def _expected(facts: Facts, hit: pd.DataFrame) -> pd.Series:
+def _expected(facts: Facts, hit: Hits) -> pd.Series:
     """Percent of the label's own daily value for some rows."""
     share = 100 * hit["amount_mcg"] / _own_value(facts, hit)
     return on_distinct(share.round(1), lambda value: f"{value:,.0f} %" if value >= 10 else f"{value:.2g} %")
 
 
-def _own_value(facts: Facts, rows: pd.DataFrame) -> pd.Series:
+def _own_value(facts: Facts, rows: pd.DataFrame | Hits) -> pd.Series:
     """Current daily value (mcg) of each row's market and group; missing where the edition has none."""
     product = rows["product"].to_numpy(dtype=np.intp)
     market, group = facts.market_ids[product], _groups(facts)[product]

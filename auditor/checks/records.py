@@ -7,6 +7,7 @@ import pandas as pd
 
 from auditor.checks.facts import (
     Facts,
+    Hits,
     Mask,
     Positions,
     first_match,
@@ -17,6 +18,7 @@ from auditor.checks.facts import (
     on_rows,
     says,
     together,
+    unusual,
 )
 from auditor.text import clean
 
@@ -165,10 +167,15 @@ def hidden_characters(facts: Facts) -> pd.DataFrame:
 
 
 def _hidden_in(facts: Facts, name: str) -> pd.DataFrame:
-    def shown(hit: pd.DataFrame) -> pd.Series:
+    def shown(hit: Hits) -> pd.Series:
         return name + " " + hit[name].astype("str").str.slice(0, 60).str.replace(HIDDEN, "", regex=True)
 
-    return on_products(facts.first, matching(facts.first[name], HIDDEN), "text-hidden-characters", value=shown)
+    return on_products(
+        facts.first,
+        matching(facts.first[name], HIDDEN, unusual(facts.first[name])),
+        "text-hidden-characters",
+        value=shown,
+    )
 
 
 def odd_glyphs(facts: Facts) -> pd.DataFrame:
@@ -176,17 +183,17 @@ def odd_glyphs(facts: Facts) -> pd.DataFrame:
     texts = facts.of_target("ingredient").astype("str") + " " + facts.of_target("amount").astype("str")
     rows = facts.rows.assign(_text=texts)
     return together(
-        *(on_products(facts.first.assign(_text=facts.first[name].astype("str")), matching(facts.first[name], ODD_NUMBER), "number-odd-glyphs", value=_odd, expected=_read_odd)
+        *(on_products(facts.first.assign(_text=facts.first[name].astype("str")), matching(facts.first[name], ODD_NUMBER, unusual(facts.first[name])), "number-odd-glyphs", value=_odd, expected=_read_odd)
           for name in ("directions", "serving_size")),
         on_rows(rows, matching(texts, ODD_NUMBER), "number-odd-glyphs", value=_odd, expected=_read_odd),
     )  # fmt: skip
 
 
-def _odd(hit: pd.DataFrame) -> pd.Series:
+def _odd(hit: Hits) -> pd.Series:
     return first_match(hit["_text"], ODD_NUMBER)
 
 
-def _read_odd(hit: pd.DataFrame) -> pd.Series:
+def _read_odd(hit: Hits) -> pd.Series:
     return _read(_odd(hit))
 
 

@@ -12,13 +12,13 @@ A mapping is a TOML file that can be kept beside the data:
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import tomli as tomllib
 
 from auditor.errors import UsageError
 from auditor.labels import LINE_COLUMNS, PRODUCT_LAYOUT_COLUMNS, Batch

@@ -6,10 +6,11 @@ Knows words only; which lines belong together is for :mod:`auditor.panel`.
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
+
+import tomli as tomllib
 
 from auditor.wording.tokens import fold
 

@@ -6,7 +6,6 @@ Knows numbers, the vocabulary of `auditor/data/wording/*.toml` and where a sente
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
@@ -14,6 +13,8 @@ from fractions import Fraction
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
+
+import tomli as tomllib
 
 from auditor.text import MAX_READ_CHARACTERS, clean
 
@@ -143,6 +144,22 @@ def sentences(tokens: list[Token]) -> Iterator[list[Token]]:
         yield sentence
 
 
+def parts_of(text: str) -> list[str]:
+    """The text cut where a sentence surely ends, no further than the grammars read.
+
+    Labels share their sentences ("Keep out of reach of children."), so that what is read part by part is read seldom.
+    """
+    text = text[:MAX_READ_CHARACTERS]
+    return _full_stop().split(text) if ". " in text else [text]
+
+
+@lru_cache(maxsize=1)
+def _full_stop() -> re.Pattern[str]:
+    """A full stop behind a word that is no abbreviation and before a capital."""
+    endings = {word[-3:] for word in vocabulary().abbreviations if len(word) >= 3}
+    return re.compile(rf"\.(?<=[a-z]{{3}}\.)(?<!{'|'.join(f'{ending}[.]' for ending in sorted(endings))}) +(?=[A-Z])")
+
+
 _GOES_ON = frozenset(("stop", "and", "or", "joins", "up_to", "every", "per"))
 _CONTINUES = frozenset(("period", "count", "times", "part", "unit", "and", "or", "joins", "stop", "meals", "divided"))
 
@@ -258,10 +275,7 @@ def vocabulary() -> Vocabulary:
                     abbreviations.update(map(fold, entry))
                 else:
                     _add(meanings, name, kind, entry)
-    split = {
-        tuple(token.text for token in _cut(fold(readable(phrase)), _EVERY_IDEOGRAPH, {})[0]): means
-        for phrase, means in meanings.items()
-    }
+    split = {_words_of(phrase): means for phrase, means in meanings.items()}
     entries: Entries = {}
     for parts, means in sorted(split.items(), key=lambda entry: -len(entry[0])):
         for sign, kinds in _SIGNS.items():
@@ -274,6 +288,14 @@ def vocabulary() -> Vocabulary:
             seconds[parts[1]] = (*seconds.get(parts[1], ()), (parts[1:], means))
     unspaced = sorted({part for parts in split for part in parts if part >= "\u3000"}, key=len, reverse=True)
     return Vocabulary(entries, re.compile("|".join([*unspaced, "."])), frozenset(abbreviations))
+
+
+def _words_of(phrase: str) -> tuple[str, ...]:
+    """The words of an entry as the grammar would cut it; most are plain words, and the tables hold four thousand."""
+    words = tuple(phrase.split(" "))
+    if phrase.isascii() and phrase.islower() and all(map(str.isalpha, words)) and "x" not in words:
+        return words
+    return tuple(token.text for token in _cut(fold(readable(phrase)), _EVERY_IDEOGRAPH, {})[0])
 
 
 _EVERY_IDEOGRAPH = re.compile(".+")

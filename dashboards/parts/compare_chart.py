@@ -11,7 +11,7 @@ from auditor.evidence import Evidence
 from auditor.pipeline import Audit
 from auditor.views import bands_used
 from auditor.words import capital, dose, form_name
-from parts.looks import BAND, VERDICTS, in_order, ink
+from parts.looks import BAND, VERDICTS, in_order
 
 
 def dose_bars(
@@ -26,7 +26,7 @@ def dose_bars(
         heading = "Vitamin D" if nutrient == "vitamin_d" else capital(form_name(nutrient, form))
         shown = pd.DataFrame(
             {
-                "product": [_short(names[product_id]) for product_id in rows["product_id"]],
+                "product": [f"{place}. {_short(names[one])}" for place, one in enumerate(rows["product_id"], start=1)],
                 "low_mcg": rows["daily_mcg_low"].array,
                 "dose_mcg": rows["daily_mcg_high"].array,
                 "verdict": rows["verdict"].array,
@@ -50,9 +50,10 @@ def dose_bars(
 
 def _bars(shown: pd.DataFrame, bands: pd.DataFrame) -> alt.LayerChart:
     low = min([*shown["dose_mcg"], *bands["low_mcg"]], default=1.0) / 3
-    high = max([*shown["dose_mcg"], *bands["high_mcg"]], default=100.0) * 8
-    order = list(shown["product"])
-    shown = shown.assign(start=low)
+    high = max([*shown["dose_mcg"], *bands["high_mcg"]], default=100.0) * 1.5
+    shown = shown.assign(start=low, row=shown["product"] + "\n" + shown["told"])
+    order = list(shown["row"])
+    bands = bands.merge(shown[["product", "row"]].drop_duplicates("product"), on="product", how="inner")
     verdicts = in_order(shown["verdict"], VERDICTS)
     x = alt.X(
         "dose_mcg:Q",
@@ -61,10 +62,17 @@ def _bars(shown: pd.DataFrame, bands: pd.DataFrame) -> alt.LayerChart:
         axis=alt.Axis(format=",~r", labelOverlap=True, gridOpacity=0.35),
     )
     y = alt.Y(
-        "product:N",
+        "row:N",
         sort=order,
         title=None,
-        axis=alt.Axis(labelLimit=220, labelOverlap=False, ticks=False, domain=False),
+        axis=alt.Axis(
+            labelExpr="split(datum.label, '\\n')",
+            labelLimit=230,
+            labelOverlap=False,
+            labelFontSize=12,
+            ticks=False,
+            domain=False,
+        ),
     )
     colour = alt.Color(
         "verdict:N", scale=alt.Scale(domain=verdicts, range=[VERDICTS[name].colour for name in verdicts]), legend=None
@@ -75,9 +83,8 @@ def _bars(shown: pd.DataFrame, bands: pd.DataFrame) -> alt.LayerChart:
         .encode(x="low_mcg:Q", x2="high_mcg:Q", y=y)
     )
     bars = alt.Chart(shown).mark_bar(height=12, cornerRadiusEnd=3).encode(x=x, x2="start:Q", y=y, color=colour)
-    words = alt.Chart(shown).mark_text(align="left", dx=6, color=ink(), fontSize=12).encode(x=x, y=y, text="told:N")
-    return alt.layer(ranges, bars, words).properties(height=80 + 40 * len(order))
+    return alt.layer(ranges, bars).properties(height=80 + 48 * len(order))
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 38 else name[:37] + "…"
+    return name if len(name) <= 30 else name[:29] + "…"

@@ -68,17 +68,17 @@ def _drawn(table: pd.DataFrame, trials: pd.DataFrame, titles: list[str]) -> alt.
     ]
     bars = (
         alt.Chart(edged)
-        .mark_bar(color=BAND, opacity=0.4, height=20, cornerRadius=3, stroke=BAND)
+        .mark_bar(color=BAND, opacity=0.4, height=32, cornerRadius=3, stroke=BAND)
         .encode(x=x, x2="high_mcg:Q", y=y, tooltip=tip)
     )
     core = (
         alt.Chart(edged.dropna(subset=["core_low_mcg"]))
-        .mark_bar(color=BAND, opacity=0.6, height=20)
+        .mark_bar(color=BAND, opacity=0.6, height=32)
         .encode(x="core_low_mcg:Q", x2="core_high_mcg:Q", y=y, tooltip=tip)
     )
     point = (
         alt.Chart(edged[edged["low_mcg"] == edged["high_mcg"]])
-        .mark_tick(color=BAND, thickness=5, height=20)
+        .mark_tick(color=BAND, thickness=5, height=32)
         .encode(x=x, y=y, tooltip=tip)
     )
     grade = (
@@ -90,31 +90,29 @@ def _drawn(table: pd.DataFrame, trials: pd.DataFrame, titles: list[str]) -> alt.
     )
     found = in_order(trials["found"], DIRECTIONS)
     trials = trials.assign(word=trials["found"].map(DIRECTION_WORDS))
-    words = [DIRECTION_WORDS[name] for name in found]
-    marks = (
-        alt.Chart(trials)
-        .mark_point(filled=True, size=60, opacity=0.85)
+    # Trials of one dose that found different things stand beside each other, not upon each other.
+    marks = [
+        alt.Chart(trials[trials["found"] == name])
+        .mark_point(
+            filled=True, size=55, opacity=0.9, yOffset=5 * (place - (len(found) - 1) / 2), stroke=ink(), strokeWidth=0.4
+        )
         .encode(
             x="dose_mcg:Q",
             y=y,
-            color=alt.Color(
-                "word:N", scale=alt.Scale(domain=words, range=[DIRECTIONS[name].colour for name in found]), legend=None
-            ),
-            shape=alt.Shape(
-                "word:N", scale=alt.Scale(domain=words, range=[DIRECTIONS[name].shape for name in found]), legend=None
-            ),
+            color=alt.value(DIRECTIONS[name].colour),
+            shape=alt.value(DIRECTIONS[name].shape),
             tooltip=[
                 alt.Tooltip("name:N"),
                 alt.Tooltip("year:O"),
-                alt.Tooltip("dose_mcg:Q"),
-                alt.Tooltip("participants:Q", format=","),
+                alt.Tooltip("word:N", title="found"),
+                alt.Tooltip("dose_mcg:Q", title="mcg a day"),
+                alt.Tooltip("participants:Q", title="people", format=","),
                 alt.Tooltip("result:N"),
             ],
         )
-    )
-    return alt.layer(bars, core, point, *([marks] if len(trials) else []), grade).properties(
-        height=80 + 34 * len(titles)
-    )
+        for place, name in enumerate(found)
+    ]
+    return alt.layer(bars, core, point, *marks, grade).properties(height=80 + 42 * len(titles))
 
 
 def _number(value: object) -> float:

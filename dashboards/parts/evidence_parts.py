@@ -10,18 +10,18 @@ from auditor.headline import edges
 from auditor.views import evidence_table
 from auditor.words import wording
 from parts.address import addressed
-from parts.looks import DIRECTIONS, direction_group, plain
+from parts.looks import plain, told_direction
 from parts.pieces import empty, facts
 
 SHOWN = (
     "carries",
     "name",
     "year",
-    "kind",
-    "dose",
-    "participants",
     "direction",
+    "dose",
     "said",
+    "participants",
+    "kind",
     "link",
     "checked",
     "integrity",
@@ -29,6 +29,10 @@ SHOWN = (
 )
 LINKED = {
     "link": st.column_config.LinkColumn(display_text="open"),
+    "name": st.column_config.TextColumn(width=170),
+    "dose": st.column_config.TextColumn(width=150),
+    "direction": st.column_config.TextColumn("found", width=150),
+    "kind": st.column_config.TextColumn(width=150),
     "said": st.column_config.TextColumn("what it says", width=420),
     "year": st.column_config.NumberColumn(format="%d"),
     "participants": st.column_config.NumberColumn("people", format="localized"),
@@ -37,13 +41,16 @@ LINKED = {
 
 def rows(table: pd.DataFrame, alt: str) -> None:
     """Evidence rows with signs for their direction and links."""
-    signs = [f"{DIRECTIONS[direction_group(name)].sign} {name}" for name in table["direction"]]
     st.dataframe(
-        table.assign(direction=signs),
+        table.assign(
+            direction=table["direction"].map(told_direction),
+            checked=table["checked"].map(wording()["status"].__getitem__),
+        ),
         hide_index=True,
         alt=alt,
         column_config=LINKED,
         row_height=64,
+        height=min(40 + 64 * max(len(table), 1), 720),
         placeholder="",
         column_order=[name for name in SHOWN if name in table],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from auditor.checks import catalogue
 from auditor.dose import IU_PER_MCG
 from auditor.summary import class_counts, coverage, finding_counts, open_reasons, verdict_counts
 from auditor.views import Mask, bands_used, dose_groups, dot_groups, forms_present, trial_marks
@@ -12,7 +13,7 @@ from parts.address import addressed
 from parts.count_chart import verdict_bars
 from parts.derived import part_of
 from parts.dose_chart import dose_strip
-from parts.looks import DIRECTION_WORDS, DIRECTIONS, VERDICTS, direction_group, legend, plain
+from parts.looks import DIRECTION_WORDS, DIRECTIONS, VERDICTS, direction_group, legend, plain, severity_signed
 from parts.market_chart import market_map
 from parts.pieces import chart, empty
 from parts.session import View
@@ -149,8 +150,10 @@ def counts_tab(view: View, mask: Mask) -> None:
                 "name": "vitamin",
                 "short": "reason",
                 "share": st.column_config.NumberColumn("share of its doses", format="percent"),
-                "sentence": "in words",
+                "sentence": st.column_config.TextColumn("in words", width=520),
             },
+            row_height=56,
+            height=min(40 + 56 * len(stuck), 400),
         )
     depends = open_reasons(chosen)
     if len(depends):
@@ -162,7 +165,21 @@ def counts_tab(view: View, mask: Mask) -> None:
             named[["nutrient", "reason", "doses", "sentence"]],
             hide_index=True,
             alt="What open verdicts depend on",
-            column_config={"nutrient": "vitamin", "reason": "depends on", "sentence": "in words"},
+            column_config={
+                "nutrient": "vitamin",
+                "reason": "depends on",
+                "sentence": st.column_config.TextColumn("in words", width=520),
+            },
+            row_height=72,
         )
     st.markdown("**Findings on the labels**")
-    st.dataframe(finding_counts(chosen), hide_index=True, alt="Findings with their number of products")
+    found, known = finding_counts(chosen), catalogue()
+    titles = [known[name].title if name in known else "" for name in found["finding_id"]]
+    st.dataframe(
+        found.assign(severity=found["severity"].map(severity_signed), title=titles)[
+            ["severity", "title", "products", "findings", "finding_id"]
+        ],
+        hide_index=True,
+        alt="Findings with their number of products",
+        column_config={"title": st.column_config.TextColumn("what was found", width="large"), "finding_id": "id"},
+    )

@@ -51,6 +51,16 @@ DIRECTION_WORDS = {
     "other": "other",
 }
 
+TOLD_WORDS = {
+    **DIRECTION_WORDS,
+    "recommendation": "recommended intake or limit",
+    "association": "seen in observation only",
+    "caution": "caution",
+    "pending": "results pending",
+    "none": "no result told",
+}
+"""Words for every direction of an evidence row; :data:`DIRECTION_WORDS` are those of the charts."""
+
 SEVERITIES: dict[str, Look] = {
     "error": Look("#D55E00", "triangle-up", "▲", "red", ":material/error:"),
     "warning": Look("#E69F00", "square", "■", "orange", ":material/warning:"),
@@ -82,10 +92,20 @@ def signed(verdict: str) -> str:
     return f"{VERDICTS[verdict].sign} {verdict}" if verdict in VERDICTS else verdict
 
 
+def severity_signed(severity: str) -> str:
+    """A severity with its sign, for tables."""
+    return f"{SEVERITIES[severity].sign} {severity}" if severity in SEVERITIES else severity
+
+
 def badge(verdict: str) -> None:
     """A verdict or class as a badge."""
     look = VERDICTS[verdict]
     st.badge(verdict, icon=look.icon, color=look.tint)
+
+
+def told_direction(direction: str) -> str:
+    """A direction with its sign, in words."""
+    return f"{DIRECTIONS[direction_group(direction)].sign} {TOLD_WORDS.get(direction, direction)}"
 
 
 def direction_group(direction: str) -> str:

@@ -14,10 +14,15 @@ from parts.session import kept_file
 
 
 def text_from_photo() -> None:
-    """Offer a photo upload and put the text found into the label field; nothing without the extra."""
-    if importlib.util.find_spec("rapidocr") is None or importlib.util.find_spec("onnxruntime") is None:
-        return
+    """Offer a photo upload and put the text found into the label field; without the extra, say how to get it."""
     with st.expander("Read a photo of the label", icon=":material/photo_camera:"):
+        if importlib.util.find_spec("rapidocr") is None or importlib.util.find_spec("onnxruntime") is None:
+            st.markdown("**Photos cannot be read yet on this machine.**")
+            st.caption(
+                "Whoever set up the dashboard can add the reader with `pip install 'supplement-label-auditor[ocr]'` "
+                "and start it again. It works offline. Until then, type or paste the label below."
+            )
+            return
         photo = st.file_uploader("Photo of the supplement facts panel", ["png", "jpg", "jpeg", "webp"], key="photo")
         if photo is None or not st.button("Read the photo", icon=":material/document_scanner:"):
             return

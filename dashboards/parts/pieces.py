@@ -8,20 +8,43 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from parts.looks import plain
+from parts.looks import faint, ink, plain
 
 STUDIED_RANGE = "**studied-range** means a daily dose that trials used. It does not mean a dose that works: what the trials found stands beside it."
+
+
+TABLE_WORDS = {
+    "d_low": "vitamin D from, mcg/day",
+    "d_high": "vitamin D to, mcg/day",
+    "k2_low": "K2 from, mcg/day",
+    "k2_high": "K2 to, mcg/day",
+    "example": "for instance",
+    "product_id": "its id",
+    "low_mcg": "from, mcg/day",
+    "high_mcg": "to, mcg/day",
+    "dose_mcg": "dose, mcg/day",
+    "core_low_mcg": "most studied from",
+    "core_high_mcg": "most studied to",
+    "band_id": "band",
+    "trial_id": "row",
+    "participants": "people",
+    "direction": "found",
+    "told": "in words",
+    "title": "in words",
+}
+"""Heads of the tables behind the charts."""
 
 
 def chart(
     drawn: alt.LayerChart | alt.Chart, table: pd.DataFrame, alt_text: str, name: str, **options: object
 ) -> object:
     """A chart with its text alternative and, folded away, the numbers it draws."""
+    drawn = drawn.configure_axis(labelColor=ink(), titleColor=faint())
     told = st.altair_chart(drawn, width="stretch", alt=alt_text, **options)  # type: ignore[arg-type]
     with st.expander("The same as a table", icon=":material/table:", key=f"table-{name}", on_change="rerun") as folded:
         if folded.open:
             st.caption(alt_text)
-            shown = table.head(500)
+            shown = table.head(500).rename(columns=TABLE_WORDS)
             st.dataframe(shown, hide_index=True, alt=alt_text)
             if len(shown) < len(table):
                 st.caption(f"The first {len(shown):,} of {len(table):,} rows.")

@@ -24,7 +24,7 @@ SHOWN = {
     "vitamin_k2_daily_mcg_high": "K2, mcg/day",
     "vitamin_k2_form": "K2 form",
     "vitamin_k2_verdict": "K2 verdict",
-    "over_upper_level": "over UL",
+    "over_upper_level": "over upper level",
     "errors": "errors",
     "warnings": "warnings",
     "price_per_day": "price/day",
@@ -81,7 +81,7 @@ def _configured() -> dict[str, object]:
         "D, mcg/day": number(format="%.5g", help="The most the label allows."),
         "K2, mcg/day": number(format="%.5g", help="Of the form that decides the verdict."),
         "price/day": number(format="%.2f"),
-        "over UL": st.column_config.TextColumn(
+        "over upper level": st.column_config.TextColumn(
             help="Over the upper level of the chosen authority; empty if none applies."
         ),
     }

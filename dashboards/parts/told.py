@@ -12,7 +12,7 @@ from auditor.pipeline import Audit
 from auditor.views import bands_used, trial_marks
 from auditor.words import capital, dose, form_name, wording
 from parts.dose_chart import dose_strip
-from parts.looks import DIRECTIONS, SEVERITIES, badge, direction_group, plain
+from parts.looks import DIRECTIONS, SEVERITIES, badge, direction_group, plain, told_direction
 from parts.pieces import STUDIED_RANGE, chart, empty, facts
 
 
@@ -89,26 +89,27 @@ def references(told: Explanation) -> None:
     rows = pd.DataFrame(
         [
             (
-                f"{DIRECTIONS[direction_group(one.direction)].sign} {one.direction}",
+                told_direction(one.direction),
                 one.text,
                 wording()["status"][one.status],
                 one.link or None,
                 one.row_id,
             )
-            for one in told.references
+            for one in sorted(told.references, key=lambda one: list(DIRECTIONS).index(direction_group(one.direction)))
         ],
         columns=["found", "what", "checked", "link", "row"],
     )
     if rows.empty:
         st.caption("No band was used, so no studies stand behind a verdict.")
         return
-    counts = rows["found"].value_counts()
+    counts = rows["found"].value_counts(sort=False)
     st.caption("For and against, as counted: " + ", ".join(f"{plain(name)} {count}" for name, count in counts.items()))
     st.dataframe(
         rows,
         hide_index=True,
         alt="Evidence behind the band with direction and link",
         row_height=70,
+        height=min(40 + 70 * len(rows), 900),
         column_config={
             "what": st.column_config.TextColumn(width="large"),
             "link": st.column_config.LinkColumn(display_text="open"),

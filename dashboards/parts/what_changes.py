@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from auditor.evidence import load_evidence
@@ -98,18 +99,34 @@ def _show(view: View, other: Audit, mask: Mask) -> None:
         st.dataframe(named, hide_index=True, alt="Moves between classes with their counts", width="content")
     rows = changes.head(500)
     if len(rows):
-        st.dataframe(
+        st.caption("Select a row to open the product.")
+        told = st.dataframe(
             rows.assign(old=rows["old"].map(signed), new=rows["new"].map(signed)).rename(
                 columns={
+                    "product_id": "id",
                     "old": "class now",
                     "new": "class then",
                     "old_over": "over upper level now",
                     "new_over": "over upper level then",
                 }
             ),
+            key=f"changes-{pd.util.hash_pandas_object(rows, index=False).sum()}",
             hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
             alt="Products that these rules judge differently",
             height=320,
+            column_order=[
+                "brand",
+                "name",
+                "class now",
+                "class then",
+                "over upper level now",
+                "over upper level then",
+                "id",
+            ],
         )
+        if told.selection.rows:
+            st.switch_page("product.py", query_params={"id": rows["product_id"].iloc[told.selection.rows[0]]})
     if len(rows) < len(changes):
         st.caption(f"The first {len(rows):,} of {len(changes):,}.")

@@ -19,7 +19,7 @@ from auditor.wording.counts import Item
 from auditor.wording.frequency import Frequency
 from auditor.wording.intakes import Intake, add_parts, decimal, either, shifted
 from auditor.wording.items import read_items
-from auditor.wording.limits import without_limits
+from auditor.wording.limits import limited_to_several, without_limits
 from auditor.wording.tokens import Token, parts_of, readable, sentences, tokenise
 
 
@@ -90,12 +90,13 @@ class _Reading:
     flags: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)  # words about the dose which could not be read
     titrating: bool = False
+    several_at_most: bool = False  # a limit of several units: one intake may be any of them
 
     def copy(self) -> _Reading:
         """The same with lists of its own."""
         return _Reading(
             self.text, self.intakes[:], self.secondary[:], self.waiting[:], self.frequencies[:], self.lone[:], self.strengths[:], self.flags.copy(),
-            self.problems[:], self.titrating,
+            self.problems[:], self.titrating, self.several_at_most,
         )  # fmt: skip
 
     def add(self, part: _Reading) -> None:
@@ -112,6 +113,7 @@ class _Reading:
         self.flags |= part.flags
         self.problems += part.problems
         self.titrating = part.titrating
+        self.several_at_most |= part.several_at_most
 
 
 _STOP = ". "
@@ -146,9 +148,14 @@ def _read_part(text: str, contexts: tuple[str, ...], titrating: bool) -> tuple[_
 def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _Reading) -> tuple[str, ...]:
     """Read one sentence into `reading`; returns the audience that holds for the next one."""
     kept, secondary = without_limits(sentence, reading.flags)
+    reading.several_at_most |= "ceiling" in reading.flags and limited_to_several(sentence, kept)
     items = read_items(kept)
     kinds = {item.kind for item in items}
     noted = _noted(kept)
+    if "every_or_times" in kinds:
+        reading.flags.add("frequency-ambiguous")
+        reading.problems.append(_span(reading.text, kept))
+        return contexts
     if "weight" in kinds or "body_weight" in noted:
         reading.flags.add("body-weight")
         reading.problems.append(_span(reading.text, kept))
@@ -311,7 +318,7 @@ def _supplied(reading: _Reading) -> list[Intake]:
             Fraction(1), Fraction(1), Fraction(1), "frequency-unsaid", flags=frozenset(("frequency-unsaid",))
         )
         return [intake.at(once) for intake in reading.waiting] if not reading.frequencies else []
-    if not one_strength(reading.strengths):
+    if reading.several_at_most or not one_strength(reading.strengths):
         return []
     return [intake._replace(flags=intake.flags | {"quantity-unsaid"}) for intake in reading.lone]
 

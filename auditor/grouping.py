@@ -68,7 +68,7 @@ def _group(
     name_first = not amounts or owners[0].start < amounts[0].start or first_target.start < amounts[0].start
     if amounts and not name_first and amounts[-1].start > owners[-1].start:
         # 'Cod liver oil 1000 mg; vitamin A 2500 IU; vitamin D 250 IU': the first weight is of something without a name here.
-        name_first = bool(re.search("[;,:]", text[amounts[0].end : owners[0].start]))
+        name_first = bool(re.search("[;,:(]", text[amounts[0].end : owners[0].start]))
     tokens: list[NameHit | Quantity] = _parts_turned(
         text, sorted([*owners, *quantities], key=lambda token: token.start)
     )
@@ -205,6 +205,8 @@ def _owner_of(text: str, quantity: Quantity, groups: list[Group]) -> Group:
     """The group a figure belongs to: the last one, unless that is a remark in brackets about another ingredient
     ('Calcium (with D3) 250 mg')."""
     last = groups[-1]
+    if _is_remark(text, quantity, groups):
+        return groups[-2]
     opened, closed = text.rfind("(", 0, last.hits[0].start), text.find(")", last.hits[-1].end, quantity.start)
     if (
         len(groups) < 2
@@ -217,6 +219,21 @@ def _owner_of(text: str, quantity: Quantity, groups: list[Group]) -> Group:
         return last
     head = groups[-2]
     return head if head.family not in ("D", "K") and not head.quantities and head.hits[-1].start < closed else last
+
+
+def _is_remark(text: str, quantity: Quantity, groups: list[Group]) -> bool:
+    """Whether the last name is a carrier in brackets between a vitamin and its figure: 'D3 (in 250 mg fish oil) 50 mcg'."""
+    if (
+        len(groups) < 2
+        or groups[-1].quantities
+        or groups[-1].family in ("D", "K")
+        or groups[-2].family not in ("D", "K")
+    ):
+        return False
+    name = groups[-1].hits[-1]
+    opened = text.rfind("(", groups[-2].hits[-1].end, name.start)
+    closed = text.find(")", name.end, quantity.start)
+    return opened >= 0 and closed >= 0 and not any(known.start < opened for known in groups[-2].quantities)
 
 
 _IN_CARRIER = re.compile(r"(?<!\w)(?:in|from|aus|dans|en|da|di|af|av|base of|with|mit)(?: an?)? $")

@@ -127,8 +127,11 @@ def _read_one(items: list[Item], units_low: Fraction, units_high: Fraction) -> F
 
 def _on_some_days(said: Frequency, items: list[Item]) -> Frequency:
     """ "5 days a week" on top of what is taken on such a day."""
+    told: set[tuple[object, ...]] = set()
     for share in items:
-        if share.kind == "days":
+        same = (share.value, share.low, share.high)
+        if share.kind == "days" and same not in told:  # "on weekdays (Monday to Friday)" says it twice
+            told.add(same)
             said = said._replace(
                 times_low=said.times_low * exact(share.low),
                 times_high=said.times_high * exact(share.high),

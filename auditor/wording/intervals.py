@@ -89,6 +89,9 @@ def read_period(tokens: list[Token], index: int, items: list[Item]) -> int:
     if before in ("for", "within") and token.text.startswith("a "):
         items.append(Item("duration", token.start, token.end))
         return index + 1
+    if _every_or_times(tokens, index, items):
+        items.append(Item("every_or_times", tokens[index - 1].start, token.end))
+        return index + 1
     last = items[-1] if items else None
     # "(= 1,000 IU per day)" tells what the dose amounts to, not how often it is taken.
     kind = "bound" if last and last.kind in ("amount", "strength") and last.end >= token.start - 2 else "period"
@@ -99,6 +102,18 @@ def read_period(tokens: list[Token], index: int, items: list[Item]) -> int:
     else:
         items.append(Item(kind, token.start, token.end, rate))
     return index + 1
+
+
+def _every_or_times(tokens: list[Token], index: int, items: list[Item]) -> bool:
+    """Whether a number before "weekly" may be the times or the weeks: "2 weekly", "1 capsule 4-weekly"; "take 2 weekly" is two."""
+    token = tokens[index]
+    if not index or not token.text.endswith("ly") or " " in token.text or token.means.get("period", DAILY).days == 1:
+        return False
+    before = tokens[index - 2] if tokens[index - 1].text == "-" and index > 1 else tokens[index - 1]
+    if before.number is None or before.number == 1 or "count" in before.means:
+        return False
+    earlier = [item for item in items if item.end <= before.start]
+    return any(item.kind == "dose" for item in earlier) or not any(item.kind == "verb" for item in earlier)
 
 
 def read_count(tokens: list[Token], index: int, items: list[Item]) -> int:

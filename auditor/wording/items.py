@@ -53,6 +53,10 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     if "split_before" in means and at(tokens, index + 1).number is not None and "times" in at(tokens, index + 2).means:
         items.append(Item("split", token.start, tokens[index + 2].end))  # 分3次
         return index + 3
+    if token.text == "spray" and index == 0:
+        sprayed = _sprayed(tokens, items)
+        if sprayed:
+            return sprayed
     if "count" in means:
         return read_count(tokens, index, items)
     if token.number is not None or "up_to" in means or "between" in means:
@@ -93,6 +97,25 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     elif means.get("time_unit", 0) > 1:
         items.append(Item("time", token.start, token.end))
     return index + 1
+
+
+def _sprayed(tokens: list[Token], items: list[Item]) -> int:
+    """ "Spray twice under the tongue": how many sprays, not how often; 0 where a period follows ("Spray twice daily")."""
+    count, end = at(tokens, 1).means.get("count"), 2
+    quantity = quantity_at(tokens, 1)
+    if count is None and quantity and "times" in at(tokens, quantity.end).means:
+        count, end = quantity.high if quantity.low == quantity.high else None, quantity.end + 1
+    following = at(tokens, end)
+    if (
+        count is None
+        or following is END
+        or "period" in following.means
+        or "per" in following.means
+        or "articles" in following.means
+    ):
+        return 0
+    items.append(Item("dose", tokens[0].start, tokens[end - 1].end, "spray", count, count, _place(tokens[0])))
+    return end
 
 
 def _counts(tokens: list[Token], index: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from auditor.wording.tokens import Token
 
 
@@ -15,7 +17,7 @@ def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token],
     while index < len(sentence):
         token = sentence[index]
         means = token.means
-        if "ceiling_after" in means:
+        if "ceiling_after" in means or _closes_limit(sentence, index):
             flags.add("ceiling")
             kept = _before_last_comma(kept)
             index = _clause_end(sentence, index)
@@ -61,6 +63,28 @@ def _opens_limit(sentence: list[Token], index: int) -> bool:
             if token.number is not None or "count" in token.means:
                 return True
     return False
+
+
+def _closes_limit(sentence: list[Token], index: int) -> bool:
+    """ "2 capsules a day maximum", "2 gélules maximum par jour": the number before is the limit."""
+    if "ceiling_number" not in sentence[index].means or all(token.number is None for token in sentence[:index]):
+        return False
+    following = sentence[index + 1] if index + 1 < len(sentence) else None
+    return (
+        following is None
+        or following.text in (",", ")")
+        or not following.means.keys().isdisjoint(("period", "per", "per_unit"))
+    )
+
+
+def limited_to_several(sentence: list[Token], kept: list[Token]) -> bool:
+    """Whether the words taken out as a limit count more than one unit ("not more than 5 tablets")."""
+    if len(kept) == len(sentence):
+        return False
+    return any(
+        token.number is not None and token.number > 1 and "unit" in following.means and token not in kept
+        for token, following in pairwise(sentence)
+    )
 
 
 def _clause_end(sentence: list[Token], index: int) -> int:

@@ -286,12 +286,29 @@ def _settle(groups: list[Group]) -> list[Group]:
             and (yielded or not amounts_of(group) or not amounts_of(last) or same)
             and not (len(parts) > 1 and not is_specific(last))
         ):
+            if yielded and amounts_of(group):
+                # 'Vitamin K 60 µg (75 %), of which K2 20 µg': the percent is that of the whole.
+                last.quantities = [quantity for quantity in last.quantities if quantity.role != DAILY_VALUE]
             last.hits += group.hits
             last.quantities += group.quantities
         else:
             settled.append(group)
     settled = _join_titles(settled)
+    _drop_total_behind(settled)
     return [group for group in settled if is_specific(group) or not any(_is_part(other, group) for other in settled)]
+
+
+def _drop_total_behind(groups: list[Group]) -> None:
+    """Drop the total behind its parts: 'K2 (as MK-4 1000 mcg and MK-7 100 mcg) 1100 mcg' (changes the last group)."""
+    if len(groups) < 2 or len({group.family for group in groups}) > 1:
+        return
+    parts = [amounts_of(group) for group in groups]
+    if any(len(part) != 1 for part in parts[:-1]) or len(parts[-1]) != 2:
+        return
+    *single, total = [quantity for part in parts for quantity in part]
+    alike = {quantity.unit for quantity in (*single, total)} == {total.unit} and all(q.readings for q in (*single, total))
+    if alike and sum(quantity.readings[0] for quantity in single) == total.readings[0]:
+        groups[-1].quantities = [q for q in groups[-1].quantities if q is not total and q.role != DAILY_VALUE]
 
 
 def _join_titles(groups: list[Group]) -> list[Group]:

@@ -108,7 +108,7 @@ def read_ingredient(text: str) -> Ingredient:
 
 
 _UNIT_THEN_NUMBER = re.compile(
-    r"(?<![a-z0-9])[(\[]?(?P<unit>mcg|µg|ug|mg|i\.?u\.?|u\.?i\.?|i\.?e\.?)[)\]]?[ :=]{1,3}(?P<number>\d[\d.,]*)(?![\w%/]|[ ]?-)"
+    r"(?<![a-z0-9])[(\[]?(?P<unit>mcg|µg|ug|mg|i\.?u\.?|u\.?i\.?|i\.?e\.?)[)\]]?[ :=]{1,3}(?P<number>\d[\d.,]*)(?![\w%/.,]|[ ]?[-/]|[ ]\d[\d.,]*(?![\d.,]| ?%))"
 )
 """'Vitamin D3 (µg) 25', 'IE 1000': tables and Nordic labels print the unit before its number."""
 

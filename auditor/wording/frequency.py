@@ -115,7 +115,7 @@ def _read_one(items: list[Item], units_low: Fraction, units_high: Fraction) -> F
         said = _by_times(words)
     elif "each_meal" in kinds:
         said = _by_each_meal(words)
-    elif "meals" in kinds:
+    elif "meals" in kinds and not (slots and not words.choice):
         flags = _AMBIGUOUS | {"with-meals-uncounted"}
         said = Frequency(_ONCE, Fraction(_MEALS_A_DAY), _ONCE, "meals-uncounted", flags=flags)
     elif slots:

@@ -29,6 +29,9 @@ def read_every(tokens: list[Token], index: int, items: list[Item]) -> int:
         if quantity:
             position = quantity.end + 1 if at(tokens, quantity.end).text == ":" else quantity.end
             unit = at(tokens, position).means
+            if unit.get("time_unit", 1) < 1 and at(tokens, position + 1).text == "of":
+                items.append(Item("time", start, tokens[position].end))  # "for every 2 hours of exercise"
+                return position + 1
             if "time_unit" in unit or "cjk_time_unit" in unit:
                 return _add_interval(tokens, start, position, quantity.low, quantity.high, items)
         return 0

@@ -136,6 +136,9 @@ def _read_bracket(tokens: list[Token], index: int, items: list[Item]) -> int:
     quantity = quantity_at(tokens, index)
     if quantity and "unit" in at(tokens, quantity.end).means:
         return _read_quantity(tokens, index, quantity, items)
+    aside = _read_for_others(tokens, index, items)
+    if aside:
+        return aside
     previous = items[-1] if items else None
     if previous is None or previous.kind not in ("dose", "amount", "strength", "unit"):
         return index + 1
@@ -149,6 +152,34 @@ def _read_bracket(tokens: list[Token], index: int, items: list[Item]) -> int:
         return index + 1
     _say_again(items, inner)
     return position + 1 if at(tokens, position).text == ")" else position
+
+
+_LONGEST_ASIDE = 16
+
+
+def _read_for_others(tokens: list[Token], index: int, items: list[Item]) -> int:
+    """ "2 gummies daily (1 for children under 4)": a dose in brackets for another audience; 0 where it is none."""
+    dose = next((item for item in reversed(items[-8:]) if item.kind == "dose"), None)
+    inside = tokens[index + 1 : index + 1 + _LONGEST_ASIDE]
+    end = next((place for place, token in enumerate(inside) if token.text in ("(", ")")), len(inside))
+    inside = inside[:end]
+    audience = next((token for token in inside if "audience" in token.means), None)
+    first = next((place for place, token in enumerate(inside) if token.number is not None and token is not audience), None)
+    if dose is None or audience is None or first is None:
+        return 0
+    quantity = quantity_at(inside, first)
+    if quantity is None or "other" in at(inside, quantity.end).means or any(not token.means.keys().isdisjoint(_HOW_OFTEN) for token in inside):
+        return 0
+    unit = _unit_after(inside, quantity.end)
+    start, word = inside[first].start, _place(inside[unit]) if unit else dose.word
+    value = inside[unit].means["unit"] if unit else dose.value
+    items.append(Item("comma", inside[0].start, inside[0].start))
+    items.append(Item("audience", audience.start, audience.end, audience.means["audience"]))
+    items.append(Item("dose", start, inside[-1].end, value, quantity.low, quantity.high, word, quantity.differs))
+    return min(index + 2 + end, len(tokens))
+
+
+_HOW_OFTEN = frozenset(("period", "every", "time_unit", "count", "times"))
 
 
 def _say_again(items: list[Item], inner: list[Item]) -> None:

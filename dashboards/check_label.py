@@ -6,6 +6,7 @@ import streamlit as st
 from parts import told as show
 from parts.basket import add_button
 from parts.derived import judge_typed
+from parts.looks import foremost
 from parts.photo import text_from_photo
 from parts.pieces import empty, title
 from parts.session import current
@@ -61,7 +62,7 @@ with st.form("label", border=True):
     container = columns[1].text_input("Servings in the package", key="label-container", persist_state="session")
     price = columns[2].text_input("Price", key="label-price", persist_state="session")
     currency = columns[3].text_input("Currency", key="label-currency", placeholder="USD", persist_state="session")
-    sent = st.form_submit_button("Check this label", type="primary", icon=":material/fact_check:")
+    sent = st.form_submit_button("Check this label", type=foremost(), icon=":material/fact_check:")
 st.button("Fill in an example", on_click=fill_example, icon=":material/lightbulb:", type="tertiary")
 if sent and not text.strip():
     st.warning(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from auditor.compare import MOST
+from parts.looks import foremost
 
 
 def basket() -> list[str]:
@@ -32,7 +33,7 @@ def add_button(product_id: str, key: str) -> None:
                 on_click=chosen.append,
                 args=(product_id,),
                 disabled=len(chosen) >= MOST,
-                type="primary",
+                type=foremost(),
                 help=f"Up to {MOST} products.",
             )
         if chosen:

@@ -12,6 +12,7 @@ from auditor.pipeline import Audit
 from auditor.views import bands_used
 from auditor.words import capital, dose, form_name
 from parts.looks import BAND, VERDICTS, in_order
+from parts.pieces import filled
 
 
 def dose_bars(
@@ -83,7 +84,7 @@ def _bars(shown: pd.DataFrame, bands: pd.DataFrame) -> alt.LayerChart:
         .encode(x="low_mcg:Q", x2="high_mcg:Q", y=y)
     )
     bars = alt.Chart(shown).mark_bar(height=12, cornerRadiusEnd=3).encode(x=x, x2="start:Q", y=y, color=colour)
-    return alt.layer(ranges, bars).properties(height=80 + 48 * len(order))
+    return alt.layer(*filled([ranges, bars])).properties(height=80 + 48 * len(order))
 
 
 def _short(name: str) -> str:

@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from parts.looks import BAND, DIRECTION_WORDS, DIRECTIONS, VERDICTS, direction_group, faint, in_order, ink
+from parts.pieces import filled
 
 PRODUCTS = "labels"
 
@@ -47,8 +48,8 @@ def dose_strip(
         ),
     )
     layers: list[alt.Chart | alt.LayerChart] = [
-        *band_marks(bands),
-        *_labels(shown.assign(row=first), x, y, own is not None),
+        *filled(band_marks(bands)),
+        *filled(_labels(shown.assign(row=first), x, y, own is not None)),
     ]
     if len(marks):
         layers.append(_trials(marks, found, x, y))

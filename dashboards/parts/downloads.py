@@ -8,6 +8,7 @@ from auditor.export import FOLDER_FILES, csv_bytes
 from auditor.market import package_bytes
 from auditor.pipeline import Audit
 from auditor.report import render_report
+from parts.looks import foremost
 
 
 def downloads(audit: Audit) -> None:
@@ -21,7 +22,7 @@ def downloads(audit: Audit) -> None:
             "application/zip",
             on_click="ignore",
             icon=":material/package_2:",
-            type="primary",
+            type=foremost(),
             key="download-package",
         )
         for table, name in FOLDER_FILES.items():

@@ -10,6 +10,7 @@ import pandas as pd
 from auditor.evidence import Band, Evidence
 from auditor.views import trial_marks
 from parts.looks import BAND, DIRECTION_WORDS, DIRECTIONS, direction_group, in_order, ink
+from parts.pieces import filled
 
 
 def band_overview(evidence: Evidence, bands: Sequence[Band]) -> tuple[alt.LayerChart, pd.DataFrame]:
@@ -112,7 +113,7 @@ def _drawn(table: pd.DataFrame, trials: pd.DataFrame, titles: list[str]) -> alt.
         )
         for place, name in enumerate(found)
     ]
-    return alt.layer(bars, core, point, *marks, grade).properties(height=80 + 42 * len(titles))
+    return alt.layer(*filled([bars, core, point, *marks, grade])).properties(height=80 + 42 * len(titles))
 
 
 def _number(value: object) -> float:

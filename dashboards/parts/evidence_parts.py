@@ -30,8 +30,8 @@ SHOWN = (
 LINKED = {
     "link": st.column_config.LinkColumn(display_text="open"),
     "name": st.column_config.TextColumn(width=170),
-    "dose": st.column_config.TextColumn(width=150),
-    "direction": st.column_config.TextColumn("found", width=150),
+    "dose": st.column_config.TextColumn(width=190),
+    "direction": st.column_config.TextColumn("found", width=200),
     "kind": st.column_config.TextColumn(width=150),
     "said": st.column_config.TextColumn("what it says", width=420),
     "year": st.column_config.NumberColumn(format="%d"),
@@ -49,8 +49,8 @@ def rows(table: pd.DataFrame, alt: str) -> None:
         hide_index=True,
         alt=alt,
         column_config=LINKED,
-        row_height=64,
-        height=min(40 + 64 * max(len(table), 1), 720),
+        row_height=72,
+        height=min(40 + 72 * max(len(table), 1), 720),
         placeholder="",
         column_order=[name for name in SHOWN if name in table],
     )

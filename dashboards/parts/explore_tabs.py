@@ -152,8 +152,8 @@ def counts_tab(view: View, mask: Mask) -> None:
                 "share": st.column_config.NumberColumn("share of its doses", format="percent"),
                 "sentence": st.column_config.TextColumn("in words", width=520),
             },
-            row_height=56,
-            height=min(40 + 56 * len(stuck), 400),
+            row_height=72,
+            height=min(40 + 72 * len(stuck), 400),
         )
     depends = open_reasons(chosen)
     if len(depends):

@@ -131,6 +131,11 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
+def foremost() -> Literal["primary", "secondary"]:
+    """Type of the button a reader mostly wants; on dark, white words on the filled one lack contrast."""
+    return "secondary" if dark() else "primary"
+
+
 def ink() -> str:
     """Colour of marks and words drawn into a chart."""
     return "#E8ECF0" if dark() else "#1B1F24"

@@ -9,6 +9,7 @@ from auditor.evidence import Evidence
 from auditor.views import bands_used
 from auditor.words import short_form
 from parts.looks import BAND, VERDICTS, faint, in_order, ink
+from parts.pieces import filled
 
 D_DOMAIN, K2_DOMAIN = (0.1, 20_000), (0.006, 100_000)
 D_EDGE, K2_EDGE = 0.55, 0.55
@@ -77,7 +78,7 @@ def market_map(groups: pd.DataFrame, evidence: Evidence, context: str) -> alt.La
         )
         .add_params(picked)
     )
-    layers = [*_studied(evidence, context), _lanes(), *_whiskers(dots, x, y), marks]
+    layers = [*_studied(evidence, context), _lanes(), *filled(_whiskers(dots, x, y)), marks]
     return alt.layer(*layers).properties(height=470)
 
 

@@ -51,6 +51,11 @@ def chart(
     return told
 
 
+def filled(layers: Iterable[alt.Chart]) -> list[alt.Chart]:
+    """The layers that draw something: an empty one is a picture without words to a screen reader."""
+    return [layer for layer in layers if len(layer.data)]
+
+
 def title(text: str, said: str) -> None:
     """The head of a page and one sentence about it."""
     st.title(text, anchor=False)

@@ -7,6 +7,7 @@ import streamlit as st
 from auditor.pipeline import Audit
 from auditor.summary import class_counts, coverage, rejects_by_reason
 from parts.count_chart import verdict_bars
+from parts.looks import foremost
 from parts.pieces import chart
 from parts.session import Source
 
@@ -36,7 +37,7 @@ def results(source: Source, audit: Audit) -> None:
         """Choose the file in the sidebar before the page changes."""
         st.session_state["data"] = source.title
 
-    if st.button("Open in Explore", icon=":material/scatter_plot:", type="primary", on_click=show):
+    if st.button("Open in Explore", icon=":material/scatter_plot:", type=foremost(), on_click=show):
         st.switch_page("explore.py")
     left, right = st.columns(2, gap="large")
     with left:

@@ -108,9 +108,10 @@ def references(told: Explanation) -> None:
         rows,
         hide_index=True,
         alt="Evidence behind the band with direction and link",
-        row_height=70,
-        height=min(40 + 70 * len(rows), 900),
+        row_height=76,
+        height=min(40 + 76 * len(rows), 900),
         column_config={
+            "found": st.column_config.TextColumn(width=200),
             "what": st.column_config.TextColumn(width="large"),
             "link": st.column_config.LinkColumn(display_text="open"),
         },

@@ -8,7 +8,7 @@ import streamlit as st
 from auditor.evidence import load_evidence
 from auditor.pipeline import Audit
 from auditor.views import Mask, rules_changes
-from parts.looks import signed
+from parts.looks import foremost, signed
 from parts.pieces import empty
 from parts.session import PLENTY, Rules, View, audited
 from parts.sidebar import STRICTEST
@@ -28,7 +28,7 @@ def what_changes(view: View, mask: Mask) -> None:
         return
     if len(view.audit.products) > PLENTY and not st.button(
         f"Judge {len(view.audit.products):,} products by these rules",
-        type="primary",
+        type=foremost(),
         help="Takes as long as the first audit did; then it is kept.",
     ):
         st.caption("A large market is judged anew only when asked.")

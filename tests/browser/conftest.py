@@ -90,9 +90,21 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @pytest.fixture
-def visit(browser: Any, address: str) -> Iterator[Callable[[str], Any]]:
+def scheme() -> str:
+    """Colour scheme the reader's system asks for."""
+    return "light"
+
+
+@pytest.fixture
+def width() -> int:
+    """Width of the window in pixels."""
+    return 1400
+
+
+@pytest.fixture
+def visit(browser: Any, address: str, scheme: str, width: int) -> Iterator[Callable[[str], Any]]:
     """Open a path of the dashboard; the test fails if the page asks for anything from another host."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1600}, accept_downloads=True)
+    context = browser.new_context(viewport={"width": width, "height": 1600}, color_scheme=scheme, accept_downloads=True)
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     elsewhere: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from browser_steps import settle
+from PIL import Image, ImageDraw, ImageFont
 
 from auditor.engines import audit
 from auditor.export import csv_bytes
@@ -41,9 +43,9 @@ def metric(page: Any, name: str) -> str:
     return str(box.get_by_test_id("stMetricValue").inner_text()).strip()
 
 
-def select_row(page: Any, row: int) -> None:
-    """Tick the box before a row of the last grid on the page, which is drawn on a canvas."""
-    grid = page.get_by_test_id("stDataFrame").last
+def select_row(page: Any, row: int, position: int = -1) -> None:
+    """Tick the box before a row of a grid of the page, which is drawn on a canvas."""
+    grid = page.get_by_test_id("stDataFrame").nth(position)
     grid.scroll_into_view_if_needed()
     settle(page)
     box = grid.bounding_box()
@@ -89,6 +91,37 @@ def test_two_products_are_compared_by_link(visit: Visit) -> None:
     assert "100 mcg" in table
 
 
+def test_typed_price_stands_in_the_link(visit: Visit) -> None:
+    page = visit("compare?id=ca-bioclinic-k2-100&id=ca-bioclinic-d3-2500-softgel")
+    page.get_by_text("Type the prices you pay").click()
+    field = page.get_by_role("spinbutton").first
+    field.fill("12.5")
+    field.press("Enter")
+    page.wait_for_url("**price=ca-bioclinic-k2-100%3A12.5*")
+    settle(page)
+    table = page.get_by_test_id("stTable").first.inner_text()
+    again = visit(page.url.split("/", 3)[3])
+    assert again.get_by_test_id("stTable").first.inner_text() == table
+    again.get_by_text("Type the prices you pay").click()
+    assert again.get_by_role("spinbutton").first.input_value() == "12.50"
+
+
+def test_clicked_dot_of_the_map_lists_its_products(visit: Visit) -> None:
+    page = visit("?q=ca-bioclinic-k2-100")
+    page.locator("[data-testid=stVegaLiteChart] g.mark-symbol path").last.click(force=True)
+    page.get_by_text("1 at the chosen dot").wait_for()
+    settle(page)
+    select_row(page, 0, position=0)
+    page.wait_for_url("**/product?*id=ca-bioclinic-k2-100*")
+
+
+def test_row_of_a_product_that_changes_class_opens_it(visit: Visit) -> None:
+    page = visit("?tab=What+changes+class&q=ca-bioclinic-k2-100")
+    assert metric(page, "Products that change class") == "1"
+    select_row(page, 0, position=1)
+    page.wait_for_url("**/product?*id=ca-bioclinic-k2-100*")
+
+
 def test_pasted_label_gets_class_and_dose(visit: Visit) -> None:
     page = visit("check_label")
     page.get_by_label("What the label prints").fill("D3 5,000 IU, K2 (MK-7) 100 mcg")
@@ -97,6 +130,28 @@ def test_pasted_label_gets_class_and_dose(visit: Visit) -> None:
     page.get_by_text("125 mcg (5,000 IU) a day").first.wait_for()
     settle(page)
     assert page.get_by_text("high-dose", exact=True).count() >= 1
+
+
+HAS_OCR = all(importlib.util.find_spec(name) for name in ("rapidocr", "onnxruntime"))
+
+
+def test_photo_fills_the_label_or_says_what_is_missing(visit: Visit, tmp_path: Path) -> None:
+    page = visit("check_label")
+    page.get_by_text("Read a photo of the label").click()
+    if not HAS_OCR:
+        page.get_by_text("Photos cannot be read yet on this machine.").wait_for()
+        return
+    drawn = Image.new("RGB", (900, 260), "white")
+    words = "Serving Size 1 softgel\nVitamin D3 125 mcg (5,000 IU)\nVitamin K2 (as MK-7) 100 mcg"
+    ImageDraw.Draw(drawn).text((40, 40), words, fill="black", font=ImageFont.load_default(34), spacing=24)
+    drawn.save(tmp_path / "label.png")
+    page.locator("input[type=file]").first.set_input_files(str(tmp_path / "label.png"))
+    settle(page)
+    page.get_by_role("button", name="Read the photo").click()
+    page.get_by_text("Compare every number with the photo").wait_for()
+    settle(page)
+    page.get_by_role("button", name="Check this label").click()
+    page.get_by_text("125 mcg (5,000 IU) a day").first.wait_for()
 
 
 def test_upload_is_audited_and_downloads_the_bytes_of_the_command_line(

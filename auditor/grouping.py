@@ -306,7 +306,9 @@ def _drop_total_behind(groups: list[Group]) -> None:
     if any(len(part) != 1 for part in parts[:-1]) or len(parts[-1]) != 2:
         return
     *single, total = [quantity for part in parts for quantity in part]
-    alike = {quantity.unit for quantity in (*single, total)} == {total.unit} and all(q.readings for q in (*single, total))
+    alike = {quantity.unit for quantity in (*single, total)} == {total.unit} and all(
+        q.readings for q in (*single, total)
+    )
     if alike and sum(quantity.readings[0] for quantity in single) == total.readings[0]:
         groups[-1].quantities = [q for q in groups[-1].quantities if q is not total and q.role != DAILY_VALUE]
 

@@ -164,11 +164,17 @@ def _read_for_others(tokens: list[Token], index: int, items: list[Item]) -> int:
     end = next((place for place, token in enumerate(inside) if token.text in ("(", ")")), len(inside))
     inside = inside[:end]
     audience = next((token for token in inside if "audience" in token.means), None)
-    first = next((place for place, token in enumerate(inside) if token.number is not None and token is not audience), None)
+    first = next(
+        (place for place, token in enumerate(inside) if token.number is not None and token is not audience), None
+    )
     if dose is None or audience is None or first is None:
         return 0
     quantity = quantity_at(inside, first)
-    if quantity is None or "other" in at(inside, quantity.end).means or any(not token.means.keys().isdisjoint(_HOW_OFTEN) for token in inside):
+    if (
+        quantity is None
+        or "other" in at(inside, quantity.end).means
+        or any(not token.means.keys().isdisjoint(_HOW_OFTEN) for token in inside)
+    ):
         return 0
     unit = _unit_after(inside, quantity.end)
     start, word = inside[first].start, _place(inside[unit]) if unit else dose.word

@@ -40,7 +40,9 @@ def read_cells(items: list[Item], contexts: tuple[str, ...]) -> list[Cell]:
             else:
                 cell.contexts = item.value
         elif item.kind == "phase":
-            if cell.dose or any(other.kind in FREQUENCY_KINDS for other in cell.items):
+            if cell.dose and len(cells) > 1 and index == len(items) - 1:
+                cell.joined = "phase"  # "1 tablet twice daily for 8 weeks and 1 tablet daily after that"
+            elif cell.dose or any(other.kind in FREQUENCY_KINDS for other in cell.items):
                 cells.append(Cell(joined="phase", contexts=cell.contexts))
             else:
                 cell.joined = "phase"
@@ -74,8 +76,17 @@ def _split_off(cell: Cell) -> Cell:
     """A new cell for a further dose: it takes what stands directly before it, behind the last separator."""
     dose = cell.dose
     assert dose is not None
+    shared = (
+        bool(cell.items) and cell.items[-1].kind == "each_share"
+    )  # "morgens und abends je eine": both parts are its own
     last = max(
-        (position for position, item in enumerate(cell.items) if item.kind in _SEPARATORS and item.start > dose.start),
+        (
+            position
+            for position, item in enumerate(cell.items)
+            if item.kind in _SEPARATORS
+            and item.start > dose.start
+            and not (shared and _between_parts(cell.items, position))
+        ),
         default=-1,
     )
     if last < 0:
@@ -88,6 +99,10 @@ def _split_off(cell: Cell) -> Cell:
         new = Cell(items=cell.items[last + 1 :], joined=before, contexts=cell.contexts)
     del cell.items[last:]
     return new
+
+
+def _between_parts(items: list[Item], position: int) -> bool:
+    return 0 < position < len(items) - 1 and items[position - 1].kind == items[position + 1].kind == "part"
 
 
 def read_intakes(cells: list[Cell]) -> list[Intake]:
@@ -157,8 +172,12 @@ def _with_frequencies(intake: Intake, cell: Cell) -> list[Intake]:
     start = min(intake.start, spoken[0].start) if intake.end else spoken[0].start
     end = max(intake.end, spoken[-1].end)
     said = read_frequencies(cell.items, spoken, intake.low, intake.high)
-    if len(said) < 2:
-        return [intake.at(said[0], start, end) if said else intake._replace(start=start, end=end)]
+    if not said:
+        rates = [item for item in spoken if item.kind == "rate"]
+        low, high = (exact(rates[0].low), exact(rates[0].high)) if len(rates) == 1 else (Fraction(0), Fraction(0))
+        return [intake._replace(times_low=low, times_high=high, start=start, end=end)]
+    if len(said) == 1:
+        return [intake.at(said[0], start, end)]
     return [intake.at(said[0], start, end), *(intake.at(other, start, end)._replace(joined="or") for other in said[1:])]
 
 

@@ -35,6 +35,9 @@ def read_every(tokens: list[Token], index: int, items: list[Item]) -> int:
             if "time_unit" in unit or "cjk_time_unit" in unit:
                 return _add_interval(tokens, start, position, quantity.low, quantity.high, items)
         return 0
+    if "part" in following.means and "time_unit" in following.means:
+        items.append(Item("part", start, following.end, following.means["part"]))  # "every night"
+        return position + 1
     if "time_unit" in following.means or "cjk_time_unit" in following.means:
         return _add_interval(tokens, start, position, Decimal(1), Decimal(1), items)
     return 0

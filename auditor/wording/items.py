@@ -69,10 +69,13 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         unit = at(tokens, index + 1).means.get("unit")
         before = at(tokens, index - 1).means if index else {}
         listed = "or" in means and "unit" in before  # "cápsulas o gotas"
-        if unit and not ("stop" in before or "per" in before or listed):
+        if unit and not ("stop" in before or ("per" in before and "each_share" not in before) or listed):
             end = _after_unit(tokens, index + 1)
             items.append(Item("dose", token.start, tokens[end - 1].end, unit, word=_place(tokens[index + 1])))
             return end
+        if not unit and _one_at_part(tokens, index):
+            items.append(Item("dose", token.start, token.end, ""))
+            return index + 1
     for kind in _SIMPLE:
         if kind in means:
             if kind == "defines" and items and items[-1].kind == "period" and items[-1].end == token.start:
@@ -91,12 +94,30 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     elif "verbs" in means:
         items.append(Item("verb", token.start, token.end))
     elif "adult_dose" in means:
-        items.append(Item("relative", token.start, token.end))
+        if at(tokens, index + 1).text != ":":  # "Recommended adult dose: 1 tablet"
+            items.append(Item("relative", token.start, token.end))
     elif token.number is not None:
         items.append(Item("number", token.start, token.end))
     elif means.get("time_unit", 0) > 1:
         items.append(Item("time", token.start, token.end))
     return index + 1
+
+
+def _one_at_part(tokens: list[Token], index: int) -> bool:
+    """Whether an article stands for one unit at a part of the day: "une le matin et une autre le soir"."""
+    if len(tokens[index].text) < 3 or "and" in tokens[index].means:
+        return False
+    if "each_share" in at(tokens, index - 1).means:
+        return True  # "morgens und abends je eine"
+    position = index + 1
+    while position < index + 4 and not at(tokens, position).means.keys().isdisjoint(_BEFORE_PARTS):
+        if "part" in tokens[position].means:
+            return True
+        position += 1
+    return "part" in at(tokens, position).means
+
+
+_BEFORE_PARTS = frozenset(("stop", "per", "per_unit", "articles", "part", "into", "every"))
 
 
 def _sprayed(tokens: list[Token], items: list[Item]) -> int:
@@ -141,6 +162,7 @@ def _read_bracket(tokens: list[Token], index: int, items: list[Item]) -> int:
         return aside
     previous = items[-1] if items else None
     if previous is None or previous.kind not in ("dose", "amount", "strength", "unit"):
+        items.append(Item("comma", tokens[index].start, tokens[index].end))
         return index + 1
     inner: list[Item] = []
     position = index + 1
@@ -221,6 +243,9 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
             return end + 1
         items.append(Item("rate", start, following.end, "cross" if counts_next else None, quantity.low, quantity.high))
         return end + 1
+    if following.text == "-" and "times" in at(tokens, end + 1).means and following.end == at(tokens, end + 1).start:
+        items.append(Item("rate", start, tokens[end + 1].end, None, quantity.low, quantity.high))  # "3-mal"
+        return end + 2
     if "time_unit" in means or "cjk_time_unit" in means:
         return read_duration(tokens, index, quantity, items)
     meal = _skip(tokens, end, "meal_adjectives", 3)
@@ -300,6 +325,9 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
     end = _after_unit(tokens, unit)
     start = tokens[index].start
     canonical = token.means["unit"]
+    spoon = at(tokens, index - 1).means.get("unit")
+    if canonical == "scoop" and spoon in ("tsp", "tbsp") and token.text > "\u3000":
+        canonical = spoon  # 小さじ1杯
     if quantity.low >= _FEWEST_IU and token.text.startswith(("unit", "unid")):
         items.append(Item("strength", start, token.end, None, quantity.low, quantity.high))  # "400 unités par jour"
         return end
@@ -308,12 +336,17 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
         return end
     before = at(tokens, index - 1)
     liquid = _skip(tokens, end, "liquid_words", 5)
-    drunk = liquid > end and "liquids" in at(tokens, liquid).means and canonical in ("ml", "tsp", "tbsp", "gram")
+    named = at(tokens, liquid).means
+    drunk = (
+        "liquids" in named
+        and (liquid > end or "own_liquid" not in named)
+        and canonical in ("ml", "tsp", "tbsp", "gram")
+    )
     if drunk and canonical == "ml" and quantity.high <= _MOST_ML_TAKEN:
         drunk = "own_liquid" not in tokens[liquid].means
     if drunk:
         items.append(Item("amount", start, token.end))
-    elif canonical in ("ml", "gram") and quantity.low >= 20 and "stop" in before.means:
+    elif canonical in ("ml", "gram") and quantity.low >= 20 and ("stop" in before.means or "joins" in before.means):
         items.append(Item("amount", start, token.end))  # "mixed with 200 ml"
     elif canonical == "serving" and ("into" in before.means or "divided" in before.means):
         items.append(Item("divided", start, token.end))  # "in two divided doses"
@@ -367,7 +400,7 @@ def _unit_after(tokens: list[Token], index: int) -> int:
             plain += 1
             if plain > 3 or token.number is not None or not token.text[0].isalpha() or token.text > "\u3000":
                 return 0
-            if token.means and "liquids" not in token.means and "audience_joins" not in token.means:
+            if token.means and token.means.keys().isdisjoint(("liquids", "audience_joins", "depot")):
                 return 0
             if "and" in token.means or "or" in token.means:
                 return 0

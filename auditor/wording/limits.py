@@ -57,10 +57,14 @@ def _opens_limit(sentence: list[Token], index: int) -> bool:
     if "ceiling" in means:
         return True
     if "ceiling_number" in means:
-        for token in following:
+        for token, second in pairwise([*following, sentence[index]]):
             if token.text == ",":
                 return False
-            if token.number is not None or "count" in token.means:
+            if (
+                token.number is not None
+                or "count" in token.means
+                or ("articles" in token.means and "unit" in second.means)
+            ):
                 return True
     return False
 

@@ -90,7 +90,7 @@ def _split_off(cell: Cell) -> Cell:
         default=-1,
     )
     if last < 0:
-        return Cell(contexts=cell.contexts)
+        return _after_part(cell, dose)
     joined = cell.items[last].kind
     before = cell.items[last - 1].kind if last else ""
     if joined in ("and", "or") or before not in ("and", "or"):
@@ -99,6 +99,17 @@ def _split_off(cell: Cell) -> Cell:
         new = Cell(items=cell.items[last + 1 :], joined=before, contexts=cell.contexts)
     del cell.items[last:]
     return new
+
+
+def _after_part(cell: Cell, dose: Item) -> Cell:
+    """A new cell that takes the part of the day before it: "Morning: 1 tablet Evening: 2 tablets"."""
+    if (
+        len(cell.items) > 1
+        and cell.items[-1].kind == cell.items[0].kind == "part"
+        and cell.items[0].start < dose.start < cell.items[-1].start
+    ):
+        return Cell(items=[cell.items.pop()], joined="and", contexts=cell.contexts)
+    return Cell(contexts=cell.contexts)
 
 
 def _between_parts(items: list[Item], position: int) -> bool:

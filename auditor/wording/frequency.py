@@ -108,7 +108,10 @@ def _read_one(items: list[Item], units_low: Fraction, units_high: Fraction) -> F
     said: Frequency | None
     if "weekday" in kinds and not any(period.value.days < _WEEK for period in periods):
         named = Fraction(len({item.value for item in items if item.kind == "weekday"}))
-        said = Frequency(_ONCE if words.choice else named, _ONCE if words.choice else named, _WEEK, "days-of-week")
+        days = _NO_SLOTS if words.choice else frozenset(item.value for item in items if item.kind == "weekday")
+        said = Frequency(
+            _ONCE if words.choice else named, _ONCE if words.choice else named, _WEEK, "days-of-week", days
+        )
     elif periods:
         said = _by_period(words, units_low, units_high)
     elif words.rates:

@@ -11,6 +11,7 @@ from auditor.wording.tokens import DAILY, Rate, Token
 
 _WEEK = 7
 _WORKING_DAYS = 5
+_CHINESE_SPANS = ("天", "周", "星期", "个月", "個月")
 
 
 def read_every(tokens: list[Token], index: int, items: list[Item]) -> int:
@@ -64,7 +65,13 @@ def read_duration(tokens: list[Token], index: int, quantity: Quantity, items: li
     following = at(tokens, unit + 1)
     start = tokens[index].start
     if "cjk_time_unit" in means and tokens[unit].text > "\u3000":
-        if means["cjk_time_unit"] >= 1 and (quantity.high == 1 or following.text in ("に", "ごと", "毎")):
+        counted = (
+            following.start == tokens[unit].end
+            and "unit" in at(tokens, unit + 2).means
+            and following.number is not None
+        )
+        rare = tokens[unit].text in _CHINESE_SPANS and counted and "stop" not in before.means  # 两天一粒
+        if means["cjk_time_unit"] >= 1 and (quantity.high == 1 or rare or following.text in ("に", "ごと", "毎")):
             return _add_interval(tokens, start, unit, quantity.low, quantity.high, items)
         return unit + 1
     if means.get("time_unit") is None:

@@ -76,6 +76,9 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         if not unit and _one_at_part(tokens, index):
             items.append(Item("dose", token.start, token.end, ""))
             return index + 1
+    if "weekday_short" in means and _beside_weekday(tokens, index):
+        items.append(Item("weekday", token.start, token.end, means["weekday_short"]))
+        return index + 1
     for kind in _SIMPLE:
         if kind in means:
             if kind == "defines" and items and items[-1].kind == "period" and items[-1].end == token.start:
@@ -103,6 +106,14 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     return index + 1
 
 
+def _beside_weekday(tokens: list[Token], index: int) -> bool:
+    """Whether a short word such as "Sun" or "Mi" stands in a list of days."""
+    return any(
+        not at(tokens, near).means.keys().isdisjoint(("weekday", "weekday_short"))
+        for near in (index - 2, index - 1, index + 1, index + 2)
+    )
+
+
 def _one_at_part(tokens: list[Token], index: int) -> bool:
     """Whether an article stands for one unit at a part of the day: "une le matin et une autre le soir"."""
     if len(tokens[index].text) < 3 or "and" in tokens[index].means:
@@ -117,7 +128,7 @@ def _one_at_part(tokens: list[Token], index: int) -> bool:
     return "part" in at(tokens, position).means
 
 
-_BEFORE_PARTS = frozenset(("stop", "per", "per_unit", "articles", "part", "into", "every"))
+_BEFORE_PARTS = frozenset(("stop", "joins", "per", "per_unit", "articles", "part", "into", "every"))
 
 
 def _sprayed(tokens: list[Token], items: list[Item]) -> int:
@@ -171,6 +182,7 @@ def _read_bracket(tokens: list[Token], index: int, items: list[Item]) -> int:
     while position < len(tokens) and tokens[position].text not in ("(", ")"):
         position = _read_one(tokens, position, inner)
     if not inner or inner[0].kind not in ("dose", "amount", "strength", "unit"):
+        items.append(Item("comma", tokens[index].start, tokens[index].end))
         return index + 1
     _say_again(items, inner)
     return position + 1 if at(tokens, position).text == ")" else position
@@ -425,14 +437,18 @@ def _skip(tokens: list[Token], index: int, kind: str, most: int) -> int:
 
 _FREQUENT = frozenset(("period", "count", "part", "meals", "each_meal", "every"))
 _OPENS_DOSE = frozenset(("verbs", "each_share", "phase", "audience"))
-_LEADS = frozenset(("stop", "articles", "meal_adjectives", "each_share", "divided"))
+_LEADS = frozenset(("stop", "per", "per_unit", "joins", "articles", "meal_adjectives", "each_share", "divided"))
 
 
 def _stands_alone(tokens: list[Token], index: int, end: int) -> bool:
     """Whether a number without unit is a dose: "take one daily", "1 in the morning", "children: half"."""
-    if tokens[index].text > "\u3000" or "(" in tokens[index].text:
-        return False
     before, after = at(tokens, index - 1), at(tokens, end)
+    if tokens[index].text > "\u3000" or "(" in tokens[index].text:
+        return (
+            before.text > "\u3000"
+            and "each_share" in before.means
+            and at(tokens, index - 2).means.get("part") is not None
+        )  # 早晚各一
     hyphened = before.text == "-" and before.end == tokens[index].start
     if hyphened or (tokens[index].number or 0) > _MOST_UNITS_UNNAMED:
         return False  # a telephone number, a year

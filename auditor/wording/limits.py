@@ -38,6 +38,10 @@ def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token],
             return (kept if any(other.number is not None for other in rest) else _before_last_comma(kept)), secondary
         if "supervised" in means and "not_supervised" not in means:
             flags.add("supervised-range")
+            own = _before_supervised(kept)
+            if own:
+                kept, index = kept[:own], _clause_end(sentence, index)
+                continue
             secondary = True
         if "titration" in means:
             flags.add("loading-phase")
@@ -45,6 +49,16 @@ def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token],
         kept.append(token)
         index += 1
     return kept, secondary
+
+
+def _before_supervised(kept: list[Token]) -> int:
+    """Where the label's own dose ends in "1 capsule daily, or 2 capsules daily under supervision"; 0 where there is none."""
+    for position in range(len(kept) - 2, 2, -1):
+        if "or" in kept[position].means or "phase" in kept[position].means:
+            doses = any(token.number is not None for token in kept[position + 1 :])
+            timed = any("period" in token.means for token in kept[:position])
+            return position if doses and timed and any(token.number is not None for token in kept[:position]) else 0
+    return 0
 
 
 def _opens_limit(sentence: list[Token], index: int) -> bool:

@@ -213,8 +213,10 @@ def _share_frequencies(intakes: list[Intake]) -> list[Intake]:
         if intake.timed:
             continue
         following = result[index + 1] if index + 1 < len(result) else None
-        if index and result[index - 1].timed and intake.joined in ("or", "audience", "phase"):
-            result[index] = intake.with_frequency_of(result[index - 1])
+        before = result[index - 1] if index else None
+        others = bool(before and intake.contexts and intake.contexts != before.contexts)
+        if before and before.timed and (intake.joined in ("or", "audience", "phase") or others):
+            result[index] = intake.with_frequency_of(before)
         elif following and following.timed and following.joined in ("or", "audience"):
             result[index] = intake.with_frequency_of(following)
         elif following and following.timed and following.joined == "and" and following.unit == intake.unit:

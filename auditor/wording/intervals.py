@@ -77,7 +77,8 @@ def read_duration(tokens: list[Token], index: int, quantity: Quantity, items: li
     if means.get("time_unit") is None:
         return unit + 1
     a_day = quantity.low == quantity.high and Fraction(quantity.low) * means["time_unit"] == 1
-    if "per_unit" in before.means or ("per" in before.means and a_day):
+    counted = not at(tokens, index - 2).means.keys().isdisjoint(("count", "times"))  # "once in 15 days"
+    if "per_unit" in before.means or ("per" in before.means and (a_day or counted)):
         return _add_interval(tokens, start, unit, quantity.low, quantity.high, items)
     if "period" in following.means and means["time_unit"] == 1 and following.means["period"].days > 1:
         days = following.means["period"].days
@@ -137,5 +138,8 @@ def read_count(tokens: list[Token], index: int, items: list[Item]) -> int:
         high, end = tokens[end + 1].means["count"], end + 2
     if index and "up_to" in tokens[index - 1].means:
         low = Decimal(1)
+    first = index - 3 if at(tokens, index - 2).text == "-" else index - 2
+    if joins(at(tokens, index - 1)) and "articles" in at(tokens, first).means and high > 1:
+        low = Decimal(1)  # "ein- bis zweimal"
     items.append(Item("rate", tokens[index].start, tokens[end - 1].end, None, low, high))
     return end

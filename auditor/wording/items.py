@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from auditor.wording.counts import END, Item, Quantity, at, quantity_at
+from auditor.wording.counts import END, Item, Quantity, at, joins, quantity_at
 from auditor.wording.intervals import read_count, read_duration, read_every, read_every_so_often, read_period
 from auditor.wording.tokens import Token
 
@@ -73,6 +73,15 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
             end = _after_unit(tokens, index + 1)
             items.append(Item("dose", token.start, tokens[end - 1].end, unit, word=_place(tokens[index + 1])))
             return end
+        second = (
+            quantity_at(tokens, index + 2)
+            if len(token.text) > 1 and ("and" not in means or token.text == "en") and joins(at(tokens, index + 1))
+            else None
+        )
+        if second and second.high > 1:
+            return _read_quantity(
+                tokens, index, Quantity(Decimal(1), second.high, second.end), items
+            )  # "une à deux gélules"
         if not unit and _one_at_part(tokens, index):
             items.append(Item("dose", token.start, token.end, ""))
             return index + 1
@@ -336,6 +345,8 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
     token = tokens[unit]
     end = _after_unit(tokens, unit)
     start = tokens[index].start
+    if _in_two_places(tokens, end):
+        quantity = Quantity(quantity.low * 2, quantity.high * 2, quantity.end, quantity.differs)
     canonical = token.means["unit"]
     spoon = at(tokens, index - 1).means.get("unit")
     if canonical == "scoop" and spoon in ("tsp", "tbsp") and token.text > "\u3000":
@@ -382,6 +393,16 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
             )
         )
     return end
+
+
+def _in_two_places(tokens: list[Token], index: int) -> bool:
+    """ "one spray inside each cheek": over at most two plain words."""
+    for token in tokens[index : index + 3]:
+        if "two_places" in token.means:
+            return True
+        if token.number is not None or not token.text[0].isalpha() or "period" in token.means:
+            return False
+    return False
 
 
 def _says_strength(items: list[Item]) -> bool:

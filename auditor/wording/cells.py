@@ -214,12 +214,16 @@ def _share_frequencies(intakes: list[Intake]) -> list[Intake]:
             continue
         following = result[index + 1] if index + 1 < len(result) else None
         before = result[index - 1] if index else None
-        others = bool(before and intake.contexts and intake.contexts != before.contexts)
-        if before and before.timed and (intake.joined in ("or", "audience", "phase") or others):
+        if before and before.timed and (intake.joined in ("or", "audience", "phase") or _for_others(intake, before)):
             result[index] = intake.with_frequency_of(before)
-        elif following and following.timed and following.joined in ("or", "audience"):
+        elif following and following.timed and (following.joined in ("or", "audience") or _for_others(following, intake)):
             result[index] = intake.with_frequency_of(following)
         elif following and following.timed and following.joined == "and" and following.unit == intake.unit:
             shared = intake.with_frequency_of(following)  # "1 white capsule and 1 blue capsule daily": one or both
             result[index] = shared._replace(flags=shared.flags | {"frequency-ambiguous"}, slots=frozenset({"?"}))
     return result
+
+
+def _for_others(intake: Intake, other: Intake) -> bool:
+    """Whether both name an audience, each its own."""
+    return bool(intake.contexts and other.contexts and intake.contexts != other.contexts)

@@ -11,6 +11,8 @@ from auditor.wording.tokens import DAILY, Rate, Token
 
 _WEEK = 7
 _WORKING_DAYS = 5
+_OUT_OF = ("sur", "of", "von", "su", "av", "out of")
+_MOST_DAYS = 31
 _CHINESE_SPANS = ("天", "周", "星期", "个月", "個月")
 
 
@@ -84,6 +86,10 @@ def read_duration(tokens: list[Token], index: int, quantity: Quantity, items: li
         days = following.means["period"].days
         items.append(Item("days", start, following.end, days, quantity.low, quantity.high))
         return unit + 2
+    whole = at(tokens, unit + 2).number
+    if following.text in _OUT_OF and whole is not None and means["time_unit"] == 1 and quantity.high < whole <= _MOST_DAYS:
+        items.append(Item("days", start, tokens[unit + 2].end, Fraction(whole), quantity.low, quantity.high))
+        return unit + 3
     items.append(Item("duration", start, tokens[unit].end))
     return unit + 1
 

@@ -85,6 +85,9 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         if not unit and _one_at_part(tokens, index):
             items.append(Item("dose", token.start, token.end, ""))
             return index + 1
+    if "weekday" in means and not at(tokens, index - 1).means.keys().isdisjoint(("nth", "ordinal")):
+        items.append(Item("every_or_times", tokens[index - 1].start, token.end))  # "the first Monday": of the month?
+        return index + 1
     if "weekday_short" in means and _beside_weekday(tokens, index):
         items.append(Item("weekday", token.start, token.end, means["weekday_short"]))
         return index + 1
@@ -125,7 +128,7 @@ def _beside_weekday(tokens: list[Token], index: int) -> bool:
 
 def _one_at_part(tokens: list[Token], index: int) -> bool:
     """Whether an article stands for one unit at a part of the day: "une le matin et une autre le soir"."""
-    if len(tokens[index].text) < 3 or "and" in tokens[index].means:
+    if tokens[index].text in ("a", "an", "um") or "and" in tokens[index].means:
         return False
     if "each_share" in at(tokens, index - 1).means:
         return True  # "morgens und abends je eine"
@@ -257,6 +260,10 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
         return end + 1
     if "interval_unit" in means:
         return read_every_so_often(tokens, index, quantity, items)
+    if following.text == "x" and at(tokens, end + 1).number is not None and "strength" in at(tokens, end + 2).means:
+        unit = _unit_after(tokens, end)
+        if unit:
+            return _read_dose(tokens, index, quantity, unit, items)  # "2 x 400 IU tablets"
     if "times" in means and not ("unit" in at(tokens, end + 1).means and following.text == "x"):
         counts_next = following.text in ("x", "mal") and at(tokens, end + 1).number is not None
         # 次 and 回 before a dose say "each time": 每天2次，一次1粒

@@ -216,7 +216,9 @@ def _share_frequencies(intakes: list[Intake]) -> list[Intake]:
         before = result[index - 1] if index else None
         if before and before.timed and (intake.joined in ("or", "audience", "phase") or _for_others(intake, before)):
             result[index] = intake.with_frequency_of(before)
-        elif following and following.timed and (following.joined in ("or", "audience") or _for_others(following, intake)):
+        elif (
+            following and following.timed and (following.joined in ("or", "audience") or _for_others(following, intake))
+        ):
             result[index] = intake.with_frequency_of(following)
         elif following and following.timed and following.joined == "and" and following.unit == intake.unit:
             shared = intake.with_frequency_of(following)  # "1 white capsule and 1 blue capsule daily": one or both

@@ -87,7 +87,12 @@ def read_duration(tokens: list[Token], index: int, quantity: Quantity, items: li
         items.append(Item("days", start, following.end, days, quantity.low, quantity.high))
         return unit + 2
     whole = at(tokens, unit + 2).number
-    if following.text in _OUT_OF and whole is not None and means["time_unit"] == 1 and quantity.high < whole <= _MOST_DAYS:
+    if (
+        following.text in _OUT_OF
+        and whole is not None
+        and means["time_unit"] == 1
+        and quantity.high < whole <= _MOST_DAYS
+    ):
         items.append(Item("days", start, tokens[unit + 2].end, Fraction(whole), quantity.low, quantity.high))
         return unit + 3
     items.append(Item("duration", start, tokens[unit].end))

@@ -20,7 +20,7 @@ from auditor.wording.frequency import Frequency
 from auditor.wording.intakes import Intake, add_parts, decimal, either, shifted
 from auditor.wording.items import read_items
 from auditor.wording.limits import limited_to_several, without_limits
-from auditor.wording.tokens import Token, parts_of, readable, sentences, tokenise
+from auditor.wording.tokens import Token, fold, parts_of, readable, sentences, tokenise, wording_table
 
 
 @dataclass(frozen=True)
@@ -140,9 +140,24 @@ def read_directions(text: str) -> Directions:
 def _read_part(text: str, contexts: tuple[str, ...], titrating: bool) -> tuple[_Reading, tuple[str, ...]]:
     """What one part says when the text before it spoke of `contexts`; and of whom it speaks at its end."""
     reading = _Reading(readable(text), titrating=titrating)
-    for sentence in sentences(mark_audiences(tokenise(reading.text))):
+    for sentence in sentences(mark_audiences(_without_german_ages(tokenise(reading.text)))):
         contexts = _read_sentence(sentence, contexts, reading)
     return reading, contexts
+
+
+def _without_german_ages(tokens: list[Token]) -> list[Token]:
+    """The tokens with "alle 3 Wochen" as an interval: the same word means 'under' before a Finnish age."""
+    for index, token in enumerate(tokens):
+        if token.text == "alle" and index + 2 < len(tokens) and tokens[index + 2].text in _german_spans():
+            means = {kind: value for kind, value in token.means.items() if kind == "every" or kind == "told"}
+            tokens[index] = Token(token.text, means, None, token.start, token.end)
+    return tokens
+
+
+@lru_cache(maxsize=1)
+def _german_spans() -> frozenset[str]:
+    spans = wording_table("frequencies")["de"]["time_units"]
+    return frozenset(fold(word) for words in spans.values() for word in words)
 
 
 def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _Reading) -> tuple[str, ...]:
@@ -290,6 +305,7 @@ def _bind_waiting(reading: _Reading) -> None:
     out what the first one said ("Adults: 1 tablet daily; children: half").
     """
     _share_with_other_audiences(reading)
+    _tell_other_doses(reading)
     rates = {(frequency.times_low, frequency.times_high, frequency.days) for frequency in reading.frequencies}
     if reading.intakes or len(rates) != 1 or not reading.waiting:
         return
@@ -307,6 +323,14 @@ def _share_with_other_audiences(reading: _Reading) -> None:
         if waiting.contexts and waiting.contexts not in read:
             unit, word = (waiting.unit, waiting.word) if waiting.unit else (said.unit, said.word)
             reading.intakes.append(waiting.with_frequency_of(said)._replace(unit=unit, word=word))
+
+
+def _tell_other_doses(reading: _Reading) -> None:
+    """A dose without frequency beside one that has it is told where it counts something else ("men take 2 tablets")."""
+    for waiting in reading.waiting:
+        read = [intake for intake in reading.intakes if (intake.unit or "piece") == (waiting.unit or "piece")]
+        if read and all((waiting.low, waiting.high) != (intake.low, intake.high) for intake in read):
+            reading.problems.append(reading.text[waiting.start : waiting.end])
 
 
 def _supplied(reading: _Reading) -> list[Intake]:

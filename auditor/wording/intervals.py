@@ -107,6 +107,14 @@ def read_every_so_often(tokens: list[Token], index: int, quantity: Quantity, ite
     return end + 1 if alone else end
 
 
+def read_days_long(tokens: list[Token], index: int, quantity: Quantity, items: list[Item]) -> int:
+    """ "14-täglich", "14-tägig": once in so many days."""
+    last = quantity.end + 1
+    rate = Rate(Fraction(1), Fraction(1), Fraction(quantity.high))
+    items.append(Item("period", tokens[index].start, tokens[last].end, DAILY if rate == DAILY else rate))
+    return last + 1
+
+
 def read_period(tokens: list[Token], index: int, items: list[Item]) -> int:
     """A word for a rate by itself ("daily"), unless it tells a duration or what an amount adds up to."""
     token = tokens[index]

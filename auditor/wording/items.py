@@ -9,7 +9,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 from auditor.wording.counts import END, Item, Quantity, at, joins, quantity_at
-from auditor.wording.intervals import read_count, read_duration, read_every, read_every_so_often, read_period
+from auditor.wording.intervals import (
+    read_count,
+    read_days_long,
+    read_duration,
+    read_every,
+    read_every_so_often,
+    read_period,
+)
 from auditor.wording.tokens import Token
 
 _SIMPLE = ("part", "weekday", "meals", "each_meal", "divided", "split", "each_share", "phase", "defines")
@@ -274,6 +281,8 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
     if following.text == "-" and "times" in at(tokens, end + 1).means and following.end == at(tokens, end + 1).start:
         items.append(Item("rate", start, tokens[end + 1].end, None, quantity.low, quantity.high))  # "3-mal"
         return end + 2
+    if following.text == "-" and at(tokens, end + 1).text in _DAYS_LONG and following.end == at(tokens, end + 1).start:
+        return read_days_long(tokens, index, quantity, items)
     if "time_unit" in means or "cjk_time_unit" in means:
         return read_duration(tokens, index, quantity, items)
     meal = _skip(tokens, end, "meal_adjectives", 3)
@@ -300,7 +309,7 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
             Item("rate", start, tokens[end - 1].end, None, quantity.low, quantity.high)
         )  # "1 capsule x2 daily"
         return end
-    alone = _stands_alone(tokens, index, end)
+    alone = _stands_alone(tokens, index, end) or _shares_unit(tokens, end)
     items.append(
         Item("dose", start, tokens[end - 1].end, "", quantity.low, quantity.high, (0, 0), quantity.differs)
         if alone
@@ -309,6 +318,7 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
     return end
 
 
+_DAYS_LONG = frozenset(("taglich", "tagig", "tagige", "tagiger", "tagigen"))
 _MOST_UNITS = 1_000
 """No label directs more units at once; a larger number is a package or a strength."""
 
@@ -410,6 +420,17 @@ def _in_two_places(tokens: list[Token], index: int) -> bool:
         if token.number is not None or not token.text[0].isalpha() or "period" in token.means:
             return False
     return False
+
+
+def _shares_unit(tokens: list[Token], index: int) -> bool:
+    """Whether a count shares the unit of the next one: "1 red and 1 blue capsule"."""
+    position = index
+    while position < index + 2 and not at(tokens, position).means and at(tokens, position).text.isalpha():
+        position += 1
+    if position == index or "and" not in at(tokens, position).means:
+        return False
+    second = quantity_at(tokens, position + 1)
+    return second is not None and _unit_after(tokens, second.end) > 0
 
 
 def _says_strength(items: list[Item]) -> bool:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from auditor.wording.counts import Item, exact
 from auditor.wording.frequency import FREQUENCY_KINDS, read_frequencies
 from auditor.wording.intakes import Intake
+from auditor.wording.tokens import wording_table
 
 _SEPARATORS = ("and", "or", "comma", "phase")
 
@@ -33,7 +34,9 @@ def read_cells(items: list[Item], contexts: tuple[str, ...]) -> list[Cell]:
     for index, item in enumerate(items):
         cell = cells[-1]
         if item.kind == "audience":
-            if not leads and cell.dose and not _opens_dose(items, index):
+            if not cell.dose and index > 1 and items[index - 1].kind == "and" and items[index - 2].kind == "audience":
+                cell.contexts = _both(cell.contexts, item.value)  # "adults, and children from 12 years"
+            elif not leads and cell.dose and not _opens_dose(items, index):
                 cell.contexts = item.value
             elif cell.dose:
                 cells.append(Cell(joined="audience", contexts=item.value))
@@ -55,6 +58,15 @@ def read_cells(items: list[Item], contexts: tuple[str, ...]) -> list[Cell]:
         else:
             cell.items.append(item)
     return cells
+
+
+def _both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """Contexts of two audiences, in the order of the table."""
+    return tuple(
+        context for context in wording_table("audiences")["contexts"] if context in first or context in second
+    ) + tuple(
+        context for context in dict.fromkeys((*first, *second)) if context not in wording_table("audiences")["contexts"]
+    )
 
 
 def _audience_leads(items: list[Item]) -> bool:

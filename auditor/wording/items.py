@@ -7,6 +7,7 @@ end here; how the rest makes a regimen is for :mod:`auditor.wording.cells`.
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 from auditor.wording.counts import END, Item, Quantity, at, joins, quantity_at
 from auditor.wording.intervals import (
@@ -17,7 +18,7 @@ from auditor.wording.intervals import (
     read_every_so_often,
     read_period,
 )
-from auditor.wording.tokens import Token
+from auditor.wording.tokens import Rate, Token
 
 _SIMPLE = ("part", "weekday", "meals", "each_meal", "divided", "split", "each_share", "phase", "defines")
 _COUNTABLE = frozenset(("piece", "drop", "spray", "sachet", "ampoule", "scoop", "capful", "pump"))
@@ -46,7 +47,12 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         elif token.text == "/":
             items.append(Item("comma", token.start, token.end))
         return index + 1
-    if "told" not in means and token.number is None and "audience" not in means:
+    if (
+        "told" not in means
+        and token.number is None
+        and "audience" not in means
+        and token.text not in _SPANS_BEFORE_TIMES
+    ):
         return index + 1
     if "audience" in means:
         items.append(Item("audience", token.start, token.end, means["audience"]))
@@ -60,6 +66,12 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     if "split_before" in means and at(tokens, index + 1).number is not None and "times" in at(tokens, index + 2).means:
         items.append(Item("split", token.start, tokens[index + 2].end))  # 分3次
         return index + 3
+    if token.text in _SPANS_BEFORE_TIMES:
+        counted = quantity_at(tokens, index + 1)
+        if counted and "times" in at(tokens, counted.end).means and at(tokens, index - 1).number is None:
+            days = Fraction(_SPANS_BEFORE_TIMES[token.text])
+            items.append(Item("period", token.start, token.end, Rate(Fraction(1), Fraction(1), days)))  # 週2回
+            return index + 1
     if token.text == "spray" and index == 0:
         sprayed = _sprayed(tokens, items)
         if sprayed:
@@ -135,11 +147,13 @@ def _beside_weekday(tokens: list[Token], index: int) -> bool:
 
 def _one_at_part(tokens: list[Token], index: int) -> bool:
     """Whether an article stands for one unit at a part of the day: "une le matin et une autre le soir"."""
-    if tokens[index].text in ("a", "an", "um") or "and" in tokens[index].means:
+    if tokens[index].text in ("a", "an") or "and" in tokens[index].means:
         return False
     if "each_share" in at(tokens, index - 1).means:
         return True  # "morgens und abends je eine"
     position = index + 1
+    if tokens[index].text == "um" and "part" in at(tokens, position).means:
+        return False  # "um Mittag" tells when
     while position < index + 4 and not at(tokens, position).means.keys().isdisjoint(_BEFORE_PARTS):
         if "part" in tokens[position].means:
             return True
@@ -167,6 +181,9 @@ def _sprayed(tokens: list[Token], items: list[Item]) -> int:
         return 0
     items.append(Item("dose", tokens[0].start, tokens[end - 1].end, "spray", count, count, _place(tokens[0])))
     return end
+
+
+_SPANS_BEFORE_TIMES = {"週": 7, "周": 7, "月": 30}
 
 
 def _counts(tokens: list[Token], index: int) -> bool:
@@ -267,6 +284,9 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
         return end + 1
     if "interval_unit" in means:
         return read_every_so_often(tokens, index, quantity, items)
+    if _lists_days(tokens, index, end):
+        items.append(Item("every_or_times", start, following.end))  # 每周一、三、五: days of the week, not counts
+        return end
     if following.text == "x" and at(tokens, end + 1).number is not None and "strength" in at(tokens, end + 2).means:
         unit = _unit_after(tokens, end)
         if unit:
@@ -420,6 +440,13 @@ def _in_two_places(tokens: list[Token], index: int) -> bool:
         if token.number is not None or not token.text[0].isalpha() or "period" in token.means:
             return False
     return False
+
+
+def _lists_days(tokens: list[Token], index: int, end: int) -> bool:
+    """Whether Chinese numbers behind "every week" are days of it."""
+    weekly = at(tokens, index - 1).means.get("period")
+    listed = at(tokens, end).text == "," and at(tokens, end + 1).number is not None
+    return weekly is not None and weekly.days == 7 and tokens[index].text > "\u3000" and listed
 
 
 def _shares_unit(tokens: list[Token], index: int) -> bool:

@@ -1,7 +1,7 @@
 """How often labels are read right: the gold set against the readers, counted and listed.
 
 Run as `python -m auditor.accuracy [tests/gold]`.  The gold set was written by reading, in parts that are reported apart:
-A was tuned on from the start, B was blind until 26 November 2026 and then tuned on, C is blind.  Failures of the blind
+A was tuned on from the start, B was blind until 27 November 2026 and then tuned on, C is blind.  Failures of the blind
 part are counted and not listed unless asked for.  An amount that is off with no word of doubt beside it is counted apart
 as *silent*: that is the error a reader of an audit cannot see.
 
@@ -360,7 +360,7 @@ def report(outcomes: list[Outcome], listed: Iterable[str] = TUNED_ON) -> str:
     columns: tuple[Column, ...] = (*((part.upper(), (part,)) for part in parts), ("all", parts))
     titles = _row("", *(title for title, _ in columns))
     lines = [
-        "Right of all that the gold set states (A tuned on, B blind until 26 November 2026 and then tuned on, C blind)",
+        "Right of all that the gold set states (A tuned on, B blind until 27 November 2026 and then tuned on, C blind)",
         "",
         titles,
     ]

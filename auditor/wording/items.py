@@ -284,6 +284,9 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
         return end + 1
     if "interval_unit" in means:
         return read_every_so_often(tokens, index, quantity, items)
+    spoonfuls = _read_spoonfuls(tokens, index, quantity, items)
+    if spoonfuls:
+        return spoonfuls
     if _lists_days(tokens, index, end):
         items.append(Item("every_or_times", start, following.end))  # 每周一、三、五: days of the week, not counts
         return end
@@ -395,6 +398,10 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
         items.append(Item("amount", start, token.end))
         return end
     before = at(tokens, index - 1)
+    last = items[-1] if items else None
+    if last and last.kind == "dose" and last.value == canonical and _spans(before) and quantity.low > last.high:
+        last.high, last.end = quantity.high, tokens[end - 1].end  # "5 drops (200 IU) to 10 drops (400 IU)"
+        return end
     liquid = _skip(tokens, end, "liquid_words", 5)
     named = at(tokens, liquid).means
     drunk = (
@@ -430,6 +437,23 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
             )
         )
     return end
+
+
+def _spans(token: Token) -> bool:
+    """Whether a token makes a range of two doses, and no choice of them."""
+    return token.text == "-" or ("joins" in token.means and token.means.keys().isdisjoint(("or", "and")))
+
+
+def _read_spoonfuls(tokens: list[Token], index: int, quantity: Quantity, items: list[Item]) -> int:
+    """ "Two 5 ml spoonfuls": so many times so many mL; 0 where the words are no spoonfuls of a stated size."""
+    end = quantity.end + (at(tokens, quantity.end).text in ("level", "medicine", "x"))
+    size, spoon = at(tokens, end).number, at(tokens, end + 2)
+    named = spoon.text.startswith(("spoon", "medicine")) or spoon.means.get("unit") in ("tsp", "tbsp")
+    if size is None or at(tokens, end + 1).means.get("unit") != "ml" or not named:
+        return 0
+    word = _place(tokens[end + 1])
+    items.append(Item("dose", tokens[index].start, spoon.end, "ml", quantity.low * size, quantity.high * size, word, quantity.differs))
+    return end + 3
 
 
 def _in_two_places(tokens: list[Token], index: int) -> bool:
@@ -535,6 +559,8 @@ def _stands_alone(tokens: list[Token], index: int, end: int) -> bool:
         position += 1
     if not at(tokens, position).means.keys().isdisjoint(_FREQUENT):
         return True
+    if "audience" in at(tokens, position).means and position > end and (before.text == "," or "and" in before.means):
+        return True  # "two daily for children, four for adults"
     if quantity_at(tokens, position) and "times" in at(tokens, getattr(quantity_at(tokens, position), "end", 0)).means:
         return True
     if index and before.means.keys() & {"times", "part"}:

@@ -452,7 +452,18 @@ def _read_spoonfuls(tokens: list[Token], index: int, quantity: Quantity, items: 
     if size is None or at(tokens, end + 1).means.get("unit") != "ml" or not named:
         return 0
     word = _place(tokens[end + 1])
-    items.append(Item("dose", tokens[index].start, spoon.end, "ml", quantity.low * size, quantity.high * size, word, quantity.differs))
+    items.append(
+        Item(
+            "dose",
+            tokens[index].start,
+            spoon.end,
+            "ml",
+            quantity.low * size,
+            quantity.high * size,
+            word,
+            quantity.differs,
+        )
+    )
     return end + 3
 
 

@@ -6,6 +6,7 @@ needs them, so that help answers at once.
 
 from __future__ import annotations
 
+import difflib
 import os
 import subprocess
 import sys
@@ -393,8 +394,14 @@ def evidence_validate(folder: str) -> None:
 @click.argument("check_id", required=False)
 def checks(check_id: str | None) -> None:
     """List the label checks, or tell one in full."""
-    from auditor.checks import in_full, listed
+    from auditor.checks import catalogue, in_full, listed
 
+    if check_id is not None and check_id not in catalogue():
+        near = difflib.get_close_matches(check_id, catalogue(), n=3)
+        raise UsageError(
+            f"checks: {check_id!r} is the id of no check; "
+            + (f"near it are {', '.join(near)}" if near else "`auditor checks` lists all ids")
+        )
     if check_id is None:
         for entry in listed():
             click.echo(f"{entry['id']:36} {entry['severity']:8} {entry['family']:20} {entry['title']}")

@@ -399,6 +399,8 @@ def checks(check_id: str | None) -> None:
         for entry in listed():
             click.echo(f"{entry['id']:36} {entry['severity']:8} {entry['family']:20} {entry['title']}")
         return
+    if not listed(check_id):
+        raise UsageError([f"checks: {check_id!r} is no check; `auditor checks` lists them"])
     for name, text in in_full(check_id).items():
         click.echo(f"{name:12} {text}")
 

@@ -187,6 +187,8 @@ def test_evidence_and_checks_are_listed_and_shown(monkeypatch, capsys) -> None:
     assert "safety-vitd-over-ul" in capsys.readouterr().out
     assert run(monkeypatch, "checks", "safety-vitd-over-ul") == 0
     assert "upper level" in capsys.readouterr().out
+    assert run(monkeypatch, "checks", "nope") == 2
+    assert "'nope' is no check" in capsys.readouterr().err
 
 
 def test_the_shipped_catalogue_is_audited_whole(tmp_path: Path, monkeypatch, capsys) -> None:

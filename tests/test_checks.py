@@ -339,6 +339,85 @@ def test_a_copied_row_is_shown_by_its_amount() -> None:
     assert "vitamin D's '25 µg (1000 IU)'" in told
 
 
+# -- what a reader of eighty labels disagreed with ------------------------------------------------------------------------------
+
+DEPOT = {"market": "de", "serving_size": "Kapsel", "directions": "1 Kapsel alle 20 Tage", "lines": ["Vitamin D3 500 µg (20.000 I.E.)", "Vitamin K2 (MK-7) 200 µg"]}  # fmt: skip
+UNDATED = {"directions": "", "lines": ["Witamina D3 30 000 j.m."], "market": "pl"}
+
+
+@pytest.mark.parametrize(
+    ("silent", "label"),
+    [
+        ("vitd-iu-only", {"market": "uk", "serving_size": "1 drop", "directions": "Take 6 drops daily (400 IU/10 mcg)", "lines": ["Vitamin D3 67 IU"]}),
+        ("vitd-iu-only", {"market": "fr", "note": "Medicine.", "lines": ["Vitamine D3 300 UI"]}),
+        ("reg-uk-industry", {"market": "uk", "note": "Licensed medicine", "lines": ["Vitamin D3 100 µg"]}),
+        ("reg-au-vitd", {"market": "au", "note": "Medicine. compounded", "lines": ["Vitamin D3 250 µg"]}),
+        ("form-not-listed-eu", {"market": "es", "lines": ["Calcifediol 266 µg"]}),
+        ("serving-unread", DEPOT),
+        ("reg-eu-min-15", DEPOT),
+        ("reg-pl-gis", UNDATED),
+        ("safety-vitd-over-ul", UNDATED),
+        ("required-field-missing", {"serving_size": "", "directions": "", "lines": ["Vitamin D3 50,000 IU capsule"]}),
+        ("safety-vitk-vka", {"audience": "infants", "lines": ["Vitamin K1 1 mg"]}),
+        ("dose-open-ended", {"serving_size": "1-5 mL", "directions": "Take 1 serving daily or as directed by your doctor", "lines": ["Vitamin D3 7.5 mcg"]}),
+    ],
+)  # fmt: skip
+def test_a_finding_that_does_not_hold_there_is_not_told(silent: str, label: dict[str, Any]) -> None:
+    assert silent not in ids_of(**label)
+
+
+def test_a_spaced_dose_is_one_finding_for_all_vitamins() -> None:
+    assert ids_of(**DEPOT).count("dose-non-daily") == 1
+    assert told_by("dose-non-daily", **DEPOT) == (
+        "500 mcg of vitamin D and 200 mcg of vitamin K2 at a time, every 20 days, averages 25 mcg and 10 mcg a day."
+    )
+
+
+def test_a_dose_without_interval_says_that_limits_were_left_aside() -> None:
+    assert told_by("dose-interval-needed", **UNDATED).endswith("over the upper level. Left aside: limits.")
+
+
+def test_calcifediol_is_an_error_only_beside_its_own_units() -> None:
+    def severity(line: str) -> str:
+        found = findings_of({"lines": [line]})
+        return str(found.loc[found["finding_id"] == "vitd-form-calcifediol", "severity"].item())
+
+    assert severity("Calcifediol 30 mcg") == "note"
+    assert severity("Calcifediol 10 mcg (400 IU)") == "error"
+
+
+def test_the_caution_on_antagonists_knows_the_labels_own() -> None:
+    line = {"lines": ["Vitamin K2 (MK-4) 15 mg"]}
+    assert told_by("safety-vitk-vka", **line, warnings="Contraindicated with warfarin").endswith("; the label has a caution of its own.")  # fmt: skip
+    assert told_by("safety-vitk-vka", **line, market="pl").endswith("; this market's caution is not on the record.")
+
+
+def test_an_amount_printed_as_a_range_is_told_as_such() -> None:
+    label = {"serving_size": "4 softgels", "directions": "Take 4 softgels daily", "lines": ["Vitamin D3 1-4 IU"]}
+    assert told_by("dose-range", **label).endswith("; the printed amount is a range.")
+    assert "dv-below-two-percent" in ids_of(**label)
+
+
+def test_columns_for_groups_are_named_in_words() -> None:
+    columns = [{"ingredient": "Vitamin D3", "amount": "10 mcg", "audience": "Adults"}, {"ingredient": "Vitamin D3", "amount": "5 mcg", "audience": "Children 4-8 years"}]  # fmt: skip
+    assert told_by("dose-multiple-audiences", lines=columns) == (
+        "The label has doses for several groups (in columns of its panel); judged here for: Adults in general."
+    )
+
+
+def test_directions_that_give_k2_to_children_are_told() -> None:
+    directions = "Adultes: 3 gouttes par jour. Enfants à partir de 4 ans : 2 gouttes par jour"
+    label = {"market": "fr", "serving_size": "3 gouttes", "lines": ["Vitamine K2 (MK-7) 37 µg 50%"]}
+    assert ids_of(**label, directions=directions).count("safety-k2-child") == 1
+    assert "safety-k2-child" not in ids_of(**label, directions="Adultes: 3 gouttes par jour")
+
+
+def test_a_shared_barcode_names_the_other_records() -> None:
+    others = [{"product_id": name, "upc": "31604026974", "lines": ["Vitamin D3 25 mcg"]} for name in "bcd"]
+    label = {"product_id": "a", "upc": "031604026974", "lines": ["Vitamin D3 25 mcg"], "also": others}
+    assert told_by("gtin-duplicate", **label) == "Barcode 031604026974 stands on 4 products: also on b and 2 more."
+
+
 # -- daily values: whose table a percent fits ------------------------------------------------------------------------------------
 
 TODDLER = {"audience": "children 1-3 years"}

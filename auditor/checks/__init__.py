@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import tomli as tomllib
 
-CATALOGUE_FOLDER = Path(__file__).parent.parent / "data" / "checks"
+DATA = Path(__file__).parent.parent / "data"
+CATALOGUE_FOLDER = DATA / "checks"
 
 NO_MAPPING: MappingProxyType[str, Any] = MappingProxyType({})
 

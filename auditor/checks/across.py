@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.checks import number
-from auditor.checks.facts import Facts, mcg, nothing, on_products, on_rows, together
+from auditor.checks.facts import Facts, Hits, mcg, nothing, on_products, on_rows, together
 from auditor.checks.records import _mangled as mangled_codes
 from auditor.distinct import codes_of
 
@@ -151,9 +151,13 @@ def _barcodes(labels: pd.DataFrame, strengths: pd.DataFrame) -> tuple[pd.DataFra
     count = np.bincount(group)[group]
     repeated = (labels["gtin"] != 0).to_numpy() & (count > 1)
     differ = pd.Series(labels["brand_and_doses"].to_numpy()).groupby(group).transform("nunique").to_numpy() > 1
-    table = labels.assign(_count=count, _severity=np.where(differ, "warning", "note"))
+    other, _ = _others(group)
+    ids = labels["product_id"].to_numpy(dtype=object)
+    table = labels.assign(
+        _count=count, _severity=np.where(differ, "warning", "note"), _other=ids[other], _more=count - 2
+    )
     same = on_products(
-        table, repeated, "gtin-duplicate", value=lambda hit: hit["upc"], expected=lambda hit: hit["_count"].astype("str"), severity=lambda hit: hit["_severity"]
+        table, repeated, "gtin-duplicate", value=lambda hit: hit["upc"], expected=lambda hit: hit["_count"].astype("str"), detail=_more, severity=lambda hit: hit["_severity"]
     )  # fmt: skip
     shared = strengths[repeated[strengths["product"].to_numpy(dtype=np.intp)]]
     if shared.empty:
@@ -169,25 +173,34 @@ def _barcodes(labels: pd.DataFrame, strengths: pd.DataFrame) -> tuple[pd.DataFra
     return same, differing
 
 
+def _others(group: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """For each member of a group the first other member (itself where it is alone), and the group's size."""
+    order = np.argsort(group, kind="stable")
+    begins = np.flatnonzero(np.diff(group[order], prepend=-1))
+    size = np.diff(np.append(begins, len(order)))
+    leader, second = order[begins], order[np.minimum(begins + 1, len(order) - 1)]
+    other = np.where(leader[group] == np.arange(len(group)), second[group], leader[group])
+    return np.where(size[group] > 1, other, np.arange(len(group))), size[group]
+
+
+def _more(hit: Hits) -> pd.Series:
+    """'other-id and 2 more' from the columns `_other` and `_more`."""
+    return hit["_other"].astype("str") + (" and " + hit["_more"].astype("str") + " more").where(hit["_more"] > 0, "")
+
+
 def _records(labels: pd.DataFrame) -> pd.DataFrame:
     """Products that print the same brand, name and doses as another one; the first other one is named."""
     named = np.flatnonzero((labels["record"] != 0).to_numpy())
     if len(named) < 2:
         return nothing()
     label, _ = pd.factorize(labels["record"].to_numpy()[named])
-    order = np.argsort(label, kind="stable")
-    begins = np.flatnonzero(np.diff(label[order], prepend=-1))
-    size = np.diff(np.append(begins, len(order)))
-    leader, second = order[begins], order[np.minimum(begins + 1, len(order) - 1)]
-    other = np.where(leader[label] == np.arange(len(label)), second[label], leader[label])
+    other, size = _others(label)
     ids = labels["product_id"].to_numpy(dtype=object)
-    table = labels.iloc[named].assign(_other=ids[named][other], _more=(size[label] - 2), _place=named)
+    table = labels.iloc[named].assign(_other=ids[named][other], _more=size - 2, _place=named)
     found = on_products(
         table,
-        size[label] > 1,
+        size > 1,
         "record-duplicate",
-        value=lambda hit: (
-            hit["_other"].astype("str") + (" and " + hit["_more"].astype("str") + " more").where(hit["_more"] > 0, "")
-        ),
+        value=_more,
     )
     return found.assign(product=named[found["product"].to_numpy(dtype=np.intp)]) if len(found) else found

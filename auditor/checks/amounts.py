@@ -73,7 +73,11 @@ def units_of_market(facts: Facts) -> pd.DataFrame:
     ).to_numpy()
     market = facts.market_ids[facts.row_products]
     asks = np.isin(market, ("us", "ca", "au", "nz")) | facts.in_eu[facts.row_products]
-    asks &= facts.is_panel[facts.row_products]
+    asks &= (facts.is_panel & ~facts.is_medicine)[facts.row_products]
+    if not (declared & asks).any():
+        return nothing()
+    # 'Take 6 drops daily (400 IU/10 mcg)' states the micrograms too.
+    asks &= ~matching(facts.first["directions"], rf"\d ?{MASS}", facts.is_panel)[facts.row_products]
     if not (declared & asks).any():
         return nothing()
     order = _printed_order(facts, declared & asks)

@@ -37,6 +37,9 @@ def ranges(facts: Facts) -> pd.DataFrame:
     bounded = facts.rows.index[facts.rows_with("amount-upper-bound")]
     test = (low < high) & ~judged["share"].astype(bool) & ~judged["repeated"].astype(bool)
     test &= ~judged["source_rows"].isin(bounded)
+    by_amount = judged["source_rows"].isin(
+        facts.rows.index[(facts.rows["amount_low_mcg"] < facts.rows["amount_mcg"]).to_numpy()]
+    )
     crosses = (low <= judged["upper_level_mcg"]) & (high > judged["upper_level_mcg"])
     depends = (judged["verdict"] == "depends") & judged["reason"].str.contains("daily-use-is-a-range", regex=False)
     severity = np.where(crosses | depends, "warning", "")
@@ -44,6 +47,14 @@ def ranges(facts: Facts) -> pd.DataFrame:
         crosses,
         "; the ends lie on both sides of the upper level",
         np.where(depends, "; the ends are judged differently", ""),
+    )
+    what = (
+        np.where(
+            by_amount & (judged["servings_per_day_low"] == judged["servings_per_day_high"]),
+            "; the printed amount is a range",
+            "",
+        )
+        + what
     )
     told = judged.assign(_severity=severity, _what=what)
     return on_rows(told, test, "dose-range", value=lambda hit: span(hit["daily_mcg_low"], hit["daily_mcg_high"]), detail=lambda hit: hit["_what"],
@@ -65,11 +76,31 @@ def spaced(facts: Facts) -> pd.DataFrame:
     )
     young = judged["context"].str.startswith(YOUNG)
     return together(
-        on_rows(judged, rare, "dose-non-daily", value=lambda hit: mcg(hit["single_intake_mcg"]), expected=lambda hit: mcg(hit["daily_mcg_high"].round(1)), detail=lambda hit: plain(hit["interval_days"])),
+        _not_daily(judged, rare.to_numpy()),
         on_rows(judged.assign(_severity=severity, _harm=harm), bolus, "dose-bolus-single-large", value=lambda hit: mcg(hit["single_intake_mcg"]),
                 detail=lambda hit: hit["_harm"], severity=lambda hit: hit["_severity"]),
         on_rows(judged, rare & young, "dose-child-not-daily", value=lambda hit: plain(hit["interval_days"]), whole_label=True),
     )  # fmt: skip
+
+
+def _not_daily(judged: pd.DataFrame, rare: np.ndarray) -> pd.DataFrame:
+    """One finding for each label and interval, with the intake and the average of every vitamin."""
+    part = judged[rare]
+    if part.empty:
+        return nothing()
+    names = part["nutrient"].map(
+        lambda nutrient: nutrient.replace("_", " ").replace("vitamin k", "vitamin K").replace("vitamin d", "vitamin D")
+    )
+    told = part.assign(
+        _single=mcg(part["single_intake_mcg"]) + " of " + names, _average=mcg(part["daily_mcg_high"].round(1))
+    )
+    labels = told.groupby(["product", "interval_days"], sort=False)
+    told = told.assign(
+        _single=labels["_single"].transform(" and ".join), _average=labels["_average"].transform(" and ".join)
+    )
+    once = ~told.duplicated(["product", "interval_days"])
+    return on_rows(told, once, "dose-non-daily", value=lambda hit: hit["_single"], expected=lambda hit: hit["_average"], detail=lambda hit: plain(hit["interval_days"]),
+                   whole_label=True)  # fmt: skip
 
 
 def interval_in_doubt(facts: Facts) -> pd.DataFrame:
@@ -238,9 +269,10 @@ def audiences(facts: Facts) -> pd.DataFrame:
         facts, wanted, readings, lambda told: len({one.contexts for one in told.regimens if one.contexts}) > 1
     )
     return together(
-        on_products(facts.first, by_column | by_text, "dose-multiple-audiences", value=lambda hit: np.where(by_text[hit.index], hit["directions"].astype("str"), "columns of its panel"), detail=lambda hit: pd.Series(facts.contexts[hit.index], index=hit.index)),
+        on_products(facts.first, by_column | by_text, "dose-multiple-audiences", value=lambda hit: np.where(by_text[hit.index], "'" + hit["directions"].astype("str") + "'", "in columns of its panel"), detail=lambda hit: [facts.evidence.contexts[context].title for context in facts.contexts[hit.index]]),
         on_rows(judged, judged["several_columns"].astype(bool), "dose-am-pm", value=lambda hit: mcg(hit["daily_mcg_high"])),
         _children(facts, wanted, readings),
+        _k2_for_children(facts, wanted, readings),
     )  # fmt: skip
 
 
@@ -318,6 +350,21 @@ def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions])
                    detail=lambda hit: hit["_age"])  # fmt: skip
 
 
+def _k2_for_children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions]) -> pd.DataFrame:
+    """Directions that give a label's K2 to children beside others; products for children are told by the safety checks."""
+    ages = {
+        text: any(age.startswith(("infant", "child")) for age in _young_of(told)) for text, told in readings.items()
+    }
+    named = facts.first["directions"].astype("str").map(ages).eq(True).to_numpy() & wanted
+    rows = facts.rows
+    own = pd.Series(facts.contexts).str.startswith(("infant", "child")).to_numpy()
+    test = (named & ~own)[facts.row_products] & (
+        (rows["nutrient"] == "vitamin_k2") & (rows["amount_mcg"] > 0)
+    ).to_numpy()
+    test &= ~rows["product"].where(test).duplicated().to_numpy()
+    return on_rows(rows, test, "safety-k2-child")
+
+
 def _may_pass(
     facts: Facts, rows: pd.DataFrame, ages: dict[str, tuple[str, ...]], readings: dict[str, Directions]
 ) -> np.ndarray:
@@ -369,6 +416,6 @@ CHECKS = {
     ("dose-serving-vs-directions-us", "dose-eu-multiplied-twice"): serving_and_directions,
     ("dose-servings-container-mismatch", "dose-servings-container-ambiguous"): package,
     ("dose-zero-maximum-unset",): unset_maximum,
-    ("dose-multiple-audiences", "dose-am-pm", "dose-child-on-adult-strength"): audiences,
+    ("dose-multiple-audiences", "dose-am-pm", "dose-child-on-adult-strength", "safety-k2-child"): audiences,
 }
 """Ids and the function that raises them."""

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import tomli as tomllib
 
-from auditor.checks import catalogue
+from auditor.checks import DATA, catalogue
 from auditor.directions import Directions, read_directions
 from auditor.distinct import codes_of
 from auditor.evidence import Evidence
@@ -113,6 +114,16 @@ class Facts:
         )
 
     @cached_property
+    def is_medicine(self) -> Mask:
+        """Products whose record says that they are medicines, which the law on supplements does not concern."""
+        found = np.zeros(len(self.first), dtype=bool)
+        rule = medicine_words()
+        for name in rule["columns"]:
+            if name in self.first:
+                found |= matching(self.first[name].astype("str"), "|".join(rule["words"]))
+        return found
+
+    @cached_property
     def row_products(self) -> Positions:
         """Product of every row."""
         return self.rows["product"].to_numpy(dtype=np.intp)
@@ -142,6 +153,13 @@ class Facts:
     def read_directions(self, wanted: Mask) -> dict[str, Directions]:
         """Readings of the distinct directions of some products."""
         return {text: read_directions(text) for text in pd.unique(self.first["directions"][wanted].astype("str"))}
+
+
+@cache
+def medicine_words() -> dict[str, list[str]]:
+    """Columns and words by which a record says that it is of a medicine."""
+    table: dict[str, list[str]] = tomllib.loads((DATA / "plausibility.toml").read_text(encoding="utf-8"))["medicine"]
+    return table
 
 
 def _objects(values: Iterable[object]) -> Objects:

@@ -55,6 +55,9 @@ FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], pd.DataFrame]] = {
 """Every check that is more than the reading of one line, with the ids it raises."""
 
 
+ON_A_DOSE = ("dose-open-ended", "dose-loading-phase", "dose-with-meals-uncounted", "dose-number-words-differ")
+"""Findings that say which number was used; where no dose came out another finding says why."""
+
 OF_THE_LINE = ("amount-not-assignable", "vitk-mixed-total")
 """Findings on a line that names several vitamins: told once, for the first of them."""
 
@@ -88,6 +91,9 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     near = (kept["code"] == "near-name").to_numpy()
     harmless = [name for name in kept["value"][near].unique() if not safety.near_code(name)]
     kept = kept[~(near & kept["value"].isin(harmless).to_numpy())]
+    undosed = kept["code"].isin(ON_A_DOSE) & rows["factor_high"].reindex(kept["row"]).isna().to_numpy()
+    one_word = (kept["code"] == "serving-unread") & kept["value"].str.fullmatch(r"[^\W\d]+")
+    kept = kept[~(undosed | one_word)]
     if kept.empty:
         return nothing()
     row = rows.loc[kept["row"]]
@@ -114,7 +120,7 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
         {
             "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code,
             "nutrient": np.where(of_directions, "", row["nutrient"]), "value": kept["value"].str.replace(" iu", " IU", regex=False).to_numpy(), "expected": expected,
-            "detail": detail, "label_text": row["label_text"].to_numpy(), "severity": np.where(huge, "error", ""),
+            "detail": detail, "label_text": row["label_text"].to_numpy(), "severity": np.where(huge, "error", np.where((code == "vitd-form-calcifediol") & row["declared_iu"].isna().to_numpy(), "note", "")),
         }
     )  # fmt: skip
 
@@ -217,4 +223,4 @@ def message(code: str, nutrient: str, value: str, expected: str, detail: str, vo
         longest = max(cells, key=lambda name: len(cells[name]))
         cells[longest] = shorten(cells[longest], max(SHORTEST_CELL, len(cells[longest]) - (len(text) - room)))
         text = check.template.format(**cells)
-    return text[:1].upper() + text[1:] + tail
+    return text[:1].upper() + text[1:].replace("\u2026.", "\u2026") + tail

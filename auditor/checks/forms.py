@@ -73,7 +73,7 @@ def unusual_for_form(facts: Facts) -> pd.DataFrame:
 def not_listed_in_eu(facts: Facts) -> pd.DataFrame:
     """Forms that Directive 2002/46/EC does not name."""
     form = facts.judged["form"]
-    eu = facts.in_eu[facts.judged["product"].to_numpy(dtype=np.intp)]
+    eu = (facts.in_eu & ~facts.is_medicine)[facts.judged["product"].to_numpy(dtype=np.intp)]
     return on_rows(
         facts.judged,
         eu & form.isin(["mk4", "calcifediol", "k3"]).to_numpy(),

@@ -54,7 +54,11 @@ def _against(
         return nothing()
     if len(limit.nutrients) > 1:
         dose = _sum(judged, dose, concerned)
-    passed = dose > float(limit.value_mcg) if limit.bound == "maximum" else (dose < float(limit.value_mcg)) & (dose > 0)
+    passed = (
+        dose > float(limit.value_mcg)
+        if limit.bound == "maximum"
+        else (dose < float(limit.value_mcg)) & (dose > 0) & (judged["interval_days"] == 1)
+    )
     test = concerned & passed.to_numpy(dtype=bool)
     if sure is not None:
         test &= (sure[judged.index] <= float(limit.value_mcg)).to_numpy()
@@ -92,7 +96,7 @@ def _concerned(facts: Facts, judged: pd.DataFrame, limit: Limit) -> Mask:
     """Doses of the limit's market, vitamin, form, audience and time."""
     product = judged["product"].to_numpy(dtype=np.intp)
     market = facts.in_eu if limit.market == "eu-all" else facts.market_ids == limit.market
-    test = market[product] & judged["nutrient"].isin(limit.nutrients).to_numpy()
+    test = (market & ~facts.is_medicine)[product] & judged["nutrient"].isin(limit.nutrients).to_numpy()
     if not test.any():
         return test
     if limit.forms:
@@ -174,7 +178,7 @@ def _npn(facts: Facts, here: Mask) -> pd.DataFrame:
 
 def australia(facts: Facts) -> pd.DataFrame:
     """Australia: MK-7 above the maxima of young people on a label that prints no age."""
-    here = facts.market_ids == "au"
+    here = (facts.market_ids == "au") & ~facts.is_medicine
     judged = facts.judged
     if not here.any() or judged.empty:
         return nothing()

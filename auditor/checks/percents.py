@@ -254,6 +254,7 @@ def missing_percents(facts: Facts) -> pd.DataFrame:
         | (facts.of_target("basis") == "per_day").to_numpy()
         | says(facts.of_target("serving_size"), "nrv-percent-missing-eu")
     )
+    bare &= ~facts.is_medicine[facts.row_products]
     us_rows, eu_rows = bare & us & counts, bare & eu & portion
     return together(
         on_rows(rows, us_rows, "dv-percent-missing-us", expected=lambda hit: _expected(facts, hit)),
@@ -295,7 +296,11 @@ def needless_percents(facts: Facts) -> pd.DataFrame:
             (rows["nutrient"] == "vitamin_k2") & rows["declared_percent_dv"].notna() & ~rows["share"].astype(bool)
         ).to_numpy()
     )
-    candidates = us & _checkable(rows) & (rows["nutrient"] != "vitamin_k2").to_numpy()
+    # Of a printed range the upper end counts.
+    ranged = (
+        (rows["amount_low_mcg"] > 0) & (rows["amount_low_mcg"] < rows["amount_mcg"]) & rows["amount_other_mcg"].isna()
+    ).to_numpy()
+    candidates = us & (_checkable(rows) | ranged) & (rows["nutrient"] != "vitamin_k2").to_numpy()
     small = np.zeros(len(rows), dtype=bool)
     part = rows[candidates]
     small[candidates] = (

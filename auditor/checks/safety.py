@@ -78,23 +78,30 @@ def vitamin_k_antagonists(facts: Facts) -> pd.DataFrame:
         & ~(judged["daily_mcg_high"] < low)
         & ~judged["reason"].isin(NO_AMOUNT_ERRORS)
     )
-    test &= ~(judged["daily_mcg_high"] == 0)
+    test &= ~(judged["daily_mcg_high"] == 0) & ~judged["context"].str.startswith("infant")
     first_of_product = ~judged["product"].where(test).duplicated() & test
     if not first_of_product.any():
         return nothing()
     product = judged["product"].to_numpy(dtype=np.intp)
     told_by_label = np.zeros(len(facts.first), dtype=bool)
     asks = np.isin(facts.market_ids, catalogue()["safety-vitk-vka"].numbers["markets"])  # type: ignore[arg-type]
-    for name in ("warnings", "directions", "claims"):
-        told_by_label |= says(facts.first[name], "safety-vitk-vka", asks)
+    with_k = np.zeros(len(facts.first), dtype=bool)
+    with_k[product[first_of_product.to_numpy()]] = True
+    told_by_label |= says(facts.first["warnings"], "safety-vitk-vka", with_k)
+    for name in ("directions", "claims"):
+        told_by_label |= says(facts.first[name], "safety-vitk-vka", asks & with_k)
     lacks = (asks & ~told_by_label)[product]
     mk4 = (
         (judged["form"] == "mk4") & (judged["daily_mcg_high"] >= number("safety-vitk-vka", "mk4_medicine_mcg"))
     ).to_numpy()
     detail = np.where(
         lacks,
-        "; this market asks for that caution and the record has none",
-        np.where(mk4, "; MK-4 medicine is contraindicated with warfarin", ""),
+        "; this market's caution is not on the record",
+        np.where(
+            told_by_label[product],
+            "; the label has a caution of its own",
+            np.where(mk4, "; MK-4 medicine is contraindicated with warfarin", ""),
+        ),
     )
     told = judged.assign(_detail=detail, _severity=np.where(lacks, "warning", ""))
     return on_rows(

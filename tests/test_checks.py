@@ -498,3 +498,13 @@ def test_rule_from_memory_alone_is_no_more_than_a_note() -> None:
     assert [
         entry.id for entry in catalogue().values() if entry.status == "unverified" and entry.severity != "note"
     ] == []
+
+
+def test_a_form_that_only_the_name_says_is_told_as_such() -> None:
+    # it-bioline-vitamin-d3-2000 and it-nutripure-d3-k2-1000ui: "Vitamin D3" above a line "vitamina D".
+    told = findings_of({"name": "Vitamin D3 2000 UI", "lines": ["vitamina D 50 mcg"]})["message"]
+    assert told.str.contains("though the product's name says D3").any()
+    k2 = findings_of({"name": "D3 + K2 MK-7", "lines": ["Vitamin K2 100 mcg"]})["message"]
+    assert k2.str.contains("though the product's name says MK-7").any()
+    both = findings_of({"name": "Vitamin D2 and D3", "lines": ["vitamin D 50 mcg"]})["message"]
+    assert not both.str.contains("name says").any()

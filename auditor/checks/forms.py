@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from auditor.checks import number
-from auditor.checks.facts import Facts, Mask, matching, mcg, nothing, on_rows, together
+from auditor.checks.facts import Facts, Hits, Mask, matching, mcg, nothing, on_rows, together
 from auditor.ingredients import read_ingredient
 
 FORM_WORDS = {
@@ -26,13 +28,36 @@ def unstated(facts: Facts) -> pd.DataFrame:
     """Forms the label does not say, and D2."""
     judged = facts.judged
     nutrient, form = judged["nutrient"], judged["form"]
+
+    def named(hit: Hits) -> pd.Series:
+        product = hit["product"].to_numpy(dtype=np.intp)
+        said = [
+            _form_in_name(name, vitamin)
+            for name, vitamin in zip(facts.first["name"].to_numpy(dtype=object)[product], hit["nutrient"], strict=True)
+        ]
+        words = [f", though the product's name says {FORM_WORDS[one]}" if one else "" for one in said]
+        return pd.Series(words, index=hit.index, dtype="str")
+
     return together(
         on_rows(
-            judged, (nutrient == "vitamin_d") & (form == "unstated") & (judged["forms"] == ""), "vitd-form-missing"
+            judged,
+            (nutrient == "vitamin_d") & (form == "unstated") & (judged["forms"] == ""),
+            "vitd-form-missing",
+            detail=named,
         ),
         on_rows(judged, form == "d2", "vitd-form-d2"),
-        on_rows(judged, nutrient.isin(["vitamin_k2", "vitamin_k"]) & (form == "unstated"), "vitk-form-missing"),
+        on_rows(
+            judged, nutrient.isin(["vitamin_k2", "vitamin_k"]) & (form == "unstated"), "vitk-form-missing", detail=named
+        ),
     )
+
+
+@lru_cache(maxsize=16_384)
+def _form_in_name(name: str, nutrient: str) -> str:
+    """The one form of a vitamin that a product's name says, '' where it says none or several."""
+    family = ("vitamin_k2", "vitamin_k") if nutrient != "vitamin_d" else (nutrient,)
+    said = {form for piece in read_ingredient(name).pieces if piece.nutrient in family for form in piece.forms}
+    return next(iter(said)) if len(said) == 1 and said <= FORM_WORDS.keys() else ""
 
 
 def unusual_for_form(facts: Facts) -> pd.DataFrame:

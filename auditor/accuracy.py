@@ -1,8 +1,9 @@
 """How often labels are read right: the gold set against the readers, counted and listed.
 
-Run as `python -m auditor.accuracy [tests/gold]`.  The gold set was written by reading, in two halves: A may be used to
-tune the parser, B only measures it, so failures of B are counted and not listed unless asked for.  An amount that is off
-with no word of doubt beside it is counted apart as *silent*: that is the error a reader of an audit cannot see.
+Run as `python -m auditor.accuracy [tests/gold]`.  The gold set was written by reading, in parts that are reported apart:
+A was tuned on from the start, B was blind until 27 November 2026 and then tuned on, C is blind.  Failures of the blind
+part are counted and not listed unless asked for.  An amount that is off with no word of doubt beside it is counted apart
+as *silent*: that is the error a reader of an audit cannot see.
 
 Conventions of the comparison: amounts agree within a thousandth (printed rounding); a figure that the reader doubts and
 shows beside a second one counts as its printed reading where only the unit is doubted ('MK-7 10 mg'), and as "unreadable"
@@ -28,7 +29,10 @@ from auditor.evidence import load_evidence
 from auditor.labels import Label, label_frame
 from auditor.panel import panel_lines
 
-HALVES = ("a", "b")
+PARTS = ("a", "b", "c")
+TUNED_ON = ("a", "b")
+"""Parts whose failures may be looked at; the others only measure."""
+
 GOLD = Path("tests/gold")
 ROUNDING = Fraction(1, 1000)
 """How far two amounts may lie apart, as a share of the larger, and still be the same print."""
@@ -50,7 +54,7 @@ class Outcome:
     `numbers` counts the amounts (or schedules) the reader gave, `silent` those of them that are wrong without a sign.
     """
 
-    half: str
+    part: str
     group: str
     kind: str
     id: str
@@ -69,34 +73,32 @@ class Outcome:
 def measure(folder: Path = GOLD) -> list[Outcome]:
     """Read every entry of the gold set and compare.
 
+    A part that is not tuned on may be missing, or lack one of its files: it is written last.
+
     Raises:
-        UsageError: a file of the gold set is missing or is no TOML.
+        UsageError: a file of a part that is tuned on is missing, or a file is no TOML.
     """
     groups: tuple[tuple[str, str, Callable[[Case], _Compared]], ...] = (
         ("lines", "line", compare_line), ("directions", "directions", compare_directions), ("labels", "label", compare_label)
     )  # fmt: skip
     found: list[Outcome] = []
-    for half in HALVES:
+    for part in PARTS:
         for group, table, compare in groups:
-            for case in _entries(folder / f"{group}_{half}.toml", table):
+            path = folder / f"{group}_{part}.toml"
+            if part not in TUNED_ON and not path.exists():
+                continue
+            for case in _entries(path, table):
                 told = compare(case)
-                text = case.get("text") or " / ".join(
-                    [*case.get("panel", ()), case.get("serving_size", ""), case.get("directions", "")]
-                )
                 found.append(
-                    Outcome(
-                        half,
-                        group,
-                        case["kind"],
-                        case["id"],
-                        text,
-                        tuple(told.marks),
-                        told.numbers,
-                        told.silent,
-                        told.read_as,
-                    )
-                )
+                    Outcome(part, group, case["kind"], case["id"], _text(case), tuple(told.marks), told.numbers, told.silent, told.read_as)
+                )  # fmt: skip
     return found
+
+
+def _text(case: Case) -> str:
+    return case.get("text") or " / ".join(
+        [*case.get("panel", ()), case.get("serving_size", ""), case.get("directions", "")]
+    )
 
 
 def _entries(path: Path, table: str) -> list[Case]:
@@ -104,7 +106,7 @@ def _entries(path: Path, table: str) -> list[Case]:
         return list(tomllib.loads(path.read_text(encoding="utf-8"))[table])
     except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
         raise UsageError(
-            f"{path}: no gold file ({error}); accepted is a folder with lines_a.toml, lines_b.toml and the same for directions and labels"
+            f"{path}: no gold file ({error}); accepted is a folder with lines_a.toml, lines_b.toml (lines_c.toml where it exists) and the same for directions and labels"
         ) from None
 
 
@@ -348,63 +350,52 @@ def _daily_right(expected: Case, dose: Mapping[str, Any]) -> bool:
 # -- the report --------------------------------------------------------------------------------------------------------
 
 
-def report(outcomes: list[Outcome], listed: Iterable[str] = ("a",)) -> str:
-    """The figures as text: by field, by group, by kind, the silent errors, and the failures of the halves in `listed`."""
+Column = tuple[str, tuple[str, ...]]
+"""Title of a column of the report and the parts it counts."""
+
+
+def report(outcomes: list[Outcome], listed: Iterable[str] = TUNED_ON) -> str:
+    """The figures as text: by field, by group, by kind, the silent errors, and the failures of the parts in `listed`."""
+    parts = tuple(part for part in PARTS if any(outcome.part == part for outcome in outcomes))
+    columns: tuple[Column, ...] = (*((part.upper(), (part,)) for part in parts), ("all", parts))
+    titles = _row("", *(title for title, _ in columns))
     lines = [
-        "Right of all that the gold set states (A may tune the parser, B only measures it)",
+        "Right of all that the gold set states (A tuned on, B blind until 27 November 2026 and then tuned on, C blind)",
         "",
-        _row("", "A", "B"),
+        titles,
     ]
     for group in ("lines", "directions", "labels"):
-        of_group = [outcome for outcome in outcomes if outcome.group == group]
-        lines.append(
-            _row(
-                f"{group}, all fields right", *(_share(o.right for o in of_group if o.half == half) for half in HALVES)
-            )
-        )
-        for field in dict.fromkeys(name for outcome in of_group for name, _ in outcome.marks):
-            lines.append(
-                _row(
-                    f"  {field}",
-                    *(
-                        _share(good for o in of_group if o.half == half for name, good in o.marks if name == field)
-                        for half in HALVES
-                    ),
-                )
-            )
-        silent = (
-            f"{sum(o.silent for o in of_group if o.half == half)} of {sum(o.numbers for o in of_group if o.half == half)}"
-            for half in HALVES
-        )
-        lines.append(
-            _row(
-                {
-                    "lines": "  silent wrong amounts",
-                    "directions": "  silent wrong schedules",
-                    "labels": "  silent wrong doses",
-                }[group],
-                *silent,
-            )
-        )
-    lines += ["", "By kind", _row("", "A", "B")]
+        lines += _of_group(group, [outcome for outcome in outcomes if outcome.group == group], columns)
+    lines += ["", "By kind", titles]
     for group, kind in dict.fromkeys((outcome.group, outcome.kind) for outcome in outcomes):
-        lines.append(
-            _row(
-                f"{group}: {kind}",
-                *(
-                    _share(o.right for o in outcomes if (o.half, o.group, o.kind) == (half, group, kind))
-                    for half in HALVES
-                ),
-            )
-        )
-    for half in listed:
-        failed = [outcome for outcome in outcomes if outcome.half == half and not outcome.right]
+        of_kind = [outcome for outcome in outcomes if (outcome.group, outcome.kind) == (group, kind)]
+        lines.append(_row(f"{group}: {kind}", *(_share(o.right for o in of_kind if o.part in of) for _, of in columns)))
+    for part in listed:
+        failed = [outcome for outcome in outcomes if outcome.part == part and not outcome.right]
         lines += [
             "",
-            f"Not right in half {half.upper()}: {len(failed)}",
+            f"Not right in part {part.upper()}: {len(failed)}",
             *(line for outcome in failed for line in _failure(outcome)),
         ]
     return "\n".join(lines) + "\n"
+
+
+_SILENT = {
+    "lines": "  silent wrong amounts",
+    "directions": "  silent wrong schedules",
+    "labels": "  silent wrong doses",
+}
+
+
+def _of_group(group: str, outcomes: list[Outcome], columns: tuple[Column, ...]) -> Iterator[str]:
+    """Rows of one group: all fields together, each field, and what is wrong in silence."""
+    yield _row(f"{group}, all fields right", *(_share(o.right for o in outcomes if o.part in of) for _, of in columns))
+    for field in dict.fromkeys(name for outcome in outcomes for name, _ in outcome.marks):
+        marks = [(o.part, good) for o in outcomes for name, good in o.marks if name == field]
+        yield _row(f"  {field}", *(_share(good for part, good in marks if part in of) for _, of in columns))
+    yield _row(_SILENT[group], *(
+        f"{sum(o.silent for o in outcomes if o.part in of)} of {sum(o.numbers for o in outcomes if o.part in of)}" for _, of in columns
+    ))  # fmt: skip
 
 
 def _row(title: str, *cells: str) -> str:
@@ -431,11 +422,13 @@ def main(arguments: list[str] | None = None) -> int:
         "folder", nargs="?", type=Path, default=GOLD, help="folder of the gold set (default: tests/gold)"
     )
     parser.add_argument(
-        "--show-b", action="store_true", help="list the failures of half B as well; whoever tunes the parser must not"
+        "--show-blind",
+        action="store_true",
+        help="list the failures of the blind part as well; whoever tunes the parser must not",
     )
     chosen = parser.parse_args(arguments)
     try:
-        print(report(measure(chosen.folder), HALVES if chosen.show_b else HALVES[:1]))
+        print(report(measure(chosen.folder), PARTS if chosen.show_blind else TUNED_ON))
     except AuditorError as error:
         print(error)
         return error.exit_code

@@ -108,7 +108,7 @@ def read_line(
     found = read_ingredient(ingredient)
     if not found.pieces:
         return ()
-    column = _Column.read(amount, unit, operator)
+    column = _Column.read(amount, unit or _unit_beside_name(ingredient, amount), operator)
     percent, percent_problem = _read_percent(percent_dv)
     families = {piece.nutrient == "vitamin_d" for piece in found.pieces}
     unassignable = (
@@ -145,6 +145,15 @@ def read_line(
             (confirmed[0],) if len({(r.nutrient, r.mcg_high) for r in confirmed}) == 1 else (_unconfirmed(readings[0]),)
         )
     return tuple(readings)
+
+
+_UNIT_OF_COLUMN = re.compile(r"[(\[,] ?(mcg|µg|μg|ug|mg|i\.?u\.?|u\.?i\.?|i\.?e\.?)[)\]]?\s*$", re.IGNORECASE)
+
+
+def _unit_beside_name(ingredient: str, amount: str) -> str:
+    """The unit that a table prints beside the name, where the amount is a number by itself ('Vitamin D (µg)', '5')."""
+    found = _UNIT_OF_COLUMN.search(ingredient) if amount and _BARE_NUMBER.fullmatch(amount) else None
+    return found[1] if found else ""
 
 
 def _own_basis(piece: Piece) -> str:

@@ -46,7 +46,7 @@ class _Ending(NamedTuple):
     younger: bool
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def read_audience(text: str) -> tuple[str, ...]:
     """Contexts (ids of the evidence edition) the words name, youngest first; () when they name none.
 
@@ -75,7 +75,7 @@ def names_others_than_adults(texts: npt.NDArray[np.object_]) -> Mask:
     return found
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _part_names_others(part: str) -> bool:
     text = readable(part)
     if not _may_name(text, adults=False):
@@ -124,8 +124,14 @@ def _may_be_aged(words: list[str], some: set[str], first: _FirstWords) -> bool:
     return False
 
 
+FEW_TEXTS = 64
+"""Fewer are read sooner than the pattern that would spare reading them is made."""
+
+
 def may_name_anybody(texts: npt.NDArray[np.object_]) -> Mask:
     """Whether each text may name people or ages; false is certain, and tells so of most texts of a market at once."""
+    if len(texts) < FEW_TEXTS:
+        return texts != ""
     plain = is_plain(texts)
     found = ~plain
     found[plain] = holds(texts[plain], _any_first_word())

@@ -19,8 +19,8 @@ from auditor.wording.counts import Item
 from auditor.wording.frequency import Frequency
 from auditor.wording.intakes import Intake, add_parts, decimal, either, shifted
 from auditor.wording.items import read_items
-from auditor.wording.limits import without_limits
-from auditor.wording.tokens import Token, parts_of, readable, sentences, tokenise
+from auditor.wording.limits import limited_to_several, without_limits
+from auditor.wording.tokens import Token, fold, parts_of, readable, sentences, tokenise, wording_table
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,13 @@ class _Reading:
     flags: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)  # words about the dose which could not be read
     titrating: bool = False
+    several_at_most: bool = False  # a limit of several units: one intake may be any of them
 
     def copy(self) -> _Reading:
         """The same with lists of its own."""
         return _Reading(
             self.text, self.intakes[:], self.secondary[:], self.waiting[:], self.frequencies[:], self.lone[:], self.strengths[:], self.flags.copy(),
-            self.problems[:], self.titrating,
+            self.problems[:], self.titrating, self.several_at_most,
         )  # fmt: skip
 
     def add(self, part: _Reading) -> None:
@@ -112,12 +113,13 @@ class _Reading:
         self.flags |= part.flags
         self.problems += part.problems
         self.titrating = part.titrating
+        self.several_at_most |= part.several_at_most
 
 
 _STOP = ". "
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def read_directions(text: str) -> Directions:
     """Read suggested use in any of the languages of the wording tables."""
     parts = parts_of(text)
@@ -134,21 +136,41 @@ def read_directions(text: str) -> Directions:
     return _result(intakes, reading, reading.text)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _read_part(text: str, contexts: tuple[str, ...], titrating: bool) -> tuple[_Reading, tuple[str, ...]]:
     """What one part says when the text before it spoke of `contexts`; and of whom it speaks at its end."""
     reading = _Reading(readable(text), titrating=titrating)
-    for sentence in sentences(mark_audiences(tokenise(reading.text))):
+    for sentence in sentences(mark_audiences(_without_german_ages(tokenise(reading.text)))):
         contexts = _read_sentence(sentence, contexts, reading)
     return reading, contexts
+
+
+def _without_german_ages(tokens: list[Token]) -> list[Token]:
+    """The tokens with "alle 3 Wochen" as an interval: the same word means 'under' before a Finnish age."""
+    for index, token in enumerate(tokens):
+        if token.text == "alle" and index + 2 < len(tokens) and tokens[index + 2].text in _german_spans():
+            means = {kind: value for kind, value in token.means.items() if kind == "every" or kind == "told"}
+            tokens[index] = Token(token.text, means, None, token.start, token.end)
+    return tokens
+
+
+@lru_cache(maxsize=1)
+def _german_spans() -> frozenset[str]:
+    spans = wording_table("frequencies")["de"]["time_units"]
+    return frozenset(fold(word) for words in spans.values() for word in words)
 
 
 def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _Reading) -> tuple[str, ...]:
     """Read one sentence into `reading`; returns the audience that holds for the next one."""
     kept, secondary = without_limits(sentence, reading.flags)
+    reading.several_at_most |= "ceiling" in reading.flags and limited_to_several(sentence, kept)
     items = read_items(kept)
     kinds = {item.kind for item in items}
     noted = _noted(kept)
+    if "every_or_times" in kinds:
+        reading.flags.add("frequency-ambiguous")
+        reading.problems.append(_span(reading.text, kept))
+        return contexts
     if "weight" in kinds or "body_weight" in noted:
         reading.flags.add("body-weight")
         reading.problems.append(_span(reading.text, kept))
@@ -283,6 +305,7 @@ def _bind_waiting(reading: _Reading) -> None:
     out what the first one said ("Adults: 1 tablet daily; children: half").
     """
     _share_with_other_audiences(reading)
+    _tell_other_doses(reading)
     rates = {(frequency.times_low, frequency.times_high, frequency.days) for frequency in reading.frequencies}
     if reading.intakes or len(rates) != 1 or not reading.waiting:
         return
@@ -302,6 +325,14 @@ def _share_with_other_audiences(reading: _Reading) -> None:
             reading.intakes.append(waiting.with_frequency_of(said)._replace(unit=unit, word=word))
 
 
+def _tell_other_doses(reading: _Reading) -> None:
+    """A dose without frequency beside one that has it is told where it counts something else ("men take 2 tablets")."""
+    for waiting in reading.waiting:
+        read = [intake for intake in reading.intakes if (intake.unit or "piece") == (waiting.unit or "piece")]
+        if read and all((waiting.low, waiting.high) != (intake.low, intake.high) for intake in read):
+            reading.problems.append(reading.text[waiting.start : waiting.end])
+
+
 def _supplied(reading: _Reading) -> list[Intake]:
     """What a text without a complete regimen still tells: a dose without frequency, or a frequency of one serving."""
     if reading.problems or not reading.flags.isdisjoint(("as-needed", "single-dose")):
@@ -311,7 +342,7 @@ def _supplied(reading: _Reading) -> list[Intake]:
             Fraction(1), Fraction(1), Fraction(1), "frequency-unsaid", flags=frozenset(("frequency-unsaid",))
         )
         return [intake.at(once) for intake in reading.waiting] if not reading.frequencies else []
-    if not one_strength(reading.strengths):
+    if reading.several_at_most or not one_strength(reading.strengths):
         return []
     return [intake._replace(flags=intake.flags | {"quantity-unsaid"}) for intake in reading.lone]
 

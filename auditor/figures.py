@@ -49,7 +49,8 @@ def says_spaced(text: str) -> bool:
 
 
 _SERVING_ON_LINE = re.compile(
-    r"(?:per|pro|je|par|por|each|in) (\d+(?:[.,]\d+)?[ -]?(?:drops?|tropfen|gouttes?|gotas?|gocce|kropli|druppels|droppar|dråper|ml|capsules?|softgels?|tablets?|"
+    r"(?:(?:per|pro|je|par|por|each|in) |(?=\d[\d.,]*[ -]?[^\W\d]+ (?:contains?|provides?|enthalten|contiennent|contienen|contengono|bevatten|zawierają|=)))"
+    r"(\d+(?:[.,]\d+)?[ -]?(?:drops?|tropfen|gouttes?|gotas?|gocce|kropli|druppels|droppar|dråper|ml|capsules?|softgels?|tablets?|"
     r"gummies|sprays?|kapseln?|tabletten?|gélules?|comprimés?|cápsulas?|capsule|compresse|scoops?|pumps?))(?!\w)"
 )
 
@@ -97,7 +98,7 @@ def with_roles(lowered: str, quantities: tuple[Quantity, ...]) -> tuple[Quantity
     return _one_basis(lowered, read)
 
 
-_PER_BEFORE = re.compile(r"((?:per|each|pro|je|par|por)[ ][a-zà-ÿ]{3,})(?: \([^()]*\)| contains| enthält)?[ :]*$")
+_PER_BEFORE = re.compile(r"((?:per|each|pro|je|par|por)[ ][a-zà-ÿ]{3,})(?: \([^()]*\)| contains| enthält)?[ :,§()\-]*$")
 # "25 mcg per softgel (50 mcg per 2-softgel serving)": figures for different bases are no contradiction.
 _PER = re.compile(
     r"[ )\],;:§]{0,40}((?:per|each|/|pro|je|par|por)[ ]?(?:\d+|two|three|four)?[ -]?[a-zà-ÿ]{3,}(?: [a-zà-ÿ]{3,})?)"

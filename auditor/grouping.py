@@ -68,7 +68,7 @@ def _group(
     name_first = not amounts or owners[0].start < amounts[0].start or first_target.start < amounts[0].start
     if amounts and not name_first and amounts[-1].start > owners[-1].start:
         # 'Cod liver oil 1000 mg; vitamin A 2500 IU; vitamin D 250 IU': the first weight is of something without a name here.
-        name_first = bool(re.search("[;,:]", text[amounts[0].end : owners[0].start]))
+        name_first = bool(re.search("[;,:(]", text[amounts[0].end : owners[0].start]))
     tokens: list[NameHit | Quantity] = _parts_turned(
         text, sorted([*owners, *quantities], key=lambda token: token.start)
     )
@@ -205,6 +205,8 @@ def _owner_of(text: str, quantity: Quantity, groups: list[Group]) -> Group:
     """The group a figure belongs to: the last one, unless that is a remark in brackets about another ingredient
     ('Calcium (with D3) 250 mg')."""
     last = groups[-1]
+    if _is_remark(text, quantity, groups):
+        return groups[-2]
     opened, closed = text.rfind("(", 0, last.hits[0].start), text.find(")", last.hits[-1].end, quantity.start)
     if (
         len(groups) < 2
@@ -217,6 +219,21 @@ def _owner_of(text: str, quantity: Quantity, groups: list[Group]) -> Group:
         return last
     head = groups[-2]
     return head if head.family not in ("D", "K") and not head.quantities and head.hits[-1].start < closed else last
+
+
+def _is_remark(text: str, quantity: Quantity, groups: list[Group]) -> bool:
+    """Whether the last name is a carrier in brackets between a vitamin and its figure: 'D3 (in 250 mg fish oil) 50 mcg'."""
+    if (
+        len(groups) < 2
+        or groups[-1].quantities
+        or groups[-1].family in ("D", "K")
+        or groups[-2].family not in ("D", "K")
+    ):
+        return False
+    name = groups[-1].hits[-1]
+    opened = text.rfind("(", groups[-2].hits[-1].end, name.start)
+    closed = text.find(")", name.end, quantity.start)
+    return opened >= 0 and closed >= 0 and not any(known.start < opened for known in groups[-2].quantities)
 
 
 _IN_CARRIER = re.compile(r"(?<!\w)(?:in|from|aus|dans|en|da|di|af|av|base of|with|mit)(?: an?)? $")
@@ -269,12 +286,31 @@ def _settle(groups: list[Group]) -> list[Group]:
             and (yielded or not amounts_of(group) or not amounts_of(last) or same)
             and not (len(parts) > 1 and not is_specific(last))
         ):
+            if yielded and amounts_of(group):
+                # 'Vitamin K 60 µg (75 %), of which K2 20 µg': the percent is that of the whole.
+                last.quantities = [quantity for quantity in last.quantities if quantity.role != DAILY_VALUE]
             last.hits += group.hits
             last.quantities += group.quantities
         else:
             settled.append(group)
     settled = _join_titles(settled)
+    _drop_total_behind(settled)
     return [group for group in settled if is_specific(group) or not any(_is_part(other, group) for other in settled)]
+
+
+def _drop_total_behind(groups: list[Group]) -> None:
+    """Drop the total behind its parts: 'K2 (as MK-4 1000 mcg and MK-7 100 mcg) 1100 mcg' (changes the last group)."""
+    if len(groups) < 2 or len({group.family for group in groups}) > 1:
+        return
+    parts = [amounts_of(group) for group in groups]
+    if any(len(part) != 1 for part in parts[:-1]) or len(parts[-1]) != 2:
+        return
+    *single, total = [quantity for part in parts for quantity in part]
+    alike = {quantity.unit for quantity in (*single, total)} == {total.unit} and all(
+        q.readings for q in (*single, total)
+    )
+    if alike and sum(quantity.readings[0] for quantity in single) == total.readings[0]:
+        groups[-1].quantities = [q for q in groups[-1].quantities if q is not total and q.role != DAILY_VALUE]
 
 
 def _join_titles(groups: list[Group]) -> list[Group]:

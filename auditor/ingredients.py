@@ -98,11 +98,30 @@ def read_ingredient(text: str) -> Ingredient:
         return Ingredient((), near, repairs) if near else NOTHING
     masked = _mask(lowered, hits)
     quantities = with_roles(masked, find_quantities(masked))
+    if all(quantity.unit == "%" for quantity in quantities):
+        masked, quantities = _unit_first(masked, quantities)
     # lower() keeps positions for nearly all texts, so that pieces show the label's own capitals.
     printed = cleaned if len(cleaned) == len(lowered) else lowered
     pieces = _pieces(lowered, printed, hits, quantities)
     bare = None if quantities else _BARE_NUMBER.search(masked)
     return Ingredient(tuple(pieces), near, repairs, bare[0] if bare else "")
+
+
+_UNIT_THEN_NUMBER = re.compile(
+    r"(?<![a-z0-9])[(\[]?(?P<unit>mcg|µg|ug|mg|i\.?u\.?|u\.?i\.?|i\.?e\.?)[)\]]?[ :=]{1,3}(?P<number>\d[\d.,]*)(?![\w%/.,]|[ ]?[-/]|[ ]\d[\d.,]*(?![\d.,]| ?%))"
+)
+"""'Vitamin D3 (µg) 25', 'IE 1000': tables and Nordic labels print the unit before its number."""
+
+
+def _unit_first(masked: str, quantities: tuple[Quantity, ...]) -> tuple[str, tuple[Quantity, ...]]:
+    """The text and its figures with a unit that stands before the only number put behind it; positions stay."""
+    found = list(_UNIT_THEN_NUMBER.finditer(masked))
+    if len(found) != 1:
+        return masked, quantities
+    start, end = found[0].span()
+    turned = masked[:start] + f"{found[0]['number']} {found[0]['unit']}".ljust(end - start) + masked[end:]
+    figures = with_roles(turned, find_quantities(turned))
+    return (turned, figures) if any(figure.unit != "%" for figure in figures) else (masked, quantities)
 
 
 def _glued(lowered: str, repairs: tuple[str, ...]) -> Ingredient | None:
@@ -177,7 +196,8 @@ def _vitamin_d(
 
 def _without_equivalent(figures: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
     """'Calcifediol 10 mcg (equivalent to 30 mcg vitamin D3)': the weight of calcifediol is the amount, not what it is set equal to."""
-    if not any(figure.role == RAW and figure.unit == "microgram" for figure in figures):
+    weighed = [figure for figure in figures if figure.unit in ("microgram", "milligram")]
+    if not any(figure.role == RAW and (figure.unit == "microgram" or len(weighed) == 1) for figure in figures):
         return figures
     roles = {AMOUNT: OTHER_BASIS, RAW: AMOUNT}
     return tuple(

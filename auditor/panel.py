@@ -345,6 +345,8 @@ def _is_column_heads(reading: _Reading, number: int, raw: str) -> bool:
     cells = [cell.strip() for cell in _GAPS.split(_BULLET.sub("", raw).strip()) if cell.strip()]
     if not cells or _names_vitamin_with_amount(raw):
         return False
+    if len(cells) == 1 and begins_as("take", cells[0]) and read_directions(cells[0]).status in ("read", "ambiguous"):
+        return False  # "1日2粒を目安に": a serving, but in a sentence that tells what to take
     audiences = [
         cell
         for cell in cells

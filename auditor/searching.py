@@ -26,14 +26,16 @@ def holds(values: npt.NDArray[np.object_], pattern: str) -> Mask:
     """Whether each text holds the pattern, letters of either case."""
     if not len(values):
         return np.zeros(0, dtype=bool)
-    search = re.compile(pattern, re.IGNORECASE).search
     if not _is_shared(pattern):
+        search = re.compile(pattern, re.IGNORECASE).search
         return np.fromiter((search(value) is not None for value in values), dtype=bool, count=len(values))
     texts = pa.array(values, type=pa.large_string())
     found: Mask = pc.match_substring_regex(texts, pattern, ignore_case=True).to_numpy(zero_copy_only=False)
     found = found.copy()
-    for position in np.flatnonzero(~is_plain(texts)).tolist():
-        found[position] = search(values[position]) is not None
+    others = np.flatnonzero(~is_plain(texts)).tolist()
+    if others:
+        search = re.compile(pattern, re.IGNORECASE).search
+        found[others] = [search(values[position]) is not None for position in others]
     return found
 
 

@@ -57,7 +57,7 @@ _LEADERS = re.compile(r"\.{3,}|_{3,}|(?: \.){3,}")
 _ASCII_ODD = re.compile(r"\.\.\.|___| \. \.|&(?:#181|micro|mu|nbsp|amp);|\((?:r|tm|c)\)|\s\s|^\s|\s$", re.IGNORECASE)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def clean(text: str) -> Cleaned:
     """Readable copy of a label text.
 

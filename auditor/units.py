@@ -165,9 +165,9 @@ def _quantity_pattern() -> re.Pattern[str]:
     return re.compile(
         rf"(?P<sign><|>|≤|≥|(?<!not )(?<!no )\bless than |\bunder |\bup to )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
         rf"(?P<number>(?:(?<![a-zà-ÿ\d_.,])(?<!\d/)(?<!\de[+-])|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
-        rf"(?:[ ]?(?:-|~|to|bis|à)[ ]?(?P<high>{NUMBER_PATTERN}))?"
+        rf"(?:[ ]?(?:-|~|to|bis|à)[ ]?(?P<high>{NUMBER_PATTERN})|[ ]?(?:±|\+/-)[ ]?{NUMBER_PATTERN}(?=[ ]?[a-zµ]))?"
         rf"(?:[ ]?(?P<multiple>{'|'.join(_MULTIPLES)})(?=[ ]?(?:iu|i\.u|ui|u\.i|ie|i\.e|usp|international|internat|int)))?"
-        rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%)|(?P<ppm>ppm\b)|(?P<lost>(?:[?¿\ufffd]+|p)g\b))"
+        rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%|(?:prozent|procent|prosent|percent|per ?cent|pour ?cent|por ?ciento|por ?cento|per ?cento|パーセント)(?![a-zà-ÿ]))|(?P<ppm>ppm\b)|(?P<lost>(?:[?¿\ufffd]+|p)g\b))"
         rf"(?:[ ]?(?:/|per|pro|je|par)[ ]?(?P<per>100 ?g|100 ?ml|g|gram|gramm|kg|mg|ml|drop|drops|tropfen|goutte|gotas?|goccia)\b)?",
         re.IGNORECASE,
     )

@@ -15,14 +15,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from pathlib import Path
+
+import pyarrow as pa
 
 from benchmarks import naive, stages
 from benchmarks.market import Market
 
 SIZES = {"20k": 20_000, "200k": 200_000, "2M": 2_000_000, "6M": 6_000_000}
 NAIVE_LINES = 4_000
+FILES = {"parquet": "parquet", "jsonl": "jsonl", "dask": "folder"}
+"""What a part reads besides the CSV that all are compared with."""
 PARTS = ("csv", "parquet", "naive", "jsonl", "dask", "one", "stages")
 
 
@@ -60,7 +65,8 @@ def _options() -> argparse.Namespace:
 
 
 def _measure(size: str, lines: int, folder: Path, options: argparse.Namespace) -> None:
-    files = make_market(Market(lines, options.seed), folder, size)
+    kinds = {"csv"} | {kind for part, kind in FILES.items() if part in options.parts}
+    files = make_market(Market(lines, options.seed), folder, size, kinds)
     ways: dict[str, list[str]] = {"read_csv, the reference": ["read", str(files["csv"])]}
     if "csv" in options.parts:
         ways["CSV in, three tables out"] = ["stream", str(files["csv"]), str(folder / "out-csv/")]
@@ -112,8 +118,10 @@ def _in_child(command: list[str]) -> dict[str, float]:
     return found
 
 
-def make_market(market: Market, folder: Path, size: str) -> dict[str, Path]:
-    """The market as CSV, Parquet, DSLD JSON lines and a folder of Parquet files; made once."""
+def make_market(
+    market: Market, folder: Path, size: str, kinds: Collection[str] = ("csv", *FILES.values())
+) -> dict[str, Path]:
+    """The market in some of the kinds CSV, Parquet, DSLD JSON lines and a folder of Parquet files; each made once."""
     import pyarrow.csv
     import pyarrow.parquet
 
@@ -123,30 +131,31 @@ def make_market(market: Market, folder: Path, size: str) -> dict[str, Path]:
     files = {kind: folder / f"{name}.{kind}" for kind in ("csv", "parquet", "jsonl")} | {
         "folder": folder / f"{name}-files"
     }
-    if all(path.exists() for path in files.values()):
+    missing = {kind for kind in kinds if not files[kind].exists()}
+    if not missing:
         return files
-    files["folder"].mkdir(exist_ok=True)
-    blocks = market.tables(max(200, market.labels // 8))
-    csv_writer: pyarrow.csv.CSVWriter | None = None
-    parquet_writer: pyarrow.parquet.ParquetWriter | None = None
-    with files["jsonl"].open("wb") as jsonl:
-        for number, table in enumerate(blocks):
-            csv_writer = csv_writer or pyarrow.csv.CSVWriter(files["csv"], table.schema)
-            parquet_writer = parquet_writer or pyarrow.parquet.ParquetWriter(
-                files["parquet"], table.schema, compression="zstd"
-            )
-            csv_writer.write(table)
-            parquet_writer.write_table(table)
-            pyarrow.parquet.write_table(table, files["folder"] / f"{number:03d}.parquet", compression="zstd")
-            jsonl.writelines(record_lines(table))
-    assert csv_writer is not None
-    assert parquet_writer is not None
-    csv_writer.close()
-    parquet_writer.close()
+    with ExitStack() as stack:
+        writers: dict[str, Callable[[pa.Table], object]] = {}
+        for number, table in enumerate(market.tables(max(200, market.labels // 8))):
+            if not number:
+                if "csv" in missing:
+                    writers["csv"] = stack.enter_context(pyarrow.csv.CSVWriter(files["csv"], table.schema)).write
+                if "parquet" in missing:
+                    written = pyarrow.parquet.ParquetWriter(files["parquet"], table.schema, compression="zstd")
+                    writers["parquet"] = stack.enter_context(written).write_table
+                if "jsonl" in missing:
+                    jsonl = stack.enter_context(files["jsonl"].open("wb"))
+                    writers["jsonl"] = lambda rows, to=jsonl: to.writelines(record_lines(rows))  # type: ignore[misc]
+            for write in writers.values():
+                write(table)
+            if "folder" in missing:
+                files["folder"].mkdir(exist_ok=True)
+                pyarrow.parquet.write_table(table, files["folder"] / f"{number:03d}.parquet", compression="zstd")
     return files
 
 
 def _one_label(rounds: int) -> None:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every start compiles all modules anew
     commands = {
         "importing pandas": ["-c", "import pandas"],
         "auditor check, one label": ["-m", "auditor", "check", "D3 5,000 IU, K2 (MK-7) 100 mcg"],

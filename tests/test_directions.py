@@ -96,6 +96,10 @@ def test_part_that_was_not_read_is_told_beside_the_rest() -> None:
     )
 
 
+def test_dose_that_found_no_frequency_is_told() -> None:
+    assert read_directions("Adult women take 2 softgels; men take 1 softgel daily.").problem == "2 softgels"
+
+
 @pytest.mark.parametrize("rule", ["", "Take 1 daily."])
 def test_text_is_read_to_its_limit_only(rule: str) -> None:
     assert read_directions(rule + " " * 5_000 + "Take 9 daily.").status == ("absent" if not rule else "read")

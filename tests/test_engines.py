@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor import directions, dose, schedules
-from auditor.engines import Done, ReadSettings, audit, run_to
+from auditor.engines import Done, ReadSettings, audit, parts, run_to
 from auditor.errors import InputError, UsageError
 from auditor.pipeline import audit_lines
 from auditor.schema import TABLES, arrow_schema
@@ -63,6 +63,14 @@ def streamed(source: Path | list[Path], target: Path, lines: int, **options: Any
 def test_stream_gives_the_bytes_of_the_whole_run(tmp_path: Path, big: Path, whole: Files, lines: int) -> None:
     found = streamed(big, tmp_path / "out", lines)
     assert found.keys() == whole.keys()
+    assert [name for name in whole if found[name] != whole[name]] == []
+
+
+def test_labels_compared_a_few_at_a_time_give_the_same(
+    tmp_path: Path, big: Path, whole: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "SHARERS_AT_ONCE", 20)
+    found = streamed(big, tmp_path / "out", 7_000)
     assert [name for name in whole if found[name] != whole[name]] == []
 
 

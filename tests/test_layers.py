@@ -13,7 +13,7 @@ PACKAGE = ROOT / "auditor"
 
 # Lowest first; a module may import from the lines above its own, never from its own line.
 LAYERS = (
-    ("errors", "distinct", "schema"),
+    ("errors", "distinct", "schema", "searching"),
     ("text",),
     ("units",),
     ("labels", "evidence", "markets", "wording"),

@@ -23,7 +23,8 @@ DOSES = {
     "es-dosis-diaria": ("eu", {("vitamin_d", "d3"): 50, ("vitamin_k2", "mk7"): 75}),
     "fr-percent-without-sign": ("eu", {("vitamin_d", "d3"): 25, ("vitamin_k2", "unstated"): 37.5}),
     "it-compressa": ("eu", {("vitamin_d", "d3"): 50, ("vitamin_k2", "unstated"): 75}),
-    "jp-per-grain": ("", {("vitamin_d", "unstated"): 25, ("vitamin_k2", "unstated"): 45}),
+    "jp-direction-with-serving": ("jp", {("vitamin_d", "unstated"): 50, ("vitamin_k2", "unstated"): 45}),
+    "jp-per-grain": ("jp", {("vitamin_d", "unstated"): 25, ("vitamin_k2", "unstated"): 45}),
     "nl-dagdosering": ("eu", {("vitamin_d", "d3"): 75, ("vitamin_k2", "mk7"): 100}),
     "pl-pipes": ("eu", {("vitamin_d", "d3"): 50, ("vitamin_k2", "mk7"): 100}),
     "pt-dose-diaria": ("eu", {("vitamin_d", "d3"): 25, ("vitamin_k2", "mk7"): 75}),
@@ -33,6 +34,7 @@ DOSES = {
     "us-indented-parts": ("", {("vitamin_k1", "k1"): 1000, ("vitamin_k2", "mk4"): 500, ("vitamin_k2", "mk7"): 100}),
     "us-supplement-facts": ("us", {("vitamin_d", "d3"): 125, ("vitamin_k2", "mk7"): 100}),
     "us-two-audiences": ("us", {("vitamin_d", "d3"): 20}),
+    "zh-amount-in-panel-heading": ("", {("vitamin_d", "d3"): 20}),
     "zh-several-nutrients-in-heading": ("", {("vitamin_d", "d3"): 10, ("vitamin_k2", "unstated"): 45}),
 }
 
@@ -164,3 +166,9 @@ def test_no_line_is_lost_and_each_has_a_known_role(lines: list[str]) -> None:
     if len(printed) > 1:
         assert [line.text for line in account] == printed
     assert {line.role for line in account} <= set(ROLES)
+
+
+def test_sentence_with_a_serving_is_a_direction_and_no_head_of_columns() -> None:
+    reading = reading_of("jp-direction-with-serving")
+    assert roles_of(reading)[-2:] == ["directions", "warning"]
+    assert reading.label.directions.startswith("1日2粒を目安に")

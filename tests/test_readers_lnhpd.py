@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auditor.directions import read_directions
 from auditor.errors import InputError
 from auditor.labels import Batch
 from auditor.pipeline import audit_lines
@@ -100,3 +102,38 @@ def test_pages_are_counted_through_the_file(tmp_path: Path) -> None:
     page = '{"metadata": {}, "data": [{"lnhpd_id": %d, "ingredient_name": "Vitamin D3", "quantity": 10.0, "quantity_unit_of_measure": "mcg"}]}'
     path.write_text("\n".join(page % number for number in (1, 2, 3)))
     assert read(path).lines["row"].astype("str").tolist() == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "frequency", "rate", "sentence"),
+    [
+        (2.0, "1/2 teaspoon", 1, "daily", "Adults: 1 teaspoon, 1 times daily."),
+        (3.0, "quarter teaspoon", 0, "day", "Adults: 0.75 teaspoon per day."),
+        (1.0, "Softchews", 2, "day", "Adults: 1 Softchews, 2 times per day."),
+        (1.0, "Vcapsules", 1, "week", "Adults: 1 Vcapsules, 1 times per week."),
+        (1.0, "Drop(s)/kg BW", 1, "daily", "Adults: 1 Drop(s) per kg of body weight, 1 times daily."),
+    ],
+)
+def test_units_and_rates_of_doses(
+    tmp_path: Path, quantity: float, unit: str, frequency: int, rate: str, sentence: str
+) -> None:
+    record = {
+        "lnhpd_id": 7,
+        "population_type_desc": "Adults",
+        "quantity_dose": quantity,
+        "uom_type_desc_quantity_dose": unit,
+        "frequency": frequency,
+        "uom_type_desc_frequency": rate,
+    }
+    medicinal = {"lnhpd_id": 7, "ingredient_name": "Vitamin D3", "quantity": 10.0, "quantity_unit_of_measure": "mcg"}
+    path = tmp_path / "doses.json"
+    path.write_text(json.dumps([medicinal, record]), "utf-8")
+    (row,) = rows_of(read(path), "lnhpd-7")
+    assert row["directions"] == sentence
+
+
+def test_dose_by_body_weight_is_no_schedule() -> None:
+    read_text = read_directions("Adults: 1 Drop(s) per kg of body weight, 1 times daily.")
+    assert (read_text.status, read_text.regimens, read_text.flags) == ("unread", (), ("body-weight",))
+    (regimen,) = read_directions("Adults: 1 Softchews, 2 times per day.").regimens
+    assert (regimen.unit, regimen.units_per_day_high) == ("piece", 2)

@@ -106,13 +106,11 @@ def _strengths(facts: Facts, with_code: npt.NDArray[np.bool_]) -> pd.DataFrame:
     return columns.assign(strength=chosen["amount_mcg"] / units).reset_index(drop=True)
 
 
-def shared_keys(keys: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Products that stand with another one under one of their keys, or whose own lines are split."""
-    found = keys["split"].to_numpy(dtype=bool).copy()
-    for name in KEYS:
-        column = keys[name]
-        found |= (column != 0).to_numpy() & column.duplicated(keep=False).to_numpy()
-    return found
+def shared(keys: pd.DataFrame, name: str) -> npt.NDArray[np.bool_]:
+    """Products that stand with another one under a key of :data:`KEYS`; for ids also those whose own lines are split."""
+    column = keys[name]
+    found = (column != 0).to_numpy() & column.duplicated(keep=False).to_numpy()
+    return found | keys["split"].to_numpy(dtype=bool) if name == "id_key" else found
 
 
 def find_across(keys: LabelKeys) -> pd.DataFrame:
@@ -120,10 +118,17 @@ def find_across(keys: LabelKeys) -> pd.DataFrame:
 
     `product` is the row in `keys.labels`.
     """
+    return together(*(find_sharers(keys, name) for name in KEYS))
+
+
+def find_sharers(keys: LabelKeys, name: str) -> pd.DataFrame:
+    """Findings on products that share one key, as :func:`find_across`; every product that has one of these keys is there."""
     labels = keys.labels.reset_index(drop=True)
     if labels.empty:
         return nothing()
-    return together(_ids(labels), *_barcodes(labels, keys.strengths), _records(labels))
+    if name == "gtin":
+        return together(*_barcodes(labels, keys.strengths))
+    return _ids(labels) if name == "id_key" else _records(labels)
 
 
 def _ids(labels: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from auditor.checks import catalogue
 from auditor.checks.facts import (
     Facts,
     Hits,
@@ -20,6 +21,7 @@ from auditor.checks.facts import (
     together,
     unusual,
 )
+from auditor.distinct import codes_of
 from auditor.text import clean
 
 HIDDEN = r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -225,7 +227,19 @@ def hidden_in_blend(facts: Facts) -> pd.DataFrame:
                    value=lambda hit: hit["_blend"], expected=lambda hit: hit["_total"])  # fmt: skip
 
 
+def read_by_machine(facts: Facts) -> pd.DataFrame:
+    """Records whose text a machine read from a photo, with what it says of its own sureness."""
+    codes, values = codes_of(facts.first["source"])
+    by_machine = np.array([value in catalogue()["machine-read"].patterns for value in values], dtype=bool)[codes]
+    return on_products(facts.first, by_machine, "machine-read", detail=_sureness)
+
+
+def _sureness(hit: Hits) -> object:
+    return " " + hit["machine_read"].astype("str") + "." if "machine_read" in hit else ""
+
+
 CHECKS = {
+    ("machine-read",): read_by_machine,
     ("id-missing",): missing_id,
     ("id-duplicate",): repeated_id,
     ("gtin-mangled", "gtin-check-digit"): barcodes,

@@ -195,7 +195,7 @@ def write_part(
     unread: int,
     dropped: parts.Places,
     buckets: tuple[int, ...],
-    across: dict[int, pd.DataFrame],
+    across: parts.Across,
     extras: tuple[str, ...],
     folder: str,
     tables: str,
@@ -269,7 +269,7 @@ class _ClusterRun:
         futures = [
             self.client.submit(
                 write_part, record.number, record.rejects, dropped[dropped >> PART_BITS == record.number], buckets.get(record.number, ()),
-                across.get(record.number, {}), extras, self.place.parts, self.place.tables, pure=False,
+                across.get(record.number, ()), extras, self.place.parts, self.place.tables, pure=False,
             )
             for record in records
         ]  # fmt: skip

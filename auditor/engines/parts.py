@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.checks.across import KEYS, LabelKeys, find_across, shared_keys
+from auditor.checks.across import KEYS, LabelKeys, find_sharers, shared
+from auditor.checks.facts import COLUMNS
 from auditor.engines.spill import Folder
 from auditor.engines.whole import reject_table
 from auditor.evidence import Evidence
@@ -209,36 +210,76 @@ def audit_bucket(lines: pd.DataFrame, bucket: int, rules: Rules, folder: Folder)
 # -- labels that share something -------------------------------------------------------------------------------------------
 
 
-def across_parts(labels: list[Labels], dropped: Places, folder: Folder) -> dict[int, dict[int, pd.DataFrame]]:
-    """Findings on labels that share something: part -> context -> findings with places.
+SHARERS_AT_ONCE = 100_000
+"""Labels that are compared at a time; all that share one key are among them."""
+
+Across = tuple[tuple[int, str], ...]
+"""Findings across labels that stand in the folder for one part: number of the context, and key of the frame, in order."""
+
+
+def across_parts(labels: list[Labels], dropped: Places, folder: Folder) -> dict[int, Across]:
+    """Find what labels of different parts share and keep it in the folder; gives what there is for each part.
 
     Args:
         labels: of all parts and buckets.
         dropped: places of labels in their parts that do not count, because a bucket has them.
+        folder: where the steps before kept their results.
     """
-    found: dict[int, dict[int, pd.DataFrame]] = {}
-    blocks = len(labels[0].keys) if labels else 0
-    for block in range(blocks):
+    found: dict[int, list[tuple[int, str]]] = {}
+    for block in range(len(labels[0].keys) if labels else 0):
         counting = [np.isin(part.place, dropped, invert=True) if len(dropped) and not part.key.startswith("bucket") else np.ones(len(part.place), dtype=bool)
                     for part in labels]  # fmt: skip
-        every = pd.concat(
-            [part.keys[block][mask] for part, mask in zip(labels, counting, strict=True)], ignore_index=True
-        )
-        shared = shared_keys(every)
-        if not shared.any():
-            continue
         ends = np.cumsum([int(mask.sum()) for mask in counting])
-        chosen: list[tuple[Labels, npt.NDArray[np.intp]]] = []
-        for part, mask, end in zip(labels, counting, ends, strict=True):
-            rows = np.flatnonzero(mask)[shared[end - int(mask.sum()) : end]]
-            if len(rows):
-                chosen.append((part, rows))
-        keys = _keys_of(chosen, block, folder)
-        told = located(find_across(keys), keys.labels)
-        home = told[PLACE].to_numpy(dtype=np.int64) >> PART_BITS
-        for number in np.unique(home).tolist():
-            found.setdefault(number, {})[block] = told[home == number].reset_index(drop=True)
-    return found
+        for name in KEYS:
+            every = pd.concat(
+                [part.keys[block].loc[mask, [name, "split"]] for part, mask in zip(labels, counting, strict=True)],
+                ignore_index=True,
+            )
+            sharing = shared(every, name)
+            slices = -(-int(sharing.sum()) // SHARERS_AT_ONCE)
+            # All that share a key come into one slice.
+            slice_of = (every[name].to_numpy() % np.uint64(max(slices, 1))).astype(np.int64)
+            for piece in range(slices):
+                mine = sharing & (slice_of == piece)
+                chosen = [
+                    (part, rows)
+                    for part, mask, end in zip(labels, counting, ends, strict=True)
+                    if len(rows := np.flatnonzero(mask)[mine[end - int(mask.sum()) : end]])
+                ]
+                if not chosen:
+                    continue
+                keys = _keys_of(chosen, block, folder)
+                for number, told in _by_part(find_sharers(keys, name), keys.labels):
+                    key = f"{number:06d}-across{block}-{name}-{piece}"
+                    folder.put(key, told)
+                    found.setdefault(number, []).append((block, key))
+    return {number: tuple(keys) for number, keys in found.items()}
+
+
+def _by_part(found: pd.DataFrame, labels: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Findings with the place and the id of their label, part by part."""
+    product = found["product"].to_numpy(dtype=np.intp)
+    place = labels[PLACE].to_numpy(dtype=np.int64)[product]
+    texts = found.drop(columns="product").astype(dict.fromkeys(set(found) - {"product", "order"}, "str"))
+    told = texts.astype({"order": "int64"}).assign(
+        **{PLACE: place, "product_id": labels["product_id"].to_numpy()[product]}
+    )
+    home = place >> PART_BITS
+    for number in np.unique(home).tolist():
+        yield number, told[home == number]
+
+
+def _told_across(across: Across, folder: Folder) -> dict[int, pd.DataFrame]:
+    """The findings across labels on labels of one part in their final words, by context."""
+    told = {}
+    for block in dict.fromkeys(block for block, _ in across):
+        found = pd.concat([folder.get(key) for own, key in across if own == block], ignore_index=True)
+        places, product = np.unique(found[PLACE].to_numpy(dtype=np.int64), return_inverse=True)
+        labels = pd.DataFrame({PLACE: places}).assign(product_id="")
+        labels["product_id"] = labels["product_id"].astype(object)
+        labels.loc[product, "product_id"] = found["product_id"].to_numpy(dtype=object)
+        told[block] = located(found.assign(product=product)[list(COLUMNS)], labels)
+    return told
 
 
 def _keys_of(chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, folder: Folder) -> LabelKeys:
@@ -269,7 +310,7 @@ def finish_part(
     number: int,
     dropped: Places,
     buckets: Iterable[int],
-    across: dict[int, pd.DataFrame],
+    across: Across,
     extras: tuple[str, ...],
     folder: Folder,
 ) -> dict[str, pd.DataFrame]:
@@ -279,7 +320,7 @@ def finish_part(
         number: the part.
         dropped: places of labels that a bucket has.
         buckets: buckets that have labels whose first line stands in this part.
-        across: findings across labels on labels of this part, by context.
+        across: findings across labels on labels of this part, from :func:`across_parts`.
         extras: passed-through columns of the whole run.
         folder: where the steps before kept their results.
     """
@@ -296,7 +337,7 @@ def finish_part(
             table = table.iloc[np.lexsort(tuple(table[key].to_numpy() for key in reversed(by)))].reset_index(drop=True)
         tables[name] = table
     missing = [name for name in extras if name not in tables["products"]]
-    done = finished(tables, across)
+    done = finished(tables, _told_across(across, folder))
     if missing or extras:
         texts = {name: pd.Series([""] * len(done["products"]), dtype="str") for name in missing}
         products = done["products"].assign(**texts)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from auditor.engines import parts
+from auditor.engines.memory import give_back
 from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
 from auditor.engines.spill import Folder
 from auditor.engines.whole import BATCH_LINES, DEFAULT_SETTINGS, ReadSettings, audit, sha256_of
@@ -224,8 +224,7 @@ class _Stream:
             lines, labels, rejects = lines + record.lines, labels + len(record.labels.place), rejects + record.rejects
             self._tell(lines, labels, rejects, "audit")
             del batch
-            # Arrow keeps what it freed; between parts that is a hundred megabytes and more that nobody uses.
-            pa.default_memory_pool().release_unused()
+            give_back()
 
     def _gather(self, folder: Folder, reader: ThreadPoolExecutor) -> None:
         """Read the lines of labels that came in several parts once more, and audit each label whole."""
@@ -272,7 +271,7 @@ class _Stream:
                     record.number,
                     mine,
                     self.buckets.get(record.number, ()),
-                    across.pop(record.number, {}),
+                    across.get(record.number, ()),
                     extras,
                     folder,
                 )

@@ -6,7 +6,9 @@ the endpoints' own files side by side, one or several in a folder; answers in `{
 What was verified (public code that calls the API, read November 2026): the field names of `productlicence`,
 `medicinalingredient`, `productdose`, `productrisk`; that amounts are per dosage unit; that 0.0 means "not set"; units such
 as 'tablet', 'Capsule, soft', 'Drop(s)' and frequencies such as 'daily'; that several brand names share one `lnhpd_id`.
-No record of the API was at hand, so ours are written in that shape (`tests/fixtures/labels/lnhpd-*`).
+No record of the API was at hand, so ours are written in that shape (`tests/fixtures/labels/lnhpd-*`).  Units of a dose may be parts
+('1/2 teaspoon') or weigh by the body ('Drop(s)/kg BW'); an ingredient may stand again for another source material, or restated
+in another unit (a public list of the units in use and public code, read 27 November 2026).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from auditor.errors import InputError
@@ -37,6 +40,22 @@ TABLES = (
 COLUMNS = ("ingredient", "amount", "line", "parent")
 PLACEHOLDERS = frozenset({"", "-", "dosage form", "quantity unit tba", "unit", "each"})
 """Units that name no thing that is taken; the licence's dosage form stands in for them."""
+
+RATES = {
+    **dict.fromkeys(("day", "days", "jour", "jours"), "per day"), **dict.fromkeys(("week", "weeks", "semaine", "semaines"), "per week"),
+    **dict.fromkeys(("month", "months", "mois"), "per month"),
+}  # fmt: skip
+"""Bare units of time in the frequency's column, as words of directions."""
+PARTS_OF_UNITS = {
+    "1/2": Decimal("0.5"),
+    "half": Decimal("0.5"),
+    "1/4": Decimal("0.25"),
+    "quarter": Decimal("0.25"),
+    "3/4": Decimal("0.75"),
+}
+"""Beginnings of units such as '1/2 teaspoon', 'quarter teaspoon'."""
+_PART_OF_UNIT = re.compile(r"(1/2|1/4|3/4|half|quarter)[ -]", re.IGNORECASE)
+_PER_WEIGHT = re.compile(r"/ ?kg\b.*", re.IGNORECASE)
 
 
 @dataclass
@@ -262,10 +281,22 @@ def _direction(dose: Mapping[str, Any], form: str) -> str:
     unit = value_text(dose.get("uom_type_desc_quantity_dose")).strip()
     unit = form if unit.casefold() in PLACEHOLDERS and form else unit
     unit = re.sub(r",.*", "", unit)  # 'Capsule, soft'
+    quantity, unit = _whole_units(quantity, unit)
+    unit = _PER_WEIGHT.sub(" per kg of body weight", unit)
     times, rate = _span(dose, "frequency"), value_text(dose.get("uom_type_desc_frequency")).strip()
+    rate = RATES.get(rate.casefold(), rate)
     often = f", {times} times {rate}" if times and rate else f" {rate}" if rate else ""
     whom = ", ".join(filter(None, (value_text(dose.get("population_type_desc")).strip(), _ages(dose))))
     return f"{whom}: {quantity} {unit}{often}.".removeprefix(": ")
+
+
+def _whole_units(quantity: str, unit: str) -> tuple[str, str]:
+    """'2' of '1/2 teaspoon' is 1 teaspoon; side by side they would read as two and a half."""
+    part = _PART_OF_UNIT.match(unit)
+    if not part:
+        return quantity, unit
+    share = PARTS_OF_UNITS[part[1].casefold()]
+    return "-".join(format((Decimal(end) * share).normalize(), "f") for end in quantity.split("-")), unit[part.end() :]
 
 
 def _span(dose: Mapping[str, Any], name: str) -> str:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from auditor.wording.counts import Item, exact
 from auditor.wording.frequency import FREQUENCY_KINDS, read_frequencies
 from auditor.wording.intakes import Intake
+from auditor.wording.tokens import wording_table
 
 _SEPARATORS = ("and", "or", "comma", "phase")
 
@@ -33,14 +34,18 @@ def read_cells(items: list[Item], contexts: tuple[str, ...]) -> list[Cell]:
     for index, item in enumerate(items):
         cell = cells[-1]
         if item.kind == "audience":
-            if not leads and cell.dose and not _opens_dose(items, index):
+            if not cell.dose and index > 1 and items[index - 1].kind == "and" and items[index - 2].kind == "audience":
+                cell.contexts = _both(cell.contexts, item.value)  # "adults, and children from 12 years"
+            elif not leads and cell.dose and not _opens_dose(items, index):
                 cell.contexts = item.value
             elif cell.dose:
                 cells.append(Cell(joined="audience", contexts=item.value))
             else:
                 cell.contexts = item.value
         elif item.kind == "phase":
-            if cell.dose or any(other.kind in FREQUENCY_KINDS for other in cell.items):
+            if cell.dose and len(cells) > 1 and index == len(items) - 1:
+                cell.joined = "phase"  # "1 tablet twice daily for 8 weeks and 1 tablet daily after that"
+            elif cell.dose or any(other.kind in FREQUENCY_KINDS for other in cell.items):
                 cells.append(Cell(joined="phase", contexts=cell.contexts))
             else:
                 cell.joined = "phase"
@@ -53,6 +58,15 @@ def read_cells(items: list[Item], contexts: tuple[str, ...]) -> list[Cell]:
         else:
             cell.items.append(item)
     return cells
+
+
+def _both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """Contexts of two audiences, in the order of the table."""
+    return tuple(
+        context for context in wording_table("audiences")["contexts"] if context in first or context in second
+    ) + tuple(
+        context for context in dict.fromkeys((*first, *second)) if context not in wording_table("audiences")["contexts"]
+    )
 
 
 def _audience_leads(items: list[Item]) -> bool:
@@ -74,12 +88,21 @@ def _split_off(cell: Cell) -> Cell:
     """A new cell for a further dose: it takes what stands directly before it, behind the last separator."""
     dose = cell.dose
     assert dose is not None
+    shared = (
+        bool(cell.items) and cell.items[-1].kind == "each_share"
+    )  # "morgens und abends je eine": both parts are its own
     last = max(
-        (position for position, item in enumerate(cell.items) if item.kind in _SEPARATORS and item.start > dose.start),
+        (
+            position
+            for position, item in enumerate(cell.items)
+            if item.kind in _SEPARATORS
+            and item.start > dose.start
+            and not (shared and _between_parts(cell.items, position))
+        ),
         default=-1,
     )
     if last < 0:
-        return Cell(contexts=cell.contexts)
+        return _after_part(cell, dose)
     joined = cell.items[last].kind
     before = cell.items[last - 1].kind if last else ""
     if joined in ("and", "or") or before not in ("and", "or"):
@@ -88,6 +111,21 @@ def _split_off(cell: Cell) -> Cell:
         new = Cell(items=cell.items[last + 1 :], joined=before, contexts=cell.contexts)
     del cell.items[last:]
     return new
+
+
+def _after_part(cell: Cell, dose: Item) -> Cell:
+    """A new cell that takes the part of the day before it: "Morning: 1 tablet Evening: 2 tablets"."""
+    if (
+        len(cell.items) > 1
+        and cell.items[-1].kind == cell.items[0].kind == "part"
+        and cell.items[0].start < dose.start < cell.items[-1].start
+    ):
+        return Cell(items=[cell.items.pop()], joined="and", contexts=cell.contexts)
+    return Cell(contexts=cell.contexts)
+
+
+def _between_parts(items: list[Item], position: int) -> bool:
+    return 0 < position < len(items) - 1 and items[position - 1].kind == items[position + 1].kind == "part"
 
 
 def read_intakes(cells: list[Cell]) -> list[Intake]:
@@ -157,8 +195,12 @@ def _with_frequencies(intake: Intake, cell: Cell) -> list[Intake]:
     start = min(intake.start, spoken[0].start) if intake.end else spoken[0].start
     end = max(intake.end, spoken[-1].end)
     said = read_frequencies(cell.items, spoken, intake.low, intake.high)
-    if len(said) < 2:
-        return [intake.at(said[0], start, end) if said else intake._replace(start=start, end=end)]
+    if not said:
+        rates = [item for item in spoken if item.kind == "rate"]
+        low, high = (exact(rates[0].low), exact(rates[0].high)) if len(rates) == 1 else (Fraction(0), Fraction(0))
+        return [intake._replace(times_low=low, times_high=high, start=start, end=end)]
+    if len(said) == 1:
+        return [intake.at(said[0], start, end)]
     return [intake.at(said[0], start, end), *(intake.at(other, start, end)._replace(joined="or") for other in said[1:])]
 
 
@@ -183,11 +225,19 @@ def _share_frequencies(intakes: list[Intake]) -> list[Intake]:
         if intake.timed:
             continue
         following = result[index + 1] if index + 1 < len(result) else None
-        if index and result[index - 1].timed and intake.joined in ("or", "audience", "phase"):
-            result[index] = intake.with_frequency_of(result[index - 1])
-        elif following and following.timed and following.joined in ("or", "audience"):
+        before = result[index - 1] if index else None
+        if before and before.timed and (intake.joined in ("or", "audience", "phase") or _for_others(intake, before)):
+            result[index] = intake.with_frequency_of(before)
+        elif (
+            following and following.timed and (following.joined in ("or", "audience") or _for_others(following, intake))
+        ):
             result[index] = intake.with_frequency_of(following)
         elif following and following.timed and following.joined == "and" and following.unit == intake.unit:
             shared = intake.with_frequency_of(following)  # "1 white capsule and 1 blue capsule daily": one or both
             result[index] = shared._replace(flags=shared.flags | {"frequency-ambiguous"}, slots=frozenset({"?"}))
     return result
+
+
+def _for_others(intake: Intake, other: Intake) -> bool:
+    """Whether both name an audience, each its own."""
+    return bool(intake.contexts and other.contexts and intake.contexts != other.contexts)

@@ -71,6 +71,8 @@ def quantity_at(tokens: list[Token], index: int) -> Quantity | None:
     low, high, index = first
     differs = low != high
     index = _listed(tokens, index)
+    if at(tokens, index).text == "-" and "joins" in at(tokens, index + 1).means:
+        index += 1  # "1- bis 2-mal"
     if joins(at(tokens, index)):
         second = _single(tokens, index + 1)
         if second:
@@ -111,8 +113,8 @@ def _single(tokens: list[Token], index: int) -> tuple[Decimal, Decimal, int] | N
     if number is None:
         return None
     index += 1
-    if "half" in token.means:
-        while "articles" in at(tokens, index).means or at(tokens, index).text == "of":
+    if "half" in token.means or (number < 1 and token.text[0].isalpha()):
+        while "articles" in at(tokens, index).means or at(tokens, index).text in ("of", "de", "d"):
             index += 1
     elif at(tokens, index).means.get("and"):
         after = index + 2 if "articles" in at(tokens, index + 1).means else index + 1

@@ -108,14 +108,17 @@ def _read_one(items: list[Item], units_low: Fraction, units_high: Fraction) -> F
     said: Frequency | None
     if "weekday" in kinds and not any(period.value.days < _WEEK for period in periods):
         named = Fraction(len({item.value for item in items if item.kind == "weekday"}))
-        said = Frequency(_ONCE if words.choice else named, _ONCE if words.choice else named, _WEEK, "days-of-week")
+        days = _NO_SLOTS if words.choice else frozenset(item.value for item in items if item.kind == "weekday")
+        said = Frequency(
+            _ONCE if words.choice else named, _ONCE if words.choice else named, _WEEK, "days-of-week", days
+        )
     elif periods:
         said = _by_period(words, units_low, units_high)
     elif words.rates:
         said = _by_times(words)
     elif "each_meal" in kinds:
         said = _by_each_meal(words)
-    elif "meals" in kinds:
+    elif "meals" in kinds and not (slots and not words.choice):
         flags = _AMBIGUOUS | {"with-meals-uncounted"}
         said = Frequency(_ONCE, Fraction(_MEALS_A_DAY), _ONCE, "meals-uncounted", flags=flags)
     elif slots:
@@ -127,8 +130,11 @@ def _read_one(items: list[Item], units_low: Fraction, units_high: Fraction) -> F
 
 def _on_some_days(said: Frequency, items: list[Item]) -> Frequency:
     """ "5 days a week" on top of what is taken on such a day."""
+    told: set[tuple[object, ...]] = set()
     for share in items:
-        if share.kind == "days":
+        same = (share.value, share.low, share.high)
+        if share.kind == "days" and same not in told:  # "on weekdays (Monday to Friday)" says it twice
+            told.add(same)
             said = said._replace(
                 times_low=said.times_low * exact(share.low),
                 times_high=said.times_high * exact(share.high),

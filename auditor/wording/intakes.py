@@ -13,7 +13,8 @@ from auditor.wording.frequency import Frequency
 
 
 class Intake(NamedTuple):
-    """A dose with its frequency: units per intake, intakes per `days`; `days` 0 while no frequency is known.
+    """A dose with its frequency: units per intake, intakes per `days`; `days` 0 while no frequency is known
+    (the times may be).
 
     `word` is the place of the unit's word, `start` and `end` that of all the words read; `slots` are the parts of the
     day that the words name, which add up with those of another intake.  `phase` is 'loading', 'maintenance' or ''.
@@ -54,7 +55,9 @@ class Intake(NamedTuple):
 
     def with_frequency_of(self, other: Intake) -> Intake:
         """The same dose at the frequency of another intake; its slots of the day stay its own."""
-        said = Frequency(other.times_low, other.times_high, other.days, other.rule, self.slots, other.flags)
+        own = not self.timed and self.times_low > 0  # "two capsules once, or one capsule twice daily"
+        low, high = (self.times_low, self.times_high) if own else (other.times_low, other.times_high)
+        said = Frequency(low, high, other.days, other.rule, self.slots, other.flags)
         return self.at(said)
 
 

@@ -11,6 +11,9 @@ from auditor.wording.tokens import DAILY, Rate, Token
 
 _WEEK = 7
 _WORKING_DAYS = 5
+_OUT_OF = ("sur", "of", "von", "su", "av", "out of")
+_MOST_DAYS = 31
+_CHINESE_SPANS = ("天", "周", "星期", "个月", "個月")
 
 
 def read_every(tokens: list[Token], index: int, items: list[Item]) -> int:
@@ -29,9 +32,15 @@ def read_every(tokens: list[Token], index: int, items: list[Item]) -> int:
         if quantity:
             position = quantity.end + 1 if at(tokens, quantity.end).text == ":" else quantity.end
             unit = at(tokens, position).means
+            if unit.get("time_unit", 1) < 1 and at(tokens, position + 1).text == "of":
+                items.append(Item("time", start, tokens[position].end))  # "for every 2 hours of exercise"
+                return position + 1
             if "time_unit" in unit or "cjk_time_unit" in unit:
                 return _add_interval(tokens, start, position, quantity.low, quantity.high, items)
         return 0
+    if "part" in following.means and "time_unit" in following.means:
+        items.append(Item("part", start, following.end, following.means["part"]))  # "every night"
+        return position + 1
     if "time_unit" in following.means or "cjk_time_unit" in following.means:
         return _add_interval(tokens, start, position, Decimal(1), Decimal(1), items)
     return 0
@@ -58,18 +67,34 @@ def read_duration(tokens: list[Token], index: int, quantity: Quantity, items: li
     following = at(tokens, unit + 1)
     start = tokens[index].start
     if "cjk_time_unit" in means and tokens[unit].text > "\u3000":
-        if means["cjk_time_unit"] >= 1 and (quantity.high == 1 or following.text in ("に", "ごと", "毎")):
+        counted = (
+            following.start == tokens[unit].end
+            and "unit" in at(tokens, unit + 2).means
+            and following.number is not None
+        )
+        rare = tokens[unit].text in _CHINESE_SPANS and counted and "stop" not in before.means  # 两天一粒
+        if means["cjk_time_unit"] >= 1 and (quantity.high == 1 or rare or following.text in ("に", "ごと", "毎")):
             return _add_interval(tokens, start, unit, quantity.low, quantity.high, items)
         return unit + 1
     if means.get("time_unit") is None:
         return unit + 1
     a_day = quantity.low == quantity.high and Fraction(quantity.low) * means["time_unit"] == 1
-    if "per_unit" in before.means or ("per" in before.means and a_day):
+    counted = not at(tokens, index - 2).means.keys().isdisjoint(("count", "times"))  # "once in 15 days"
+    if "per_unit" in before.means or ("per" in before.means and (a_day or counted)):
         return _add_interval(tokens, start, unit, quantity.low, quantity.high, items)
     if "period" in following.means and means["time_unit"] == 1 and following.means["period"].days > 1:
         days = following.means["period"].days
         items.append(Item("days", start, following.end, days, quantity.low, quantity.high))
         return unit + 2
+    whole = at(tokens, unit + 2).number
+    if (
+        following.text in _OUT_OF
+        and whole is not None
+        and means["time_unit"] == 1
+        and quantity.high < whole <= _MOST_DAYS
+    ):
+        items.append(Item("days", start, tokens[unit + 2].end, Fraction(whole), quantity.low, quantity.high))
+        return unit + 3
     items.append(Item("duration", start, tokens[unit].end))
     return unit + 1
 
@@ -82,12 +107,23 @@ def read_every_so_often(tokens: list[Token], index: int, quantity: Quantity, ite
     return end + 1 if alone else end
 
 
+def read_days_long(tokens: list[Token], index: int, quantity: Quantity, items: list[Item]) -> int:
+    """ "14-täglich", "14-tägig": once in so many days."""
+    last = quantity.end + 1
+    rate = Rate(Fraction(1), Fraction(1), Fraction(quantity.high))
+    items.append(Item("period", tokens[index].start, tokens[last].end, DAILY if rate == DAILY else rate))
+    return last + 1
+
+
 def read_period(tokens: list[Token], index: int, items: list[Item]) -> int:
     """A word for a rate by itself ("daily"), unless it tells a duration or what an amount adds up to."""
     token = tokens[index]
     before = at(tokens, index - 1).text if index else ""
     if before in ("for", "within") and token.text.startswith("a "):
         items.append(Item("duration", token.start, token.end))
+        return index + 1
+    if _every_or_times(tokens, index, items):
+        items.append(Item("every_or_times", tokens[index - 1].start, token.end))
         return index + 1
     last = items[-1] if items else None
     # "(= 1,000 IU per day)" tells what the dose amounts to, not how often it is taken.
@@ -101,6 +137,18 @@ def read_period(tokens: list[Token], index: int, items: list[Item]) -> int:
     return index + 1
 
 
+def _every_or_times(tokens: list[Token], index: int, items: list[Item]) -> bool:
+    """Whether a number before "weekly" may be the times or the weeks: "2 weekly", "1 capsule 4-weekly"; "take 2 weekly" is two."""
+    token = tokens[index]
+    if not index or not token.text.endswith("ly") or " " in token.text or token.means.get("period", DAILY).days == 1:
+        return False
+    before = tokens[index - 2] if tokens[index - 1].text == "-" and index > 1 else tokens[index - 1]
+    if before.number is None or before.number == 1 or "count" in before.means:
+        return False
+    earlier = [item for item in items if item.end <= before.start]
+    return any(item.kind == "dose" for item in earlier) or not any(item.kind == "verb" for item in earlier)
+
+
 def read_count(tokens: list[Token], index: int, items: list[Item]) -> int:
     """ "once", "twice", "once or twice", "up to twice"."""
     low = high = tokens[index].means["count"]
@@ -109,5 +157,8 @@ def read_count(tokens: list[Token], index: int, items: list[Item]) -> int:
         high, end = tokens[end + 1].means["count"], end + 2
     if index and "up_to" in tokens[index - 1].means:
         low = Decimal(1)
+    first = index - 3 if at(tokens, index - 2).text == "-" else index - 2
+    if joins(at(tokens, index - 1)) and "articles" in at(tokens, first).means and high > 1:
+        low = Decimal(1)  # "ein- bis zweimal"
     items.append(Item("rate", tokens[index].start, tokens[end - 1].end, None, low, high))
     return end

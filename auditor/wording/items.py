@@ -7,10 +7,18 @@ end here; how the rest makes a regimen is for :mod:`auditor.wording.cells`.
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
-from auditor.wording.counts import END, Item, Quantity, at, quantity_at
-from auditor.wording.intervals import read_count, read_duration, read_every, read_every_so_often, read_period
-from auditor.wording.tokens import Token
+from auditor.wording.counts import END, Item, Quantity, at, joins, quantity_at
+from auditor.wording.intervals import (
+    read_count,
+    read_days_long,
+    read_duration,
+    read_every,
+    read_every_so_often,
+    read_period,
+)
+from auditor.wording.tokens import Rate, Token
 
 _SIMPLE = ("part", "weekday", "meals", "each_meal", "divided", "split", "each_share", "phase", "defines")
 _COUNTABLE = frozenset(("piece", "drop", "spray", "sachet", "ampoule", "scoop", "capful", "pump"))
@@ -39,7 +47,12 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         elif token.text == "/":
             items.append(Item("comma", token.start, token.end))
         return index + 1
-    if "told" not in means and token.number is None and "audience" not in means:
+    if (
+        "told" not in means
+        and token.number is None
+        and "audience" not in means
+        and token.text not in _SPANS_BEFORE_TIMES
+    ):
         return index + 1
     if "audience" in means:
         items.append(Item("audience", token.start, token.end, means["audience"]))
@@ -53,6 +66,16 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     if "split_before" in means and at(tokens, index + 1).number is not None and "times" in at(tokens, index + 2).means:
         items.append(Item("split", token.start, tokens[index + 2].end))  # 分3次
         return index + 3
+    if token.text in _SPANS_BEFORE_TIMES:
+        counted = quantity_at(tokens, index + 1)
+        if counted and "times" in at(tokens, counted.end).means and at(tokens, index - 1).number is None:
+            days = Fraction(_SPANS_BEFORE_TIMES[token.text])
+            items.append(Item("period", token.start, token.end, Rate(Fraction(1), Fraction(1), days)))  # 週2回
+            return index + 1
+    if token.text == "spray" and index == 0:
+        sprayed = _sprayed(tokens, items)
+        if sprayed:
+            return sprayed
     if "count" in means:
         return read_count(tokens, index, items)
     if token.number is not None or "up_to" in means or "between" in means:
@@ -65,10 +88,28 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         unit = at(tokens, index + 1).means.get("unit")
         before = at(tokens, index - 1).means if index else {}
         listed = "or" in means and "unit" in before  # "cápsulas o gotas"
-        if unit and not ("stop" in before or "per" in before or listed):
+        if unit and not ("stop" in before or ("per" in before and "each_share" not in before) or listed):
             end = _after_unit(tokens, index + 1)
             items.append(Item("dose", token.start, tokens[end - 1].end, unit, word=_place(tokens[index + 1])))
             return end
+        second = (
+            quantity_at(tokens, index + 2)
+            if len(token.text) > 1 and ("and" not in means or token.text == "en") and joins(at(tokens, index + 1))
+            else None
+        )
+        if second and second.high > 1:
+            return _read_quantity(
+                tokens, index, Quantity(Decimal(1), second.high, second.end), items
+            )  # "une à deux gélules"
+        if not unit and _one_at_part(tokens, index):
+            items.append(Item("dose", token.start, token.end, ""))
+            return index + 1
+    if "weekday" in means and not at(tokens, index - 1).means.keys().isdisjoint(("nth", "ordinal")):
+        items.append(Item("every_or_times", tokens[index - 1].start, token.end))  # "the first Monday": of the month?
+        return index + 1
+    if "weekday_short" in means and _beside_weekday(tokens, index):
+        items.append(Item("weekday", token.start, token.end, means["weekday_short"]))
+        return index + 1
     for kind in _SIMPLE:
         if kind in means:
             if kind == "defines" and items and items[-1].kind == "period" and items[-1].end == token.start:
@@ -87,12 +128,62 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     elif "verbs" in means:
         items.append(Item("verb", token.start, token.end))
     elif "adult_dose" in means:
-        items.append(Item("relative", token.start, token.end))
+        if at(tokens, index + 1).text != ":":  # "Recommended adult dose: 1 tablet"
+            items.append(Item("relative", token.start, token.end))
     elif token.number is not None:
         items.append(Item("number", token.start, token.end))
     elif means.get("time_unit", 0) > 1:
         items.append(Item("time", token.start, token.end))
     return index + 1
+
+
+def _beside_weekday(tokens: list[Token], index: int) -> bool:
+    """Whether a short word such as "Sun" or "Mi" stands in a list of days."""
+    return any(
+        not at(tokens, near).means.keys().isdisjoint(("weekday", "weekday_short"))
+        for near in (index - 2, index - 1, index + 1, index + 2)
+    )
+
+
+def _one_at_part(tokens: list[Token], index: int) -> bool:
+    """Whether an article stands for one unit at a part of the day: "une le matin et une autre le soir"."""
+    if tokens[index].text in ("a", "an") or "and" in tokens[index].means:
+        return False
+    if "each_share" in at(tokens, index - 1).means:
+        return True  # "morgens und abends je eine"
+    position = index + 1
+    if tokens[index].text == "um" and "part" in at(tokens, position).means:
+        return False  # "um Mittag" tells when
+    while position < index + 4 and not at(tokens, position).means.keys().isdisjoint(_BEFORE_PARTS):
+        if "part" in tokens[position].means:
+            return True
+        position += 1
+    return "part" in at(tokens, position).means
+
+
+_BEFORE_PARTS = frozenset(("stop", "joins", "per", "per_unit", "articles", "part", "into", "every"))
+
+
+def _sprayed(tokens: list[Token], items: list[Item]) -> int:
+    """ "Spray twice under the tongue": how many sprays, not how often; 0 where a period follows ("Spray twice daily")."""
+    count, end = at(tokens, 1).means.get("count"), 2
+    quantity = quantity_at(tokens, 1)
+    if count is None and quantity and "times" in at(tokens, quantity.end).means:
+        count, end = quantity.high if quantity.low == quantity.high else None, quantity.end + 1
+    following = at(tokens, end)
+    if (
+        count is None
+        or following is END
+        or "period" in following.means
+        or "per" in following.means
+        or "articles" in following.means
+    ):
+        return 0
+    items.append(Item("dose", tokens[0].start, tokens[end - 1].end, "spray", count, count, _place(tokens[0])))
+    return end
+
+
+_SPANS_BEFORE_TIMES = {"週": 7, "周": 7, "月": 30}
 
 
 def _counts(tokens: list[Token], index: int) -> bool:
@@ -113,8 +204,12 @@ def _read_bracket(tokens: list[Token], index: int, items: list[Item]) -> int:
     quantity = quantity_at(tokens, index)
     if quantity and "unit" in at(tokens, quantity.end).means:
         return _read_quantity(tokens, index, quantity, items)
+    aside = _read_for_others(tokens, index, items)
+    if aside:
+        return aside
     previous = items[-1] if items else None
     if previous is None or previous.kind not in ("dose", "amount", "strength", "unit"):
+        items.append(Item("comma", tokens[index].start, tokens[index].end))
         return index + 1
     inner: list[Item] = []
     position = index + 1
@@ -123,9 +218,44 @@ def _read_bracket(tokens: list[Token], index: int, items: list[Item]) -> int:
     while position < len(tokens) and tokens[position].text not in ("(", ")"):
         position = _read_one(tokens, position, inner)
     if not inner or inner[0].kind not in ("dose", "amount", "strength", "unit"):
+        items.append(Item("comma", tokens[index].start, tokens[index].end))
         return index + 1
     _say_again(items, inner)
     return position + 1 if at(tokens, position).text == ")" else position
+
+
+_LONGEST_ASIDE = 16
+
+
+def _read_for_others(tokens: list[Token], index: int, items: list[Item]) -> int:
+    """ "2 gummies daily (1 for children under 4)": a dose in brackets for another audience; 0 where it is none."""
+    dose = next((item for item in reversed(items[-8:]) if item.kind == "dose"), None)
+    inside = tokens[index + 1 : index + 1 + _LONGEST_ASIDE]
+    end = next((place for place, token in enumerate(inside) if token.text in ("(", ")")), len(inside))
+    inside = inside[:end]
+    audience = next((token for token in inside if "audience" in token.means), None)
+    first = next(
+        (place for place, token in enumerate(inside) if token.number is not None and token is not audience), None
+    )
+    if dose is None or audience is None or first is None:
+        return 0
+    quantity = quantity_at(inside, first)
+    if (
+        quantity is None
+        or "other" in at(inside, quantity.end).means
+        or any(not token.means.keys().isdisjoint(_HOW_OFTEN) for token in inside)
+    ):
+        return 0
+    unit = _unit_after(inside, quantity.end)
+    start, word = inside[first].start, _place(inside[unit]) if unit else dose.word
+    value = inside[unit].means["unit"] if unit else dose.value
+    items.append(Item("comma", inside[0].start, inside[0].start))
+    items.append(Item("audience", audience.start, audience.end, audience.means["audience"]))
+    items.append(Item("dose", start, inside[-1].end, value, quantity.low, quantity.high, word, quantity.differs))
+    return min(index + 2 + end, len(tokens))
+
+
+_HOW_OFTEN = frozenset(("period", "every", "time_unit", "count", "times"))
 
 
 def _say_again(items: list[Item], inner: list[Item]) -> None:
@@ -154,6 +284,16 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
         return end + 1
     if "interval_unit" in means:
         return read_every_so_often(tokens, index, quantity, items)
+    spoonfuls = _read_spoonfuls(tokens, index, quantity, items)
+    if spoonfuls:
+        return spoonfuls
+    if _lists_days(tokens, index, end):
+        items.append(Item("every_or_times", start, following.end))  # 每周一、三、五: days of the week, not counts
+        return end
+    if following.text == "x" and at(tokens, end + 1).number is not None and "strength" in at(tokens, end + 2).means:
+        unit = _unit_after(tokens, end)
+        if unit:
+            return _read_dose(tokens, index, quantity, unit, items)  # "2 x 400 IU tablets"
     if "times" in means and not ("unit" in at(tokens, end + 1).means and following.text == "x"):
         counts_next = following.text in ("x", "mal") and at(tokens, end + 1).number is not None
         # 次 and 回 before a dose say "each time": 每天2次，一次1粒
@@ -161,6 +301,11 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
             return end + 1
         items.append(Item("rate", start, following.end, "cross" if counts_next else None, quantity.low, quantity.high))
         return end + 1
+    if following.text == "-" and "times" in at(tokens, end + 1).means and following.end == at(tokens, end + 1).start:
+        items.append(Item("rate", start, tokens[end + 1].end, None, quantity.low, quantity.high))  # "3-mal"
+        return end + 2
+    if following.text == "-" and at(tokens, end + 1).text in _DAYS_LONG and following.end == at(tokens, end + 1).start:
+        return read_days_long(tokens, index, quantity, items)
     if "time_unit" in means or "cjk_time_unit" in means:
         return read_duration(tokens, index, quantity, items)
     meal = _skip(tokens, end, "meal_adjectives", 3)
@@ -187,7 +332,7 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
             Item("rate", start, tokens[end - 1].end, None, quantity.low, quantity.high)
         )  # "1 capsule x2 daily"
         return end
-    alone = _stands_alone(tokens, index, end)
+    alone = _stands_alone(tokens, index, end) or _shares_unit(tokens, end)
     items.append(
         Item("dose", start, tokens[end - 1].end, "", quantity.low, quantity.high, (0, 0), quantity.differs)
         if alone
@@ -196,6 +341,7 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
     return end
 
 
+_DAYS_LONG = frozenset(("taglich", "tagig", "tagige", "tagiger", "tagigen"))
 _MOST_UNITS = 1_000
 """No label directs more units at once; a larger number is a package or a strength."""
 
@@ -239,7 +385,12 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
     token = tokens[unit]
     end = _after_unit(tokens, unit)
     start = tokens[index].start
+    if _in_two_places(tokens, end):
+        quantity = Quantity(quantity.low * 2, quantity.high * 2, quantity.end, quantity.differs)
     canonical = token.means["unit"]
+    spoon = at(tokens, index - 1).means.get("unit")
+    if canonical == "scoop" and spoon in ("tsp", "tbsp") and token.text > "\u3000":
+        canonical = spoon  # 小さじ1杯
     if quantity.low >= _FEWEST_IU and token.text.startswith(("unit", "unid")):
         items.append(Item("strength", start, token.end, None, quantity.low, quantity.high))  # "400 unités par jour"
         return end
@@ -247,13 +398,22 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
         items.append(Item("amount", start, token.end))
         return end
     before = at(tokens, index - 1)
+    last = items[-1] if items else None
+    if last and last.kind == "dose" and last.value == canonical and _spans(before) and quantity.low > last.high:
+        last.high, last.end = quantity.high, tokens[end - 1].end  # "5 drops (200 IU) to 10 drops (400 IU)"
+        return end
     liquid = _skip(tokens, end, "liquid_words", 5)
-    drunk = liquid > end and "liquids" in at(tokens, liquid).means and canonical in ("ml", "tsp", "tbsp", "gram")
+    named = at(tokens, liquid).means
+    drunk = (
+        "liquids" in named
+        and (liquid > end or "own_liquid" not in named)
+        and canonical in ("ml", "tsp", "tbsp", "gram")
+    )
     if drunk and canonical == "ml" and quantity.high <= _MOST_ML_TAKEN:
         drunk = "own_liquid" not in tokens[liquid].means
     if drunk:
         items.append(Item("amount", start, token.end))
-    elif canonical in ("ml", "gram") and quantity.low >= 20 and "stop" in before.means:
+    elif canonical in ("ml", "gram") and quantity.low >= 20 and ("stop" in before.means or "joins" in before.means):
         items.append(Item("amount", start, token.end))  # "mixed with 200 ml"
     elif canonical == "serving" and ("into" in before.means or "divided" in before.means):
         items.append(Item("divided", start, token.end))  # "in two divided doses"
@@ -277,6 +437,62 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
             )
         )
     return end
+
+
+def _spans(token: Token) -> bool:
+    """Whether a token makes a range of two doses, and no choice of them."""
+    return token.text == "-" or ("joins" in token.means and token.means.keys().isdisjoint(("or", "and")))
+
+
+def _read_spoonfuls(tokens: list[Token], index: int, quantity: Quantity, items: list[Item]) -> int:
+    """ "Two 5 ml spoonfuls": so many times so many mL; 0 where the words are no spoonfuls of a stated size."""
+    end = quantity.end + (at(tokens, quantity.end).text in ("level", "medicine", "x"))
+    size, spoon = at(tokens, end).number, at(tokens, end + 2)
+    named = spoon.text.startswith(("spoon", "medicine")) or spoon.means.get("unit") in ("tsp", "tbsp")
+    if size is None or at(tokens, end + 1).means.get("unit") != "ml" or not named:
+        return 0
+    word = _place(tokens[end + 1])
+    items.append(
+        Item(
+            "dose",
+            tokens[index].start,
+            spoon.end,
+            "ml",
+            quantity.low * size,
+            quantity.high * size,
+            word,
+            quantity.differs,
+        )
+    )
+    return end + 3
+
+
+def _in_two_places(tokens: list[Token], index: int) -> bool:
+    """ "one spray inside each cheek": over at most two plain words."""
+    for token in tokens[index : index + 3]:
+        if "two_places" in token.means:
+            return True
+        if token.number is not None or not token.text[0].isalpha() or "period" in token.means:
+            return False
+    return False
+
+
+def _lists_days(tokens: list[Token], index: int, end: int) -> bool:
+    """Whether Chinese numbers behind "every week" are days of it."""
+    weekly = at(tokens, index - 1).means.get("period")
+    listed = at(tokens, end).text == "," and at(tokens, end + 1).number is not None
+    return weekly is not None and weekly.days == 7 and tokens[index].text > "\u3000" and listed
+
+
+def _shares_unit(tokens: list[Token], index: int) -> bool:
+    """Whether a count shares the unit of the next one: "1 red and 1 blue capsule"."""
+    position = index
+    while position < index + 2 and not at(tokens, position).means and at(tokens, position).text.isalpha():
+        position += 1
+    if position == index or "and" not in at(tokens, position).means:
+        return False
+    second = quantity_at(tokens, position + 1)
+    return second is not None and _unit_after(tokens, second.end) > 0
 
 
 def _says_strength(items: list[Item]) -> bool:
@@ -307,7 +523,7 @@ def _unit_after(tokens: list[Token], index: int) -> int:
             plain += 1
             if plain > 3 or token.number is not None or not token.text[0].isalpha() or token.text > "\u3000":
                 return 0
-            if token.means and "liquids" not in token.means and "audience_joins" not in token.means:
+            if token.means and token.means.keys().isdisjoint(("liquids", "audience_joins", "depot")):
                 return 0
             if "and" in token.means or "or" in token.means:
                 return 0
@@ -332,14 +548,18 @@ def _skip(tokens: list[Token], index: int, kind: str, most: int) -> int:
 
 _FREQUENT = frozenset(("period", "count", "part", "meals", "each_meal", "every"))
 _OPENS_DOSE = frozenset(("verbs", "each_share", "phase", "audience"))
-_LEADS = frozenset(("stop", "articles", "meal_adjectives", "each_share", "divided"))
+_LEADS = frozenset(("stop", "per", "per_unit", "joins", "articles", "meal_adjectives", "each_share", "divided"))
 
 
 def _stands_alone(tokens: list[Token], index: int, end: int) -> bool:
     """Whether a number without unit is a dose: "take one daily", "1 in the morning", "children: half"."""
-    if tokens[index].text > "\u3000" or "(" in tokens[index].text:
-        return False
     before, after = at(tokens, index - 1), at(tokens, end)
+    if tokens[index].text > "\u3000" or "(" in tokens[index].text:
+        return (
+            before.text > "\u3000"
+            and "each_share" in before.means
+            and at(tokens, index - 2).means.get("part") is not None
+        )  # 早晚各一
     hyphened = before.text == "-" and before.end == tokens[index].start
     if hyphened or (tokens[index].number or 0) > _MOST_UNITS_UNNAMED:
         return False  # a telephone number, a year
@@ -350,6 +570,8 @@ def _stands_alone(tokens: list[Token], index: int, end: int) -> bool:
         position += 1
     if not at(tokens, position).means.keys().isdisjoint(_FREQUENT):
         return True
+    if "audience" in at(tokens, position).means and position > end and (before.text == "," or "and" in before.means):
+        return True  # "two daily for children, four for adults"
     if quantity_at(tokens, position) and "times" in at(tokens, getattr(quantity_at(tokens, position), "end", 0)).means:
         return True
     if index and before.means.keys() & {"times", "part"}:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from auditor.wording.tokens import Token
 
 
@@ -15,7 +17,7 @@ def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token],
     while index < len(sentence):
         token = sentence[index]
         means = token.means
-        if "ceiling_after" in means:
+        if "ceiling_after" in means or _closes_limit(sentence, index):
             flags.add("ceiling")
             kept = _before_last_comma(kept)
             index = _clause_end(sentence, index)
@@ -36,6 +38,10 @@ def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token],
             return (kept if any(other.number is not None for other in rest) else _before_last_comma(kept)), secondary
         if "supervised" in means and "not_supervised" not in means:
             flags.add("supervised-range")
+            own = _before_supervised(kept)
+            if own:
+                kept, index = kept[:own], _clause_end(sentence, index)
+                continue
             secondary = True
         if "titration" in means:
             flags.add("loading-phase")
@@ -43,6 +49,16 @@ def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token],
         kept.append(token)
         index += 1
     return kept, secondary
+
+
+def _before_supervised(kept: list[Token]) -> int:
+    """Where the label's own dose ends in "1 capsule daily, or 2 capsules daily under supervision"; 0 where there is none."""
+    for position in range(len(kept) - 2, 2, -1):
+        if "or" in kept[position].means or "phase" in kept[position].means:
+            doses = any(token.number is not None for token in kept[position + 1 :])
+            timed = any("period" in token.means for token in kept[:position])
+            return position if doses and timed and any(token.number is not None for token in kept[:position]) else 0
+    return 0
 
 
 def _opens_limit(sentence: list[Token], index: int) -> bool:
@@ -55,12 +71,38 @@ def _opens_limit(sentence: list[Token], index: int) -> bool:
     if "ceiling" in means:
         return True
     if "ceiling_number" in means:
-        for token in following:
+        for token, second in pairwise([*following, sentence[index]]):
             if token.text == ",":
                 return False
-            if token.number is not None or "count" in token.means:
+            if (
+                token.number is not None
+                or "count" in token.means
+                or ("articles" in token.means and "unit" in second.means)
+            ):
                 return True
     return False
+
+
+def _closes_limit(sentence: list[Token], index: int) -> bool:
+    """ "2 capsules a day maximum", "2 gélules maximum par jour": the number before is the limit."""
+    if "ceiling_number" not in sentence[index].means or all(token.number is None for token in sentence[:index]):
+        return False
+    following = sentence[index + 1] if index + 1 < len(sentence) else None
+    return (
+        following is None
+        or following.text in (",", ")")
+        or not following.means.keys().isdisjoint(("period", "per", "per_unit"))
+    )
+
+
+def limited_to_several(sentence: list[Token], kept: list[Token]) -> bool:
+    """Whether the words taken out as a limit count more than one unit ("not more than 5 tablets")."""
+    if len(kept) == len(sentence):
+        return False
+    return any(
+        token.number is not None and token.number > 1 and "unit" in following.means and token not in kept
+        for token, following in pairwise(sentence)
+    )
 
 
 def _clause_end(sentence: list[Token], index: int) -> int:

@@ -42,7 +42,7 @@ def _tables() -> dict[str, Any]:
 
 @cache
 def _beginning(kind: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:{'|'.join(sorted(_words(kind), key=len, reverse=True))})(?!\w)")
+    return re.compile(rf"(?:{'|'.join(sorted(_words(kind), key=len, reverse=True))})(?![^\W\u3040-\u9fff])")
 
 
 @cache

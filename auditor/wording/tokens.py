@@ -301,7 +301,7 @@ def _words_of(phrase: str) -> tuple[str, ...]:
 _EVERY_IDEOGRAPH = re.compile(".+")
 _SIGNS = {
     "told": ("audience", "every", "every_number", "period", "daily_portion", "period_after_count", "count", "number", "up_to", "between",
-             "articles", "part", "weekday", "meals", "each_meal", "divided", "split", "split_before", "each_share", "phase", "defines", "each_time", "and", "or",
+             "articles", "part", "weekday", "weekday_short", "meals", "each_meal", "divided", "split", "split_before", "each_share", "phase", "defines", "each_time", "and", "or",
              "unit", "verbs", "adult_dose", "time_unit"),
     "limits": ("ceiling", "ceiling_number", "ceiling_after", "negation", "aside", "supervised", "titration"),
     "noted": ("open_ended", "needed", "depot", "body_weight", "single_dose", "occasion", "portion", "daily_portion"),
@@ -365,10 +365,10 @@ def _add(meanings: dict[str, Meanings], name: str, kind: str, entry: Any) -> Non
         for days, words in entry.items():
             for word in words:
                 enter(word, kind[:-1], Fraction(days))
-    elif kind in ("parts", "weekdays"):
+    elif kind in ("parts", "weekdays", "weekdays_short"):
         for slot, words in entry.items():
             for word in words:
-                enter(word, kind[:-1], slot)
+                enter(word, {"parts": "part", "weekdays": "weekday"}.get(kind, "weekday_short"), slot)
     else:
         for word in entry:
             enter(word, kind, True)

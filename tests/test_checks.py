@@ -457,6 +457,10 @@ def test_a_percent_is_explained_by_the_table_it_fits(
     assert told[["finding_id", "severity", "message"]].apply(tuple, axis=1).tolist() == ([expected] if expected else [])
 
 
+def test_an_expected_percent_is_rounded_half_up_as_labels_do() -> None:
+    assert told_by("dv-percent-missing-us", lines=["Vitamin D3 62.5 mcg (2,500 IU)"]).endswith("it would be 313 %.")
+
+
 # -- market maxima ------------------------------------------------------------------------------------------------------------
 
 

@@ -144,7 +144,9 @@ def test_a_severity_other_than_the_usual_is_said() -> None:
 
 def test_names_in_hides_are_ids_or_families() -> None:
     known = set(catalogue()) | set(FAMILIES)
-    assert {name for check in catalogue().values() for name in check.hides + check.hides_on_label} <= known
+    assert {
+        name for check in catalogue().values() for name in check.hides + check.hides_on_label + check.withholds
+    } <= known
 
 
 def test_every_id_is_raised_by_a_function_or_a_reader_and_by_no_one_else() -> None:
@@ -403,6 +405,15 @@ def test_columns_for_groups_are_named_in_words() -> None:
     assert told_by("dose-multiple-audiences", lines=columns) == (
         "The label has doses for several groups (in columns of its panel); judged here for: Adults in general."
     )
+
+
+def test_a_form_that_only_the_name_says_is_not_called_unsaid() -> None:
+    label = {"name": "Vitamina D3 K2-MK7", "market": "it", "lines": ["Vitamina D 25 µg 500%", "Vitamina K2 100 µg 133%"]}  # fmt: skip
+    assert "vitd-form-missing" not in ids_of(**label)
+    assert told_by("vitk-form-missing", **label).startswith(
+        "The line does not say which vitamin K2 it holds (the product's name says MK7); "
+    )
+    assert "(" not in told_by("vitk-form-missing", lines=["Vitamin K2 100 mcg"])
 
 
 def test_directions_that_give_k2_to_children_are_told() -> None:

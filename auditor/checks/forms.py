@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.checks import number
-from auditor.checks.facts import Facts, Mask, matching, mcg, nothing, on_rows, together
+from auditor.checks import catalogue, number
+from auditor.checks.facts import Facts, Mask, first_match, matching, mcg, nothing, on_rows, together
 from auditor.ingredients import read_ingredient
 
 FORM_WORDS = {
@@ -23,16 +23,35 @@ FORM_WORDS = {
 
 
 def unstated(facts: Facts) -> pd.DataFrame:
-    """Forms the label does not say, and D2."""
+    """Forms the line does not say, and D2; a form that only the product's name says is no form of the line, but told."""
     judged = facts.judged
     nutrient, form = judged["nutrient"], judged["form"]
+    product = judged["product"].to_numpy(dtype=np.intp)
+    no_d = ((nutrient == "vitamin_d") & (form == "unstated") & (judged["forms"] == "")).to_numpy()
+    no_k = (nutrient.isin(["vitamin_k2", "vitamin_k"]) & (form == "unstated")).to_numpy()
+    no_d = no_d & ~_name_says(facts, product[no_d], "vitd-form-missing")[product]
+    by_name = np.full(len(facts.first), "", dtype=object)
+    said = np.flatnonzero(_name_says(facts, product[no_k], "vitk-form-missing"))
+    words = first_match(facts.first["name"].iloc[said].astype("str"), _pattern("vitk-form-missing"))
+    by_name[said] = [f" (the product's name says {word.upper()})" for word in words]
     return together(
-        on_rows(
-            judged, (nutrient == "vitamin_d") & (form == "unstated") & (judged["forms"] == ""), "vitd-form-missing"
-        ),
+        on_rows(judged, no_d, "vitd-form-missing"),
         on_rows(judged, form == "d2", "vitd-form-d2"),
-        on_rows(judged, nutrient.isin(["vitamin_k2", "vitamin_k"]) & (form == "unstated"), "vitk-form-missing"),
+        on_rows(
+            judged.assign(_by_name=by_name[product]), no_k, "vitk-form-missing", detail=lambda hit: hit["_by_name"]
+        ),
     )
+
+
+def _pattern(check_id: str) -> str:
+    return "|".join(catalogue()[check_id].patterns)
+
+
+def _name_says(facts: Facts, products: npt.NDArray[np.intp], check_id: str) -> Mask:
+    """Of some products those whose name holds a pattern of a check."""
+    wanted = np.zeros(len(facts.first), dtype=bool)
+    wanted[products] = True
+    return matching(facts.first["name"], _pattern(check_id), wanted) if len(products) else wanted
 
 
 def unusual_for_form(facts: Facts) -> pd.DataFrame:

@@ -403,7 +403,7 @@ def test_an_amount_printed_as_a_range_is_told_as_such() -> None:
 def test_columns_for_groups_are_named_in_words() -> None:
     columns = [{"ingredient": "Vitamin D3", "amount": "10 mcg", "audience": "Adults"}, {"ingredient": "Vitamin D3", "amount": "5 mcg", "audience": "Children 4-8 years"}]  # fmt: skip
     assert told_by("dose-multiple-audiences", lines=columns) == (
-        "The label has doses for several groups (in columns of its panel); judged here for: Adults in general."
+        "The label is for several groups (in columns of its panel); judged here for: Adults in general."
     )
 
 
@@ -414,6 +414,14 @@ def test_a_form_that_only_the_name_says_is_not_called_unsaid() -> None:
         "The line does not say which vitamin K2 it holds (the product's name says MK7); "
     )
     assert "(" not in told_by("vitk-form-missing", lines=["Vitamin K2 100 mcg"])
+
+
+def test_an_audience_of_pregnancy_and_children_is_told() -> None:
+    label = {"lines": ["Vitamin D3 10 mcg 50%"], "audience": "only licensed in children, pregnancy and breastfeeding"}
+    assert told_by("dose-multiple-audiences", **label) == (
+        "The label is for several groups ('only licensed in children, pregnancy and breastfeeding'); judged here for: Pregnancy and lactation."
+    )
+    assert "dose-multiple-audiences" not in ids_of(lines=["Vitamin D3 10 mcg 50%"], audience="Ages 4+")
 
 
 def test_directions_that_give_k2_to_children_are_told() -> None:

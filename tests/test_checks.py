@@ -144,7 +144,9 @@ def test_a_severity_other_than_the_usual_is_said() -> None:
 
 def test_names_in_hides_are_ids_or_families() -> None:
     known = set(catalogue()) | set(FAMILIES)
-    assert {name for check in catalogue().values() for name in check.hides + check.hides_on_label} <= known
+    assert {
+        name for check in catalogue().values() for name in check.hides + check.hides_on_label + check.withholds
+    } <= known
 
 
 def test_every_id_is_raised_by_a_function_or_a_reader_and_by_no_one_else() -> None:
@@ -401,8 +403,16 @@ def test_an_amount_printed_as_a_range_is_told_as_such() -> None:
 def test_columns_for_groups_are_named_in_words() -> None:
     columns = [{"ingredient": "Vitamin D3", "amount": "10 mcg", "audience": "Adults"}, {"ingredient": "Vitamin D3", "amount": "5 mcg", "audience": "Children 4-8 years"}]  # fmt: skip
     assert told_by("dose-multiple-audiences", lines=columns) == (
-        "The label has doses for several groups (in columns of its panel); judged here for: Adults in general."
+        "The label is for several groups (in columns of its panel); judged here for: Adults in general."
     )
+
+
+def test_an_audience_of_pregnancy_and_children_is_told() -> None:
+    label = {"lines": ["Vitamin D3 10 mcg 50%"], "audience": "only licensed in children, pregnancy and breastfeeding"}
+    assert told_by("dose-multiple-audiences", **label) == (
+        "The label is for several groups ('only licensed in children, pregnancy and breastfeeding'); judged here for: Pregnancy and lactation."
+    )
+    assert "dose-multiple-audiences" not in ids_of(lines=["Vitamin D3 10 mcg 50%"], audience="Ages 4+")
 
 
 def test_directions_that_give_k2_to_children_are_told() -> None:
@@ -457,6 +467,10 @@ def test_a_percent_is_explained_by_the_table_it_fits(
     assert told[["finding_id", "severity", "message"]].apply(tuple, axis=1).tolist() == ([expected] if expected else [])
 
 
+def test_an_expected_percent_is_rounded_half_up_as_labels_do() -> None:
+    assert told_by("dv-percent-missing-us", lines=["Vitamin D3 62.5 mcg (2,500 IU)"]).endswith("it would be 313 %.")
+
+
 # -- market maxima ------------------------------------------------------------------------------------------------------------
 
 
@@ -504,6 +518,8 @@ def test_a_form_that_only_the_name_says_is_told_as_such() -> None:
     # it-bioline-vitamin-d3-2000 and it-nutripure-d3-k2-1000ui: "Vitamin D3" above a line "vitamina D".
     told = findings_of({"name": "Vitamin D3 2000 UI", "lines": ["vitamina D 50 mcg"]})["message"]
     assert told.str.contains("though the product's name says D3").any()
+    italian = {"name": "Vitamina D3 K2-MK7", "market": "it", "lines": ["Vitamina D 25 µg 500%", "Vitamina K2 100 µg 133%"]}  # fmt: skip
+    assert findings_of(italian)["message"].str.contains("though the product's name says").sum() == 2
     k2 = findings_of({"name": "D3 + K2 MK-7", "lines": ["Vitamin K2 100 mcg"]})["message"]
     assert k2.str.contains("though the product's name says MK-7").any()
     both = findings_of({"name": "Vitamin D2 and D3", "lines": ["vitamin D 50 mcg"]})["message"]

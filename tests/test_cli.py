@@ -191,6 +191,16 @@ def test_evidence_and_checks_are_listed_and_shown(monkeypatch, capsys) -> None:
     assert "near it are safety-vitd-over-ul" in capsys.readouterr().err
 
 
+def test_limits_of_long_ago_are_told_beside_the_summary(tmp_path: Path, monkeypatch, capsys) -> None:
+    """The tables never depend on the day of the run."""
+    from auditor import limits
+
+    monkeypatch.setattr(limits, "stale_limits", lambda today: limits.load_limits())
+    assert run(monkeypatch, "audit", str(ROOT / "products" / "special.csv"), "-o", str(tmp_path / "out")) == 0
+    assert "market limits were last checked over a year ago" in capsys.readouterr().err
+    assert "rules-stale" not in (tmp_path / "out" / "findings.csv").read_text(encoding="utf-8")
+
+
 def test_the_shipped_catalogue_is_audited_whole(tmp_path: Path, monkeypatch, capsys) -> None:
     assert run(monkeypatch, "audit", str(ROOT / "products"), "-o", str(tmp_path / "out")) == 0
     told = capsys.readouterr().err

@@ -114,7 +114,7 @@ def in_full(check_id: str) -> dict[str, str]:
     parts = {
         "id": check.id, "title": check.title, "family": check.family, "severity": severity, "trigger": check.trigger,
         "tolerance": check.tolerance, "message": check.template, "why": check.why, "source": f"{check.source} ({check.status})" if check.source else "",
-        "makes void": ", ".join(check.hides + check.hides_on_label), "withholds if in doubt": ", ".join(check.withholds), "numbers": ", ".join(f"{name} {value}" for name, value in check.numbers.items()),
+        "makes void": ", ".join(check.hides + check.hides_on_label), "withholds": ", ".join(check.withholds), "numbers": ", ".join(f"{name} {value}" for name, value in check.numbers.items()),
         "fires on": _example(check.fires), "silent on": _example(check.silent),
     }  # fmt: skip
     return {name: text for name, text in parts.items() if text}

@@ -8,9 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from auditor.audiences import read_audience
 from auditor.checks import catalogue, number
 from auditor.checks.facts import (
     Facts,
+    Hits,
     matching,
     mcg,
     nothing,
@@ -268,8 +270,15 @@ def audiences(facts: Facts) -> pd.DataFrame:
     by_text = _directions_that(
         facts, wanted, readings, lambda told: len({one.contexts for one in told.regimens if one.contexts}) > 1
     )
+    by_audience = _audience_of_several(facts, with_dose) & ~by_text & ~by_column
+
+    def told(hit: Hits) -> np.ndarray:
+        texts = ("'" + hit[name].astype("str") + "'" for name in ("directions", "audience"))
+        return np.select([by_text[hit.index], by_audience[hit.index]], list(texts), "in columns of its panel")
+
     return together(
-        on_products(facts.first, by_column | by_text, "dose-multiple-audiences", value=lambda hit: np.where(by_text[hit.index], "'" + hit["directions"].astype("str") + "'", "in columns of its panel"), detail=lambda hit: [facts.evidence.contexts[context].title for context in facts.contexts[hit.index]]),
+        on_products(facts.first, by_column | by_text | by_audience, "dose-multiple-audiences", value=told,
+                    detail=lambda hit: [facts.evidence.contexts[context].title for context in facts.contexts[hit.index]]),
         on_rows(judged, judged["several_columns"].astype(bool), "dose-am-pm", value=lambda hit: mcg(hit["daily_mcg_high"])),
         _children(facts, wanted, readings),
         _k2_for_children(facts, wanted, readings),
@@ -352,17 +361,26 @@ def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions])
 
 def _k2_for_children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions]) -> pd.DataFrame:
     """Directions that give a label's K2 to children beside others; products for children are told by the safety checks."""
-    ages = {
-        text: any(age.startswith(("infant", "child")) for age in _young_of(told)) for text, told in readings.items()
-    }
-    named = facts.first["directions"].astype("str").map(ages).eq(True).to_numpy() & wanted
+    young = ("infant", "child")
+    named = _directions_that(
+        facts, wanted, readings, lambda told: any(age.startswith(young) for age in _young_of(told))
+    )
+    own = pd.Series(facts.contexts).str.startswith(young).to_numpy()
     rows = facts.rows
-    own = pd.Series(facts.contexts).str.startswith(("infant", "child")).to_numpy()
-    test = (named & ~own)[facts.row_products] & (
-        (rows["nutrient"] == "vitamin_k2") & (rows["amount_mcg"] > 0)
-    ).to_numpy()
+    test = (named & ~own)[facts.row_products]
+    test &= ((rows["nutrient"] == "vitamin_k2") & (rows["amount_mcg"] > 0)).to_numpy()
     test &= ~rows["product"].where(test).duplicated().to_numpy()
     return on_rows(rows, test, "safety-k2-child")
+
+
+def _audience_of_several(facts: Facts, with_dose: np.ndarray) -> np.ndarray:
+    """Products whose audience names pregnancy and children, of whom one is judged."""
+    codes, texts = codes_of(facts.first["audience"])
+    found = [
+        "pregnancy" in contexts and any(context.startswith(YOUNG) for context in contexts)
+        for contexts in map(read_audience, texts)
+    ]
+    return np.array(found or [False], dtype=bool)[codes] & with_dose if len(texts) else np.zeros(len(with_dose), bool)
 
 
 def _may_pass(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 from typing import NamedTuple
@@ -212,9 +213,14 @@ def _printed(percents: pd.Series) -> pd.Series:
     return on_distinct(percents, lambda value: f"{Decimal(str(value)).normalize():f} %")
 
 
+def shown_percent(value: float) -> str:
+    """A whole percent, halves up as on labels ('313 %' of 312.5); two figures below ten."""
+    return f"{math.floor(value + 0.5):,} %" if value >= 10 else f"{value:.2g} %"
+
+
 def _percent_of(amount: Decimal, value: DailyValue) -> str:
     share = 100 * amount / value.value_mcg
-    return f"{share:,.0f} %" if share >= 10 else f"{float(share):.2g} %"
+    return shown_percent(float(share))
 
 
 def _slip(amount: Decimal, percent: Decimal, own: DailyValue) -> str:
@@ -265,7 +271,7 @@ def missing_percents(facts: Facts) -> pd.DataFrame:
 def _expected(facts: Facts, hit: Hits) -> pd.Series:
     """Percent of the label's own daily value for some rows."""
     share = 100 * hit["amount_mcg"] / _own_value(facts, hit)
-    return on_distinct(share.round(1), lambda value: f"{value:,.0f} %" if value >= 10 else f"{value:.2g} %")
+    return on_distinct(share.round(1), shown_percent)
 
 
 def _own_value(facts: Facts, rows: pd.DataFrame | Hits) -> pd.Series:

@@ -106,7 +106,9 @@ def _read_one(items: list[Item], units_low: Fraction, units_high: Fraction) -> F
     periods = [item for item in items if item.kind == "period"] or [item for item in items if item.kind == "bound"]
     words = _Words([item for item in items if item.kind == "rate"], periods, slots, occasions, kinds)
     said: Frequency | None
-    if "weekday" in kinds and not any(period.value.days < _WEEK for period in periods):
+    if "weekday" in kinds and any(period.value.days < _WEEK for period in periods):
+        return None  # "daily except Sundays", "daily Monday through Saturday": either word may be the one that counts
+    if "weekday" in kinds:
         named = Fraction(len({item.value for item in items if item.kind == "weekday"}))
         days = _NO_SLOTS if words.choice else frozenset(item.value for item in items if item.kind == "weekday")
         said = Frequency(

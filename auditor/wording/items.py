@@ -107,8 +107,8 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     if "weekday" in means and not at(tokens, index - 1).means.keys().isdisjoint(("nth", "ordinal")):
         items.append(Item("every_or_times", tokens[index - 1].start, token.end))  # "the first Monday": of the month?
         return index + 1
-    if "weekday_short" in means and _beside_weekday(tokens, index):
-        items.append(Item("weekday", token.start, token.end, means["weekday_short"]))
+    if "weekday" in means or ("weekday_short" in means and _beside_weekday(tokens, index)):
+        _read_weekday(tokens, index, items)
         return index + 1
     for kind in _SIMPLE:
         if kind in means:
@@ -135,6 +135,21 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     elif means.get("time_unit", 0) > 1:
         items.append(Item("time", token.start, token.end))
     return index + 1
+
+
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _read_weekday(tokens: list[Token], index: int, items: list[Item]) -> None:
+    """Append a day of the week; behind "Monday through" also the days between."""
+    token, joint = tokens[index], at(tokens, index - 1)
+    day = token.means.get("weekday") or token.means["weekday_short"]
+    begun = items[-1] if items and index >= 2 and items[-1].end == tokens[index - 2].end else None
+    if begun is not None and begun.kind == "weekday" and joins(joint) and joint.means.keys().isdisjoint(("or", "and")):
+        first, last = _WEEK.index(begun.value), _WEEK.index(day)
+        between = [_WEEK[(first + step) % len(_WEEK)] for step in range(1, (last - first) % len(_WEEK))]
+        items += [Item("weekday", joint.start, joint.end, other) for other in between]
+    items.append(Item("weekday", token.start, token.end, day))
 
 
 def _beside_weekday(tokens: list[Token], index: int) -> bool:

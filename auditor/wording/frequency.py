@@ -114,6 +114,8 @@ def _read_one(items: list[Item], units_low: Fraction, units_high: Fraction) -> F
         said = Frequency(
             _ONCE if words.choice else named, _ONCE if words.choice else named, _WEEK, "days-of-week", days
         )
+        if "days" in kinds:
+            return _with_weekdays(said, items)
     elif periods:
         said = _by_period(words, units_low, units_high)
     elif words.rates:
@@ -124,10 +126,21 @@ def _read_one(items: list[Item], units_low: Fraction, units_high: Fraction) -> F
         flags = _AMBIGUOUS | {"with-meals-uncounted"}
         said = Frequency(_ONCE, Fraction(_MEALS_A_DAY), _ONCE, "meals-uncounted", flags=flags)
     elif slots:
-        said = Frequency(Fraction(occasions), Fraction(occasions), _ONCE, "parts-of-day", slots)
+        said = _by_parts(slots, occasions, words.choice)
     else:
         said = _ONCE_DAILY._replace(rule="days-of-week") if "days" in kinds else None
     return _on_some_days(said, items) if said and "days" in kinds else said
+
+
+def _with_weekdays(named: Frequency, items: list[Item]) -> Frequency:
+    """ "3 days a week (Monday, Wednesday, Friday)" names the days it counts; other counts leave two readings."""
+    counted = _on_some_days(_ONCE_DAILY._replace(rule="days-of-week"), items)
+    low, high = named.times_low * counted.days, named.times_high * counted.days
+    times = [counted.times_low * named.days, counted.times_high * named.days, low, high]
+    if len(set(times)) == 1:
+        return named
+    days = named.days * counted.days
+    return named._replace(times_low=min(times), times_high=max(times), days=days, flags=named.flags | _AMBIGUOUS)
 
 
 def _on_some_days(said: Frequency, items: list[Item]) -> Frequency:
@@ -143,6 +156,18 @@ def _on_some_days(said: Frequency, items: list[Item]) -> Frequency:
                 days=said.days * share.value,
             )
     return said
+
+
+_FAR_APART = ("morning", frozenset(("evening", "night")))
+
+
+def _by_parts(slots: frozenset[str], occasions: int, choice: bool) -> Frequency:
+    """As often as parts of the day are listed; "morning/night" may mean both or either."""
+    either = occasions == 1 and not choice and _FAR_APART[0] in slots and not slots.isdisjoint(_FAR_APART[1])
+    most = Fraction(len(slots) if either else occasions)
+    return Frequency(
+        Fraction(occasions), most, _ONCE, "parts-of-day", slots, _AMBIGUOUS if either else frozenset()
+    )
 
 
 def _times(rates: list[Item], choice: bool) -> tuple[Fraction, Fraction, frozenset[str]]:
@@ -225,6 +250,8 @@ def _occasions(items: list[Item]) -> tuple[frozenset[str], int]:
     for item in inside:
         separated |= item.start == end  # 早晚: two slots in one word
         end = item.end
+        if item.kind == "part" and item.value == "night" and "evening" in slots and separated and not listed:
+            separated = False  # 每晚睡前: in the evening, before sleep
         if item.kind == "and" or (item.kind == "comma" and listed):
             separated = True
         elif item.kind == "or":

@@ -20,7 +20,7 @@ from auditor.wording.intervals import (
 )
 from auditor.wording.tokens import Rate, Token
 
-_SIMPLE = ("part", "weekday", "meals", "each_meal", "divided", "split", "each_share", "phase", "defines")
+_SIMPLE = ("part", "meals", "each_meal", "divided", "split", "each_share", "phase", "defines")
 _COUNTABLE = frozenset(("piece", "drop", "spray", "sachet", "ampoule", "scoop", "capful", "pump"))
 """Units a label counts its servings in, rather than in the mL or grams they hold."""
 _MEASURED = ("ml", "gram", "serving")
@@ -78,6 +78,11 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
             return sprayed
     if "count" in means:
         return read_count(tokens, index, items)
+    if index == 0 and means.get("time_unit", 0) >= 1 and at(tokens, 1).number is not None:
+        heading = quantity_at(tokens, 1)
+        if heading and (at(tokens, heading.end).text in (":", "") or "and_later" in at(tokens, heading.end).means):
+            items.append(Item("phase", token.start, tokens[heading.end - 1].end))  # "Weeks 1-4:", "Week 5 onward"
+            return heading.end
     if token.number is not None or "up_to" in means or "between" in means:
         quantity = quantity_at(tokens, index)
         if quantity is None and _scheme_at(tokens, index):
@@ -85,12 +90,15 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         if quantity:
             return _read_quantity(tokens, index, quantity, items)
     if "articles" in means:
-        unit = at(tokens, index + 1).means.get("unit")
+        first = index + 2 if "lone" in at(tokens, index + 1).means else index + 1  # "a single softgel"
+        unit = at(tokens, first).means.get("unit") if "stop" not in at(tokens, first).means else None
+        if unit == "serving" and first > index + 1:
+            return first + 1  # "en une seule prise"
         before = at(tokens, index - 1).means if index else {}
         listed = "or" in means and "unit" in before  # "cápsulas o gotas"
         if unit and not ("stop" in before or ("per" in before and "each_share" not in before) or listed):
-            end = _after_unit(tokens, index + 1)
-            items.append(Item("dose", token.start, tokens[end - 1].end, unit, word=_place(tokens[index + 1])))
+            end = _after_unit(tokens, first)
+            items.append(Item("dose", token.start, tokens[end - 1].end, unit, word=_place(tokens[first])))
             return end
         second = (
             quantity_at(tokens, index + 2)
@@ -107,9 +115,10 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     if "weekday" in means and not at(tokens, index - 1).means.keys().isdisjoint(("nth", "ordinal")):
         items.append(Item("every_or_times", tokens[index - 1].start, token.end))  # "the first Monday": of the month?
         return index + 1
-    if "weekday" in means or ("weekday_short" in means and _beside_weekday(tokens, index)):
-        _read_weekday(tokens, index, items)
-        return index + 1
+    if "weekday_short" in means and _beside_weekday(tokens, index):
+        return _read_weekday(tokens, index, means["weekday_short"], items)
+    if "weekday" in means:
+        return _read_weekday(tokens, index, means["weekday"], items)
     for kind in _SIMPLE:
         if kind in means:
             if kind == "defines" and items and items[-1].kind == "period" and items[-1].end == token.start:
@@ -117,12 +126,15 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
             items.append(Item(kind, token.start, token.end, means[kind]))
             return index + 1
     if "each_time" in means:
-        if items and items[-1].kind == "dose" and tokens[index - 1].end == items[-1].end:
+        told = "each_intake" not in means or any(item.kind == "dose" for item in items[:-1])
+        if told and items and items[-1].kind == "dose" and tokens[index - 1].end == items[-1].end:
             items[-1].kind = "amount"  # "swallow 1 capsule at a time" tells how, not how many
     elif "and" in means:
         items.append(Item("and", token.start, token.end))
     elif "or" in means:
         items.append(Item("or", token.start, token.end))
+    elif "unit" in means and means["unit"] == "serving" and index == 0 and at(tokens, 1).text == ":":
+        items.append(Item("verb", token.start, token.end))  # "Dose: 1 tablet"
     elif "unit" in means:
         items.append(Item("unit", token.start, token.end, means["unit"], word=_place(token)))
     elif "verbs" in means:
@@ -140,16 +152,17 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def _read_weekday(tokens: list[Token], index: int, items: list[Item]) -> None:
-    """Append a day of the week; behind "Monday through" also the days between."""
-    token, joint = tokens[index], at(tokens, index - 1)
-    day = token.means.get("weekday") or token.means["weekday_short"]
-    begun = items[-1] if items and index >= 2 and items[-1].end == tokens[index - 2].end else None
-    if begun is not None and begun.kind == "weekday" and joins(joint) and joint.means.keys().isdisjoint(("or", "and")):
-        first, last = _WEEK.index(begun.value), _WEEK.index(day)
-        between = [_WEEK[(first + step) % len(_WEEK)] for step in range(1, (last - first) % len(_WEEK))]
-        items += [Item("weekday", joint.start, joint.end, other) for other in between]
-    items.append(Item("weekday", token.start, token.end, day))
+def _read_weekday(tokens: list[Token], index: int, first: str, items: list[Item]) -> int:
+    """A day of the week, or all from one to another: "Monday to Friday", "Mo-Fr"."""
+    last = at(tokens, index + 2).means
+    ending = last.get("weekday") or last.get("weekday_short")
+    if ending is None or not _spans(at(tokens, index + 1)):
+        items.append(Item("weekday", tokens[index].start, tokens[index].end, first))
+        return index + 1
+    days = (_WEEK.index(ending) - _WEEK.index(first)) % len(_WEEK) + 1
+    count = Decimal(days)
+    items.append(Item("days", tokens[index].start, tokens[index + 2].end, Fraction(len(_WEEK)), count, count))
+    return index + 3
 
 
 def _beside_weekday(tokens: list[Token], index: int) -> bool:
@@ -281,6 +294,8 @@ def _say_again(items: list[Item], inner: list[Item]) -> None:
             previous.value, previous.word = again.value, again.word  # "one dose (drop)"
         elif again.kind == "dose" and previous.value in _MEASURED:  # "0.2 ml (1 spray)"
             previous.value, previous.low, previous.high, previous.word = again.value, again.low, again.high, again.word
+    elif previous.kind == "strength" and previous.value == "to" and again.kind == "dose" and again.value == items[-2].value and again.low > items[-2].high:
+        items[-2].high, items[-2].end = again.high, again.end  # "400 IU (1 drop) to 800 IU (2 drops)"
     elif previous.kind == "strength" and again.kind == "dose" and "defines" not in [item.kind for item in items]:
         items.append(again)  # "2000 IU (1 tablet) daily"
 
@@ -321,10 +336,12 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
         return end + 2
     if following.text == "-" and at(tokens, end + 1).text in _DAYS_LONG and following.end == at(tokens, end + 1).start:
         return read_days_long(tokens, index, quantity, items)
+    if ("part" in means or means.get("time_unit") == 1) and "unit" in at(tokens, end + 1).means:
+        return _read_dose(tokens, index, quantity, end + 1, items)  # "1 day capsule", "2 PM tablets"
     if "time_unit" in means or "cjk_time_unit" in means:
         return read_duration(tokens, index, quantity, items)
     meal = _skip(tokens, end, "meal_adjectives", 3)
-    if "meals" in at(tokens, meal).means:
+    if "meals" in at(tokens, meal).means or ("meal" in at(tokens, meal).means and quantity.low > 1):
         items.append(Item("rate", start, tokens[meal].end, "meals", quantity.low, quantity.high))
         return meal + 1
     if "adult_dose" in means:
@@ -337,7 +354,8 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
         kind = "strength" if "strength" in means else "amount"
         if kind == "strength" and items and items[-1].kind == "period" and items[-1].end == at(tokens, index - 1).end:
             items[-1].kind = "bound"  # "napi 1000 NE": how much a day, perhaps not how often
-        items.append(Item(kind, start, following.end, None, quantity.low, quantity.high))
+        goes_on = kind == "strength" and _spans(at(tokens, index - 1)) and items and items[-1].kind == "dose"
+        items.append(Item(kind, start, following.end, "to" if goes_on else None, quantity.low, quantity.high))
         return end + 1
     if items and items[-1].kind in ("dose", "verb") and following.text == "x":
         return end + 1
@@ -388,7 +406,8 @@ def _read_scheme(tokens: list[Token], index: int, doses: list[Decimal], items: l
     unit = _unit_after(tokens, end)
     taken = [dose for dose in doses if dose]
     start, last = tokens[index].start, tokens[unit if unit else end - 1]
-    if unit or (index == 0 and end == len(tokens)):
+    alone = all(item.kind in ("verb", "comma") for item in items)
+    if unit or (alone and end == len(tokens)):
         each, times = (taken[0], Decimal(len(taken))) if len(set(taken)) == 1 else (sum(taken, Decimal(0)), Decimal(1))
         word = _place(tokens[unit]) if unit else (0, 0)
         items.append(Item("dose", start, last.end, last.means.get("unit", "") if unit else "", each, each, word))
@@ -591,6 +610,8 @@ def _stands_alone(tokens: list[Token], index: int, end: int) -> bool:
         return True
     if index and before.means.keys() & {"times", "part"}:
         return True  # "2x2", "morgens 1 und abends 2"
+    if "period" in before.means and after is END and "audience" in at(tokens, index - 2).means:
+        return True  # "Erwachsene täglich 2"
     opened = before.text in (":", "") or not before.means.keys().isdisjoint(_OPENS_DOSE)
     closed = after is END or after.text in (",", ")") or "stop" in after.means or "or" in after.means
     return opened and closed and index > 0

@@ -126,8 +126,11 @@ def sentences(tokens: list[Token]) -> Iterator[list[Token]]:
         if token.text == ".":
             before = sentence[-1].text if sentence else ""
             ends = before not in short
-            if index + 1 < len(tokens) and "time_unit" in tokens[index + 1].means:
+            following = tokens[index + 1].means if index + 1 < len(tokens) else _NOTHING
+            if "time_unit" in following:
                 ends = ends and not (sentence and sentence[-1].number is not None)  # "jeden 5. Tag"
+            elif "audience_age_units" in following:
+                ends = ends and not before[-1:].isdigit()  # "dzieci od 1. roku życia"
             if ends and len(sentence) == 1 and sentence[0].number is not None:
                 sentence = []  # "1." numbers a list item
         elif token.text == "\n":

@@ -514,6 +514,9 @@ class _Witnesses:
                 return None, None, None
         if first.doubtful and len(figures) == 1:
             return first.values[0], first.values[0], first.values[1]
+        counted = next((figure for figure in figures if figure.quantity.count > 1), None)
+        if counted is not None and (len(figures) == 1 or _all_agree(figures)):
+            return self._counted(counted, figures)
         values = [figure.values[0] for figure in figures]
         # "1-4 I.U." beside an amount of 4 IU: the label prints a range, the record kept its upper end.
         ranged = next((figure for figure in figures if _range_holds(figure, values[0], self.piece.nutrient)), first)
@@ -528,6 +531,21 @@ class _Witnesses:
         if outvoted is not None:
             return self._most_exact(outvoted), self._most_exact(outvoted), None
         return self._contradiction(figures)
+
+    def _counted(self, figure: _Figure, figures: list[_Figure]) -> tuple[Decimal, Decimal, Decimal | None]:
+        """Amount and second reading of '2 x 1000 IU': of one piece, or of both together."""
+        one, count = self._most_exact(figures), figure.quantity.count
+        together = one * count
+        fits = [value for value in (one, together) if self._percent_fits(value, figure.halves[0])]
+        settled = f"the percent agrees with {_plain(fits[0])} mcg, which was used" if len(fits) == 1 else ""
+        printed = f"{count} x {figure.quantity.number} {figure.quantity.printed_unit}"
+        self.problems.append(
+            Problem(
+                "number-multiplied", printed, f"{_plain(one)} or {_plain(together)} mcg",
+                settled or "nothing on the label settles it, so both were judged",
+            )
+        )  # fmt: skip
+        return (fits[0], fits[0], None) if settled else (one, one, together)
 
     def _outvoted(self, figures: list[_Figure]) -> list[_Figure] | None:
         """The figures that agree, where a microgram and an IU figure stand against one weight in mg: that is a raw

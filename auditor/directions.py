@@ -179,6 +179,8 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
     reading.titrating = secondary
     cells = read_cells(items, contexts)
     intakes = read_intakes(cells)
+    if "dose" in kinds and _at_least(kept):
+        reading.flags.add("open-ended")
     for kind in noted & _NOTED.keys():
         if kind != "needed" or (intakes and not secondary):
             reading.flags.add(_NOTED[kind])
@@ -208,6 +210,16 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
 
 
 _NOTHING: frozenset[str] = frozenset()
+
+
+def _at_least(sentence: list[Token]) -> bool:
+    """Whether a number of units is a lower bound ("at least 1 capsule"); "at least 30 minutes before" is none."""
+    starts = [position + 1 for position, token in enumerate(sentence) if "at_least" in token.means]
+    return any(
+        sentence[start].number is not None and any("unit" in token.means for token in sentence[start + 1 : start + 3])
+        for start in starts
+        if start < len(sentence)
+    )
 
 
 def _noted(sentence: list[Token]) -> frozenset[str]:

@@ -141,7 +141,7 @@ class Quantity:
 
     `number` is as printed, `readings` its possible values, `high` the upper end of a printed range
     ('1-4 IU'), `unit` a name of the unit table or `%` or `ppm`, `sign` one of '', '<', '>', '-'.
-    `per` is the unit the text divides by ('g' in '100,000 IU/g').  `role` and `basis` ('per softgel') are set by :mod:`auditor.figures`.
+    `per` is the unit the text divides by ('g' in '100,000 IU/g'), `count` the number it is multiplied with ('2 x 25 mcg').  `role` and `basis` ('per softgel') are set by :mod:`auditor.figures`.
     """
 
     number: str
@@ -154,6 +154,7 @@ class Quantity:
     high: Decimal | None = None
     per: str = ""
     problem: str = ""
+    count: int = 1
     role: str = "amount"
     basis: str = ""
 
@@ -163,12 +164,13 @@ def _quantity_pattern() -> re.Pattern[str]:
     words = sorted({spelling for unit in _unit_table().values() for spelling in unit}, key=len, reverse=True)
     units = "|".join(re.escape(word).replace(r"\ ", r" ?") for word in words)
     return re.compile(
-        rf"(?P<sign><|>|≤|≥|(?<!not )(?<!no )\bless than |\bunder |\bup to )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
-        rf"(?P<number>(?:(?<![a-zà-ÿ\d_.,])(?<!\d/)(?<!\de[+-])|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
+        rf"(?:(?<![\w.,])(?P<count>[2-9]|1\d) ?[x×] ?)?(?P<sign><|>|≤|≥|(?<!not )(?<!no )\bless than |\bunder |\bup to )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
+        rf"(?P<number>(?:(?<![a-zà-ÿ\d_.,])(?<!\d/)(?<!\de[+-])|(?<=\dx)|(?<=\d×)|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
         rf"(?:[ ]?(?:-|~|to|bis|à)[ ]?(?P<high>{NUMBER_PATTERN})|[ ]?(?:±|\+/-)[ ]?{NUMBER_PATTERN}(?=[ ]?[a-zµ]))?"
         rf"(?:[ ]?(?P<multiple>{'|'.join(_MULTIPLES)})(?=[ ]?(?:iu|i\.u|ui|u\.i|ie|i\.e|usp|international|internat|int)))?"
         rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%|(?:prozent|procent|prosent|percent|per ?cent|pour ?cent|por ?ciento|por ?cento|per ?cento|パーセント)(?![a-zà-ÿ]))|(?P<ppm>ppm\b)|(?P<lost>(?:[?¿\ufffd]+|p)g\b))"
-        rf"(?:[ ]?(?:/|per|pro|je|par)[ ]?(?P<per>100 ?g|100 ?ml|g|gram|gramm|kg|mg|ml|drop|drops|tropfen|goutte|gotas?|goccia)\b)?",
+        rf"(?:[ ]?(?:/|per|pro|je|par)[ ]?(?P<per>100 ?g|100 ?ml|g|gram|gramm|kg|mg|ml|drop|drops|tropfen|goutte|gotas?|goccia)\b)?"
+        rf"(?:[ ]?[x×][ ]?(?P<times>[2-9])(?=[ ]*(?:$|[),;])))?",
         re.IGNORECASE,
     )
 
@@ -233,7 +235,7 @@ def find_quantities(text: str) -> tuple[Quantity, ...]:
                 number=match["number"], readings=number.readings, unit=unit,
                 printed_unit=match["unit"] or match["lost"] or unit, start=match.start("number"), end=match.end(),
                 sign=sign, high=high.readings[0] if high and high.readings else None, per=(match["per"] or "").lower(),
-                problem=number.problem,
+                problem=number.problem, count=int(match["count"] or match["times"] or 1),
             )
         )  # fmt: skip
     return tuple(found)

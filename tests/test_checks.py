@@ -524,3 +524,29 @@ def test_a_form_that_only_the_name_says_is_told_as_such() -> None:
     assert k2.str.contains("though the product's name says MK-7").any()
     both = findings_of({"name": "Vitamin D2 and D3", "lines": ["vitamin D 50 mcg"]})["message"]
     assert not both.str.contains("name says").any()
+
+
+def test_a_statement_that_says_the_form_is_told() -> None:
+    """DSLD 77665 prints 'Vitamin K (as Vitamin K-2)' on its panel and 'Vitamin K as K2 (MK7)' beside it."""
+    label = {"lines": ["Vitamin K (as Vitamin K-2) 40 mcg"], "claims": "Vitamin D as D3 / Vitamin K as K2 (MK7)"}
+    told = findings_of(label).set_index("finding_id")["message"]
+    assert "though a statement on the label says MK-7" in told["vitk-form-missing"]
+    both = findings_of(label | {"claims": "K2 as MK-4 and MK-7"}).set_index("finding_id")["message"]
+    assert "though" not in both["vitk-form-missing"]
+
+
+def test_a_statement_that_says_another_form_than_the_panel_is_told() -> None:
+    """DSLD 12196: 'Contains: Vitamin D2 2000 IU per serving' beside cholecalciferol on the panel."""
+    label = {"lines": ["Vitamin D (as Cholecalciferol) 2000 IU"], "claims": "Vitamin D2 2000 IU per serving"}
+    told = findings_of(label).set_index("finding_id")["message"]
+    assert told["name-form-mismatch"] == "A statement on the label says D2, the panel D3; the panel was judged."
+    compared = label | {"claims": "Vitamin D3 that is regarded as superior to vitamin D2"}
+    assert "name-form-mismatch" not in set(findings_of(compared)["finding_id"])
+
+
+def test_a_percent_ten_times_the_former_one_is_told_as_such() -> None:
+    """DSLD 8123, a label of 2012: 100 IU and 250 %, where the daily value of then gives 25 %."""
+    told = findings_of({"market": "us", "lines": ["Vitamin D3 100 IU 250%"]}).set_index("finding_id")["message"]
+    assert told["dv-percent-mismatch"].endswith(
+        "expected 13 %, the percent is ten times too high for the former US value of 10 mcg."
+    )

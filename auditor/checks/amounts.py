@@ -27,7 +27,7 @@ from auditor.dose import style_of
 
 MASS = r"(?<![a-z])(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli\w*|мкг|マイクロ\w*)\b"
 IU = r"(?<![a-z])(?:i\.? ?u\.?|i\.? ?e\.?|u\.? ?i\.?|j\.m\.|ius?|units?|usp)(?![a-z])"
-LABELS_OF = {"us": "US", "ca": "Canadian", "au": "Australian", "nz": "New Zealand", "uk": "UK"}
+LABELS_OF = {"us": "since 2021 US", "ca": "Canadian", "au": "Australian", "nz": "New Zealand", "uk": "UK"}
 ROUNDING_MCG = 0.0125
 """Half an international unit of vitamin D."""
 

@@ -31,11 +31,8 @@ def unstated(facts: Facts) -> pd.DataFrame:
 
     def named(hit: Hits) -> pd.Series:
         product = hit["product"].to_numpy(dtype=np.intp)
-        said = [
-            _form_in_name(name, vitamin)
-            for name, vitamin in zip(facts.first["name"].to_numpy(dtype=object)[product], hit["nutrient"], strict=True)
-        ]
-        words = [f", though the product's name says {FORM_WORDS[one]}" if one else "" for one in said]
+        texts = [facts.first[column].to_numpy(dtype=object)[product] for column in TELLERS]
+        words = [_told_elsewhere(texts, vitamin) for *texts, vitamin in zip(*texts, hit["nutrient"], strict=True)]
         return pd.Series(words, index=hit.index, dtype="str")
 
     return together(
@@ -52,11 +49,24 @@ def unstated(facts: Facts) -> pd.DataFrame:
     )
 
 
+TELLERS = {"name": "the product's name", "claims": "a statement on the label"}
+"""Columns that may say a form which the line does not, and what a finding calls them."""
+
+
+def _told_elsewhere(texts: list[str], nutrient: str) -> str:
+    """', though the product's name says D3' of the first of the tellers that says a form, or ''."""
+    for teller, text in zip(TELLERS.values(), texts, strict=True):
+        said = _form_said(text, nutrient)
+        if said:
+            return f", though {teller} says {FORM_WORDS[said]}"
+    return ""
+
+
 @lru_cache(maxsize=16_384)
-def _form_in_name(name: str, nutrient: str) -> str:
-    """The one form of a vitamin that a product's name says, '' where it says none or several."""
+def _form_said(text: str, nutrient: str) -> str:
+    """The one form of a vitamin that a text says, '' where it says none or several."""
     family = ("vitamin_k2", "vitamin_k") if nutrient != "vitamin_d" else (nutrient,)
-    said = {form for piece in read_ingredient(name).pieces if piece.nutrient in family for form in piece.forms}
+    said = {form for piece in read_ingredient(text).pieces if piece.nutrient in family for form in piece.forms}
     return next(iter(said)) if len(said) == 1 and said <= FORM_WORDS.keys() else ""
 
 
@@ -108,13 +118,13 @@ def not_listed_in_eu(facts: Facts) -> pd.DataFrame:
 
 
 def other_form_in_name(facts: Facts) -> pd.DataFrame:
-    """A product name that says another form than its panel."""
+    """A product name, or else a statement on the label, that says another form than the panel."""
     judged = facts.judged
     if judged.empty:
         return nothing()
     label = keyed_forms(judged, len(facts.first))
     product = judged["product"].to_numpy(dtype=np.intp)
-    return together(*(_named_otherwise(facts, product, label, *pair) for pair in PAIRS))
+    return together(*(_named_otherwise(facts, product, label, column, *pair) for column in TELLERS for pair in PAIRS))
 
 
 PAIRS = (
@@ -124,25 +134,26 @@ PAIRS = (
     ("vitamin_k2", "mk4", "mk7"),
 )
 SAID = {"d3": r"\bd-? ?3|calciferol", "d2": r"\bd-? ?2|calciferol", "mk7": r"\bmk-? ?7|menaq", "mk4": r"\bmk-? ?4|mena"}
-"""Words without which a name does not say the form; the name is then read by the grammar."""
+"""Words without which a text does not say the form; the text is then read by the grammar."""
 
 
 def _named_otherwise(
     facts: Facts,
     product: npt.NDArray[np.intp],
     label: dict[tuple[str, str], Mask],
+    column: str,
     nutrient: str,
     form: str,
     other: str,
 ) -> pd.DataFrame:
-    """Doses of one form whose product name says only the other one, which the panel lacks."""
+    """Doses of one form where a text of the label says only the other one, which the panel lacks."""
     judged = facts.judged
     lacks = ~label[(nutrient, other)] & ~label[(nutrient, "unstated")] & ~label[(nutrient, "mixed")]
     test = ((judged["nutrient"] == nutrient) & (judged["form"] == form)).to_numpy() & lacks[product]
     where = np.flatnonzero(test)
-    test[where] = matching(facts.first["name"].iloc[product[where]], SAID[other])
+    test[where] = matching(facts.first[column].iloc[product[where]], SAID[other])
     where = np.flatnonzero(test)
-    codes, names = pd.factorize(facts.first["name"].to_numpy(dtype=object)[product[where]])
+    codes, names = pd.factorize(facts.first[column].to_numpy(dtype=object)[product[where]])
     says = [
         {found for piece in read_ingredient(name).pieces if piece.nutrient == nutrient for found in piece.forms}
         & {form, other}
@@ -150,7 +161,15 @@ def _named_otherwise(
         for name in names
     ]
     test[where] = np.array(says, dtype=bool)[codes] if len(names) else False
-    return on_rows(judged, test, "name-form-mismatch", value=FORM_WORDS[other], expected=FORM_WORDS[form])
+    teller = TELLERS[column]
+    return on_rows(
+        judged,
+        test,
+        "name-form-mismatch",
+        value=FORM_WORDS[other],
+        expected=FORM_WORDS[form],
+        detail=teller[:1].upper() + teller[1:],
+    )
 
 
 def keyed_forms(judged: pd.DataFrame, n: int) -> dict[tuple[str, str], Mask]:

@@ -174,7 +174,12 @@ def _explain(
     steps = [value for value in home if value.era == "former" and _fits_food(amount, percent, value)]
     if steps:
         return told("dv-percent-old-dv", _named(steps[:1]) + " in food-label steps", *steps)
-    return told("dv-percent-mismatch", _slip(amount, percent, own[0]))
+    for value in (own[0], *(value for value in home if value.era == "former" and value.group in (group, "adult"))):
+        slip = _slip(amount, percent, value)
+        if slip:
+            whose = "" if value is own[0] else f" for {_named([value])}"
+            return told("dv-percent-mismatch", f", {slip}{whose}")
+    return told("dv-percent-mismatch", "")
 
 
 def _values_of(evidence: Evidence, nutrient: str) -> list[DailyValue]:
@@ -233,7 +238,7 @@ def _slip(amount: Decimal, percent: Decimal, own: DailyValue) -> str:
         (Decimal("0.001"), "a thousand times too low"),
     ):
         if abs(ratio / factor - 1) <= Decimal("0.02"):
-            return f", the percent is {cause}"
+            return f"the percent is {cause}"
     return ""
 
 

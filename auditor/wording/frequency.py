@@ -165,9 +165,7 @@ def _by_parts(slots: frozenset[str], occasions: int, choice: bool) -> Frequency:
     """As often as parts of the day are listed; "morning/night" may mean both or either."""
     either = occasions == 1 and not choice and _FAR_APART[0] in slots and not slots.isdisjoint(_FAR_APART[1])
     most = Fraction(len(slots) if either else occasions)
-    return Frequency(
-        Fraction(occasions), most, _ONCE, "parts-of-day", slots, _AMBIGUOUS if either else frozenset()
-    )
+    return Frequency(Fraction(occasions), most, _ONCE, "parts-of-day", slots, _AMBIGUOUS if either else frozenset())
 
 
 def _times(rates: list[Item], choice: bool) -> tuple[Fraction, Fraction, frozenset[str]]:

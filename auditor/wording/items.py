@@ -119,6 +119,9 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         return _read_weekday(tokens, index, means["weekday_short"], items)
     if "weekday" in means:
         return _read_weekday(tokens, index, means["weekday"], items)
+    if means.get("time_unit") == 1 and "part" not in means and at(tokens, index + 1).text == ":":
+        items.append(Item("part", token.start, token.end, "noon"))  # "Day: 1 capsule, Night: 2 capsules"
+        return index + 1
     for kind in _SIMPLE:
         if kind in means:
             if kind == "defines" and items and items[-1].kind == "period" and items[-1].end == token.start:
@@ -294,7 +297,13 @@ def _say_again(items: list[Item], inner: list[Item]) -> None:
             previous.value, previous.word = again.value, again.word  # "one dose (drop)"
         elif again.kind == "dose" and previous.value in _MEASURED:  # "0.2 ml (1 spray)"
             previous.value, previous.low, previous.high, previous.word = again.value, again.low, again.high, again.word
-    elif previous.kind == "strength" and previous.value == "to" and again.kind == "dose" and again.value == items[-2].value and again.low > items[-2].high:
+    elif (
+        previous.kind == "strength"
+        and previous.value == "to"
+        and again.kind == "dose"
+        and again.value == items[-2].value
+        and again.low > items[-2].high
+    ):
         items[-2].high, items[-2].end = again.high, again.end  # "400 IU (1 drop) to 800 IU (2 drops)"
     elif previous.kind == "strength" and again.kind == "dose" and "defines" not in [item.kind for item in items]:
         items.append(again)  # "2000 IU (1 tablet) daily"

@@ -141,3 +141,15 @@ def test_table_lets_the_keyboard_go(visit: Visit) -> None:
     reach(page, page.get_by_test_id("data-grid-canvas").last, size=100)
     page.keyboard.press("Escape")
     reach(page, page.get_by_role("button", name="products as CSV"))
+
+
+@pytest.mark.parametrize("width", [390])
+def test_wide_comparison_is_pushed_sideways_by_keyboard(visit: Visit, width: int) -> None:
+    page = visit("compare?id=dsld-279473&id=ca-bioclinic-k2-100&id=ca-bioclinic-d3-2500-softgel")
+    table = page.get_by_role("table", name="The products side by side")
+    reach(page, table.locator("xpath=.."))
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(500)
+    last = table.locator("tbody tr").first.locator("td").last.bounding_box()
+    assert last["x"] + last["width"] <= width

@@ -22,7 +22,7 @@ from auditor.matrix import verdicts_by_context
 from auditor.pipeline import Audit, audit_lines
 from auditor.words import dose, printable, wording
 
-__all__ = ["Citation", "Explanation", "Step", "explain", "headline", "verdict_matrix"]
+__all__ = ["Citation", "Explanation", "Step", "caveats_on", "citations", "explain", "headline", "verdict_matrix"]
 
 MAX_IDS_COMPARED = 20_000
 
@@ -155,7 +155,7 @@ def explain(
         product_id=printable(product_id), brand=printable(product["brand"]), name=printable(product["name"]), klass=product["class"],
         headline=headline(product, doses, evidence), steps=steps(case),
         findings=tuple(dict.fromkeys(zip(findings["severity"], findings["finding_id"], map(printable, findings["message"]), strict=True))),
-        references=_references(doses, evidence), caveats=_caveats(doses),
+        references=citations(doses, evidence), caveats=caveats_on(doses),
     )  # fmt: skip
 
 
@@ -200,7 +200,8 @@ def closest_ids(product_id: str, known: list[str]) -> list[str]:
     return list(dict.fromkeys([*inside, *difflib.get_close_matches(product_id, pool, n=5)]))[:5]
 
 
-def _references(doses: list[dict[str, Any]], evidence: Evidence) -> tuple[Citation, ...]:
+def citations(doses: list[dict[str, Any]], evidence: Evidence) -> tuple[Citation, ...]:
+    """The rows of the evidence that the bands and rules of some doses rest on, each once."""
     rows: list[str] = []
     for row in doses:
         if row["verdict"] == "not-computable":
@@ -231,7 +232,8 @@ def _citation(evidence: Evidence, row_id: str) -> Citation:
     return Citation(row_id, f"{said.rstrip('.')}. {reference.citation}", direction, row.status, reference.link)
 
 
-def _caveats(doses: list[dict[str, Any]]) -> tuple[str, ...]:
+def caveats_on(doses: list[dict[str, Any]]) -> tuple[str, ...]:
+    """What to bear in mind about some doses."""
     words = wording()["caveats"]
     return (*words["always"], *((words["upper_level"],) if any(row["upper_level_authority"] for row in doses) else ()))
 

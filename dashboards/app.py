@@ -17,6 +17,7 @@ from auditor.errors import AuditorError
 st.set_page_config(
     page_title="Supplement label auditor", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide"
 )
+st.html(Path(__file__).with_name("page.css"))
 
 page = st.navigation(
     [

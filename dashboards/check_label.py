@@ -104,7 +104,7 @@ st.subheader("Result", anchor=False)
 told = explain(
     lines, label.product_id, context=view.rules.context, evidence=view.evidence, authority=view.rules.authority
 )
-show.headline(told)
+show.headline(told.klass, told.headline)
 add_button(label.product_id, "typed")
 left, right = st.columns([3, 2], gap="large")
 with left:
@@ -112,7 +112,7 @@ with left:
     show.derivation(told)
 with right:
     st.subheader("Findings", anchor=False)
-    show.findings(told)
+    show.findings(told.findings)
 st.subheader("Evidence for and against", anchor=False)
-show.references(told)
-show.caveats(told)
+show.references(told.references)
+show.caveats(told.caveats)

@@ -91,10 +91,11 @@ for name in ("Class", "Vitamin D verdict", "Vitamin K2 verdict"):
     table.loc[name] = table.loc[name].map(signed)
 marked = [f":orange-background[≠] **{plain(name)}**" if told.differs[name] else plain(name) for name in table.index]
 st.caption(f":orange-background[≠] marks what differs. {STUDIED_RANGE}")
-st.table(
-    table.map(plain).set_axis(marked).set_axis([plain(name) for name in table.columns], axis=1),
-    alt="The products side by side",
-)
+with st.container(key="side-by-side"):
+    st.table(
+        table.map(plain).set_axis(marked).set_axis([plain(name) for name in table.columns], axis=1),
+        alt="The products side by side",
+    )
 
 st.subheader("Daily doses on a common scale", anchor=False)
 st.caption("Shaded: the studied range for whom each label is judged. " + legend(known.doses["verdict"], VERDICTS))

@@ -6,7 +6,7 @@ import streamlit as st
 from parts.explore_tabs import counts_tab, doses_tab, map_tab
 from parts.filters import choose
 from parts.looks import plain
-from parts.pieces import STUDIED_RANGE, empty, title
+from parts.pieces import SELECT_A_ROW, STUDIED_RANGE, empty, title
 from parts.product_table import product_table
 from parts.session import current
 from parts.what_changes import what_changes
@@ -52,7 +52,7 @@ for tab, draw in zip(tabs, (map_tab, doses_tab, counts_tab, what_changes), stric
 st.caption(STUDIED_RANGE)
 
 st.subheader("Products", anchor=False)
-st.caption("Select a row to open the product.")
+st.caption(SELECT_A_ROW)
 product_table(view, mask)
 st.download_button(
     f"Download these {count:,} products as CSV",

@@ -7,6 +7,7 @@ from parts import told as show
 from parts.basket import add_button
 from parts.derived import matrix_of, typed_audits
 from parts.finder import find_product
+from parts.finished import finished_product
 from parts.looks import plain, signed
 from parts.pieces import empty, facts, title
 from parts.session import current, label_lines
@@ -58,19 +59,13 @@ search_another()
 
 lines = label_lines(asked)
 if lines is None:
-    empty(
-        "A finished audit keeps no label lines, so the steps cannot be shown.",
-        "Its doses and findings follow; open the label files for the derivation.",
-    )
-    show.dose_pictures(own, view.evidence)
-    st.dataframe(own.doses, hide_index=True, alt="Doses as the audit wrote them")
-    st.dataframe(own.findings, hide_index=True, alt="Findings as the audit wrote them")
+    finished_product(view, own)
     st.stop()
 
 told = explain(
     lines, asked, audit=own, context=view.rules.context, evidence=view.evidence, authority=view.rules.authority
 )
-show.headline(told)
+show.headline(told.klass, told.headline)
 
 st.subheader("The daily dose among the trials", anchor=False)
 show.dose_pictures(own, view.evidence)
@@ -91,22 +86,15 @@ with right:
         else "None applies to this label."
     )
     st.subheader("Findings on the label", anchor=False)
-    show.findings(told)
+    show.findings(told.findings)
 
 st.subheader("Evidence for and against", anchor=False)
-show.references(told)
-st.subheader("Where the record comes from", anchor=False)
-facts(
-    (name, str(product[column]))
-    for name, column in (("Source", "source"), ("Address or id", "source_id"), ("File", "input"), ("Row", "row"))
-    if product[column]
-)
-if str(product["source_id"]).startswith(("https://", "http://")):
-    st.link_button("Open the source", str(product["source_id"]), icon=":material/open_in_new:")
+show.references(told.references)
+show.record(product)
 st.download_button(
     "Download this explanation", told.as_text(), "explanation.txt", on_click="ignore", icon=":material/download:"
 )
-show.caveats(told)
+show.caveats(told.caveats)
 
 # Last, since it judges the label once per context: everything else stands by then.
 with every_context, st.spinner("Judging for every context …"):

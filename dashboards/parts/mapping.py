@@ -34,6 +34,7 @@ def map_columns(source: Source) -> Source | None:
             hide_index=True,
             disabled=["column", "example"],
             key=f"mapping-{source.stamp}",
+            placeholder="passed through",
             alt="Columns of the file, their first value and their meaning",
             column_config={
                 "column": "column in the file",

@@ -12,6 +12,7 @@ from parts.looks import faint, ink, plain
 
 STUDIED_RANGE = "**studied-range** means a daily dose that trials used. It does not mean a dose that works: what the trials found stands beside it."
 
+SELECT_A_ROW = "Select a row to open the product; from the keyboard: arrow keys, then Shift + Space. Esc, then Tab leaves the table."
 
 TABLE_WORDS = {
     "d_low": "vitamin D from, mcg/day",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 import streamlit as st
 
 from auditor.checks import catalogue
 from auditor.evidence import Evidence
 from auditor.evidence_views import bands_used, trial_marks
-from auditor.explain import Explanation
+from auditor.explain import Citation, Explanation
 from auditor.pipeline import Audit
 from auditor.words import capital, dose, form_name, wording
 from parts.dose_chart import dose_strip
@@ -16,12 +18,12 @@ from parts.looks import DIRECTIONS, SEVERITIES, badge, direction_group, plain, t
 from parts.pieces import STUDIED_RANGE, chart, empty, facts
 
 
-def headline(told: Explanation) -> None:
+def headline(klass: str, sentence: str) -> None:
     """Class and the sentence that says what decided it."""
     with st.container(border=True):
-        badge(told.klass)
-        st.markdown(f"#### {plain(told.headline)}")
-        if "studied-range" in (told.klass,):
+        badge(klass)
+        st.markdown(f"#### {plain(sentence)}")
+        if klass == "studied-range":
             st.caption(STUDIED_RANGE)
 
 
@@ -68,12 +70,13 @@ def derivation(told: Explanation) -> None:
                 st.markdown("\n".join(f"- {plain(sentence)}" for sentence in step.sentences))
 
 
-def findings(told: Explanation) -> None:
+def findings(found: Iterable[tuple[str, str, str]]) -> None:
     """What is odd about the label, with why it matters and whose rule it is."""
-    if not told.findings:
+    found = tuple(found)
+    if not found:
         st.caption("Nothing was found on this label.")
     known = catalogue()
-    for severity, finding_id, message in told.findings:
+    for severity, finding_id, message in found:
         look = SEVERITIES[severity]
         with st.container(border=True, gap="xsmall"):
             st.badge(severity, icon=look.icon, color=look.tint)
@@ -84,7 +87,7 @@ def findings(told: Explanation) -> None:
                 )
 
 
-def references(told: Explanation) -> None:
+def references(cited: Iterable[Citation]) -> None:
     """What the band rests on, benefit and harm alike."""
     rows = pd.DataFrame(
         [
@@ -95,7 +98,7 @@ def references(told: Explanation) -> None:
                 one.link or None,
                 one.row_id,
             )
-            for one in sorted(told.references, key=lambda one: list(DIRECTIONS).index(direction_group(one.direction)))
+            for one in sorted(cited, key=lambda one: list(DIRECTIONS).index(direction_group(one.direction)))
         ],
         columns=["found", "what", "checked", "link", "row"],
     )
@@ -118,7 +121,19 @@ def references(told: Explanation) -> None:
     )
 
 
-def caveats(told: Explanation) -> None:
+def caveats(told: Iterable[str]) -> None:
     """What to bear in mind."""
-    for caveat in told.caveats:
+    for caveat in told:
         st.caption(plain(caveat))
+
+
+def record(product: pd.Series) -> None:
+    """Where the record of a product comes from."""
+    st.subheader("Where the record comes from", anchor=False)
+    facts(
+        (name, str(product[column]))
+        for name, column in (("Source", "source"), ("Address or id", "source_id"), ("File", "input"), ("Row", "row"))
+        if product[column]
+    )
+    if str(product["source_id"]).startswith(("https://", "http://")):
+        st.link_button("Open the source", str(product["source_id"]), icon=":material/open_in_new:")

@@ -9,7 +9,7 @@ from auditor.evidence import load_evidence
 from auditor.filters import Mask
 from parts.derived import changes_of
 from parts.looks import foremost, signed
-from parts.pieces import empty
+from parts.pieces import SELECT_A_ROW, empty
 from parts.session import PLENTY, Rules, View
 from parts.sidebar import STRICTEST
 
@@ -98,7 +98,7 @@ def _show(view: View, changes: pd.DataFrame, mask: Mask) -> None:
         st.dataframe(named, hide_index=True, alt="Moves between classes with their counts", width="content")
     rows = changes.head(500)
     if len(rows):
-        st.caption("Select a row to open the product.")
+        st.caption(SELECT_A_ROW)
         told = st.dataframe(
             rows.assign(old=rows["old"].map(signed), new=rows["new"].map(signed)).rename(
                 columns={

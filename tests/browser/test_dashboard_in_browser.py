@@ -106,6 +106,25 @@ def test_typed_price_stands_in_the_link(visit: Visit) -> None:
     assert again.get_by_role("spinbutton").first.input_value() == "12.50"
 
 
+@pytest.mark.parametrize("width", [390])
+def test_comparison_on_a_phone_keeps_readable_columns_beside_the_names_of_its_rows(visit: Visit, width: int) -> None:
+    ids = ("dsld-279473", "ca-bioclinic-k2-100", "ca-bioclinic-d3-2500-softgel", "ca-bioclinic-d3-1000-softgel")
+    page = visit("compare?" + "&".join(f"id={product_id}" for product_id in ids))
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth") <= width
+    table = page.get_by_role("table", name="The products side by side")
+    cells = table.locator("tbody tr").first.locator("td")
+    assert [cell.bounding_box()["width"] >= 150 for cell in cells.all()] == [True] * len(ids)
+    name = table.locator("tbody th").first
+    before = name.bounding_box()
+    page.mouse.move(before["x"] + 200, before["y"] + 10)
+    page.mouse.wheel(1000, 0)
+    page.wait_for_timeout(300)
+    assert name.bounding_box() == before
+    last = cells.last.bounding_box()
+    assert before["x"] + before["width"] <= last["x"]
+    assert last["x"] + last["width"] <= width
+
+
 def test_clicked_dot_of_the_map_lists_its_products(visit: Visit) -> None:
     page = visit("?q=ca-bioclinic-k2-100")
     page.locator("[data-testid=stVegaLiteChart] g.mark-symbol path").last.click(force=True)

@@ -28,6 +28,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AUDITOR_DATA", "")
     monkeypatch.chdir(ROOT)
     monkeypatch.syspath_prepend(str(DASHBOARDS))
+    # Streamlit runs a script as __main__, which processes started later would run again.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     yield testing.AppTest.from_file(str(DASHBOARDS / "app.py"), default_timeout=120)
     for name in [name for name in sys.modules if name == "parts" or name.startswith("parts.")]:
         del sys.modules[name]

@@ -130,7 +130,8 @@ def read_line(
     readings = []
     for piece in found.pieces:
         piece = _with_form_column(piece, form)
-        said = _own_basis(piece) or said
+        of_figure = _basis_in_words(piece)
+        said, serving = (basis_of(of_figure), serving_of(of_figure)) if of_figure else (said, serving)
         if column.text:
             piece = replace(piece, text=f"{piece.text} {column.text}")
         if unassignable or UNASSIGNABLE in piece.problems:
@@ -156,11 +157,11 @@ def _unit_beside_name(ingredient: str, amount: str) -> str:
     return found[1] if found else ""
 
 
-def _own_basis(piece: Piece) -> str:
-    """Basis of the figure that is used, where the line gives figures for several."""
+def _basis_in_words(piece: Piece) -> str:
+    """What the figure that is used refers to, in the label's words, where the line gives figures for several."""
     if all(figure.role != OTHER_BASIS for figure in piece.quantities):
         return ""
-    return next((basis_of(figure.basis) for figure in piece.quantities if figure.role == AMOUNT and figure.basis), "")
+    return next((figure.basis for figure in piece.quantities if figure.role == AMOUNT and figure.basis), "")
 
 
 def _unconfirmed(reading: LineReading) -> LineReading:

@@ -98,7 +98,9 @@ def with_roles(lowered: str, quantities: tuple[Quantity, ...]) -> tuple[Quantity
     return _one_basis(lowered, read)
 
 
-_PER_BEFORE = re.compile(r"((?:per|each|pro|je|par|por)[ ][a-zà-ÿ]{3,})(?: \([^()]*\)| contains| enthält)?[ :,§()\-]*$")
+_PER_BEFORE = re.compile(
+    r"((?:per|each|pro|je|par|por)[ ](?:\d+ ?)?[a-zà-ÿ]{3,})(?: \([^()]*\)| contains| enthält)?[ :,§()\-]*$"
+)
 # "25 mcg per softgel (50 mcg per 2-softgel serving)": figures for different bases are no contradiction.
 _PER = re.compile(
     r"[ )\],;:§]{0,40}((?:per|each|/|pro|je|par|por)[ ]?(?:\d+|two|three|four)?[ -]?[a-zà-ÿ]{3,}(?: [a-zà-ÿ]{3,})?)"

@@ -569,6 +569,8 @@ class _Witnesses:
         if quantity.sign == "<":
             self.problems.append(Problem("amount-upper-bound", f"<{quantity.number}"))
             return Decimal(0), value
+        if quantity.sign == ">":
+            self.problems.append(Problem("amount-lower-bound", f"at least {quantity.number} {quantity.printed_unit}"))
         return value, value
 
     def _one_reading(self, figure: _Figure, figures: list[_Figure]) -> _Figure:

@@ -145,6 +145,8 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     elif "adult_dose" in means:
         if at(tokens, index + 1).text != ":":  # "Recommended adult dose: 1 tablet"
             items.append(Item("relative", token.start, token.end))
+        elif token.text.startswith("adult"):
+            items.append(Item("audience", token.start, token.end, ("adult",)))  # "Adult dosage: 1 tablet"
     elif token.number is not None:
         items.append(Item("number", token.start, token.end))
     elif means.get("time_unit", 0) > 1:

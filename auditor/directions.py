@@ -132,6 +132,7 @@ def read_directions(text: str) -> Directions:
         return Directions("absent")
     if reading.waiting:
         _bind_waiting(reading)
+    _tell_other_intervals(reading)
     intakes = _settle(reading.intakes or reading.secondary or _supplied(reading), reading.flags)
     return _result(intakes, reading, reading.text)
 
@@ -186,7 +187,7 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
             reading.flags.add(_NOTED[kind])
     timed = [intake for intake in intakes if intake.timed]
     if timed:
-        if len(timed) < len(intakes) and not secondary:
+        if not secondary and any(not intake.timed and not _counted_again(intake, timed) for intake in intakes):
             reading.problems.append(_span(reading.text, kept))
         (reading.secondary if secondary else reading.intakes).extend(_merge_sentence(timed, reading.flags))
     elif "single_dose" in noted:
@@ -207,6 +208,14 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
         reading.problems.append(_span(reading.text, kept))
     named = [item.value for item in items if item.kind == "audience"]
     return _next_contexts(named, cells, intakes, kept, contexts)
+
+
+def _counted_again(untimed: Intake, timed: list[Intake]) -> bool:
+    """Whether a bare number with a frequency says a quantity again ("2 gummies, 2 per day")."""
+    return any(
+        not intake.unit and (intake.low, intake.high, intake.contexts) == (untimed.low, untimed.high, untimed.contexts)
+        for intake in timed
+    )
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -343,6 +352,13 @@ def _tell_other_doses(reading: _Reading) -> None:
         read = [intake for intake in reading.intakes if (intake.unit or "piece") == (waiting.unit or "piece")]
         if read and all((waiting.low, waiting.high) != (intake.low, intake.high) for intake in read):
             reading.problems.append(reading.text[waiting.start : waiting.end])
+
+
+def _tell_other_intervals(reading: _Reading) -> None:
+    """A frequency without dose is told where no dose is taken at its interval ("once a month. 1 capsule a week")."""
+    days = {intake.days for intake in reading.intakes}
+    if days:
+        reading.problems += [reading.text[lone.start : lone.end] for lone in reading.lone if lone.days not in days]
 
 
 def _supplied(reading: _Reading) -> list[Intake]:

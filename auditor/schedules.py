@@ -99,6 +99,8 @@ def schedule(
     if regimens:
         if told.status == "ambiguous":
             problems.append(Problem("dose-frequency-ambiguous", shorten(told.problem or directions)))
+        elif told.problem:
+            problems.append(Problem("dose-directions-partly-read", shorten(told.problem)))
         if "frequency-unsaid" in told.flags:
             problems.append(Problem("dose-frequency-unsaid", shorten(directions)))
             return builder.from_regimens(regimens, "assumed")

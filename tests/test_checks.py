@@ -550,3 +550,27 @@ def test_a_percent_ten_times_the_former_one_is_told_as_such() -> None:
     assert told["dv-percent-mismatch"].endswith(
         "expected 13 %, the percent is ten times too high for the former US value of 10 mcg."
     )
+
+
+def test_alternative_intervals_are_no_single_average() -> None:
+    """hu-fresenius-d3-2000: every second day or daily; the longest interval has the lowest average."""
+    label = {"directions": "1 tablet every other day or 1 tablet daily", "lines": ["Vitamin D3 50 mcg"]}
+    told = findings_of(label).set_index("finding_id")["message"]
+    assert told["dose-non-daily"] == (
+        "50 mcg of vitamin D at a time, at most 2 days apart, averages 25 to 50 mcg a day."
+    )
+
+
+def test_a_part_of_the_directions_that_is_left_out_is_told() -> None:
+    """ch-d3-vitacaps-24000 prints a monthly use for prevention before the weekly course."""
+    directions = "1x par mois en préventif; 1x par semaine en curatif. 1 capsule par semaine pendant 2-6 semaines"
+    told = findings_of({"directions": directions, "lines": ["Vitamin D3 600 mcg"]}).set_index("finding_id")["message"]
+    assert "'1x par mois'" in told["dose-directions-partly-read"]
+
+
+def test_labels_without_doses_have_no_same_doses() -> None:
+    """DSLD 302545 and 302548: coconut oil by the spoon and in softgels under one name, neither with vitamin D or K."""
+    labels = [
+        {"product_id": name, "brand": "Acme", "name": "Oil", "lines": ["Coconut oil 14 g"]} for name in ("a", "b")
+    ]
+    assert "record-duplicate" not in set(findings_of(labels[0] | {"also": labels[1:]})["finding_id"])

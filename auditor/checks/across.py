@@ -79,6 +79,8 @@ def _record_keys(facts: Facts) -> dict[str, Hashes]:
     brand = _hashes(first["brand"].astype("str").str.lower()) * np.uint64(31) + doses
     key = np.maximum(brand * np.uint64(31) + _hashes(first["name"].astype("str").str.lower()), np.uint64(1))
     named = ((first["name"] != "") & (first["brand"] != "")).to_numpy()
+    # No doses are no same doses.
+    named = named & (np.bincount(judged["product"].to_numpy(dtype=np.intp), minlength=len(first)) > 0)
     return {"brand_and_doses": brand, "record": np.where(named, key, np.uint64(0))}
 
 

@@ -93,16 +93,27 @@ def _not_daily(judged: pd.DataFrame, rare: np.ndarray) -> pd.DataFrame:
     names = part["nutrient"].map(
         lambda nutrient: nutrient.replace("_", " ").replace("vitamin k", "vitamin K").replace("vitamin d", "vitamin D")
     )
+    low, high = part["daily_mcg_low"].round(1), part["daily_mcg_high"].round(1)
     told = part.assign(
-        _single=mcg(part["single_intake_mcg"]) + " of " + names, _average=mcg(part["daily_mcg_high"].round(1))
+        _single=mcg(part["single_intake_mcg"]) + " of " + names,
+        _average=span(low, high).where(low < high, mcg(high)),
+        _days=_days_between(part),
     )
     labels = told.groupby(["product", "interval_days"], sort=False)
     told = told.assign(
         _single=labels["_single"].transform(" and ".join), _average=labels["_average"].transform(" and ".join)
     )
     once = ~told.duplicated(["product", "interval_days"])
-    return on_rows(told, once, "dose-non-daily", value=lambda hit: hit["_single"], expected=lambda hit: hit["_average"], detail=lambda hit: plain(hit["interval_days"]),
+    return on_rows(told, once, "dose-non-daily", value=lambda hit: hit["_single"], expected=lambda hit: hit["_average"], detail=lambda hit: hit["_days"],
                    whole_label=True)  # fmt: skip
+
+
+def _days_between(part: pd.DataFrame) -> pd.Series:
+    """How far apart the intakes are; only the longest interval is known where the label allows several doses."""
+    days = plain(part["interval_days"])
+    return ("every " + days + " days").where(
+        part["daily_mcg_low"] == part["daily_mcg_high"], "at most " + days + " days apart"
+    )
 
 
 def interval_in_doubt(facts: Facts) -> pd.DataFrame:

@@ -113,7 +113,13 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     assumed |= as_needed
     unclear = code == "dose-basis-unknown"
     expected = np.where(unclear & (kept["expected"] == ""), "per unit or per portion", kept["expected"])
-    day = np.where(unclear, np.where(row["factor_high"].isna(), "no daily dose was computed", "both were judged"), day)
+    day = np.where(
+        unclear,
+        np.where(
+            row["factor_high"].isna() | row["amount_mcg"].isna(), "no daily dose was computed", "both were judged"
+        ),
+        day,
+    )
     assumed |= unclear
     detail = np.where(assumed, day, kept["detail"].str.replace(BOTH_JUDGED, "both were judged", regex=False))
     return pd.DataFrame(

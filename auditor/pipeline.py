@@ -21,6 +21,7 @@ from auditor.evidence import Evidence, load_evidence
 from auditor.joining import chosen_rows, join_rows
 from auditor.judging import judge
 from auditor.labels import as_line_table
+from auditor.limits import load_limits
 from auditor.markets import markets
 from auditor.products import add_findings, products_table
 from auditor.schema import FINDINGS, SEVERITIES, empty_table, typed
@@ -262,15 +263,13 @@ def _judged_in(
     judged = (
         judge(joined, evidence, authority).sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
     )
-    findings = find_all(
-        lines, targets, rows, found.problems, judged, contexts, firsts, evidence, product_of_line=product
-    )
     facts = Facts(
-        lines, firsts, product, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence
-    )
+        lines, firsts, product, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence, load_limits()
+    )  # fmt: skip
+    findings = find_all(facts)
     ids = lines["product_id"].to_numpy()[firsts]
     place = labels.places[firsts]
-    products = products_table(lines, firsts, contexts, judged, findings, evidence)
+    products = products_table(facts.first, contexts, judged, findings, evidence)
     findings["product_id"] = ids[findings["product"]] if len(findings) else ""
     keys = label_keys(facts, labels.input_places)
     tables = {
@@ -307,7 +306,6 @@ def _doses(judged: pd.DataFrame, ids: npt.NDArray[np.object_]) -> pd.DataFrame:
     table["daily_iu_low"] = np.round((low * IU_PER_MCG).where(converts), 6)
     table["daily_iu_high"] = np.round((high * IU_PER_MCG).where(converts), 6)
     table["possible_verdicts"] = _names(judged["bits"].to_numpy(), judged["verdict"])
-    table["rules"] = ""
     return typed(table, "doses")
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.classify import ANY, FOLD, NOT_ESTABLISHED, fold, names_of, outcomes, verdict_of
-from auditor.distinct import joined_texts
+from auditor.distinct import codes_of, joined_texts
 from auditor.dose import IU_PER_MCG
 from auditor.evidence import Evidence
 from auditor.labels import LINE_COLUMNS
@@ -18,20 +18,14 @@ _POSSIBLE = np.array([";".join(names_of(bits)) for bits in range(16)], dtype=obj
 
 
 def products_table(
-    lines: pd.DataFrame,
-    firsts: npt.NDArray[np.intp],
-    contexts: list[str],
-    judged: pd.DataFrame,
-    findings: pd.DataFrame,
-    evidence: Evidence,
+    first: pd.DataFrame, contexts: list[str], judged: pd.DataFrame, findings: pd.DataFrame, evidence: Evidence
 ) -> pd.DataFrame:
     """One row per product, in input order, with the columns of the contract and the input's own extra columns.
 
-    `firsts` are the first lines of the products, `judged` the doses of :func:`auditor.judging.judge`, `findings` the
+    `first` holds the first line of every product, `judged` the doses of :func:`auditor.judging.judge`, `findings` the
     findings with a `product` position.
     """
-    n = len(firsts)
-    first = lines.iloc[firsts].reset_index(drop=True)
+    n = len(first)
     table = first.assign(context=pd.Series(contexts, dtype="str"))
     vitamin_d = _vitamin_d(judged[judged["nutrient"] == "vitamin_d"], n, contexts, evidence)
     vitamin_k2 = _vitamin_k2(judged[judged["nutrient"] == "vitamin_k2"], n)
@@ -41,7 +35,7 @@ def products_table(
     add_findings(table, findings)
     _add_price(table, first, judged)
     extras = [
-        name for name in lines.columns if name not in LINE_COLUMNS and name not in {column.name for column in PRODUCTS}
+        name for name in first.columns if name not in LINE_COLUMNS and name not in {column.name for column in PRODUCTS}
     ]
     return pd.concat([typed(table, "products"), first[extras].astype("str")], axis=1)
 
@@ -181,6 +175,14 @@ def add_findings(table: pd.DataFrame, findings: pd.DataFrame) -> None:
     table["finding_ids"] = pd.Series(ids, index=table.index, dtype="str")
 
 
+def _numbers(texts: pd.Series, decimal_comma: bool = False) -> npt.NDArray[np.float64]:
+    """Texts that are a number as that number, others missing; read once per distinct text."""
+    codes, values = codes_of(texts)
+    found = pd.Series(values, dtype="str")
+    found = found.str.replace(",", ".", regex=False) if decimal_comma else found
+    return pd.to_numeric(found.replace("", np.nan), errors="coerce").to_numpy(dtype=float)[codes]
+
+
 def _add_price(table: pd.DataFrame, first: pd.DataFrame, judged: pd.DataFrame) -> None:
     """Price of the highest labelled daily use: price x servings a day / servings in the package."""
     daily = judged.drop_duplicates("product").set_index("product")
@@ -189,12 +191,8 @@ def _add_price(table: pd.DataFrame, first: pd.DataFrame, judged: pd.DataFrame) -
     per_unit = (daily["basis"] == "per_unit").reindex(range(len(table)), fill_value=False).to_numpy()
     units = daily["units_per_serving"].reindex(range(len(table))).to_numpy(dtype=float)
     servings = table["servings_per_day_high"].to_numpy() / np.where(per_unit & ~np.isnan(units), units, 1.0)
-    price = pd.to_numeric(
-        first["price"].astype("str").str.replace(",", ".", regex=False).replace("", np.nan), errors="coerce"
-    ).to_numpy(dtype=float)
-    package = pd.to_numeric(
-        first["servings_per_container"].astype("str").replace("", np.nan), errors="coerce"
-    ).to_numpy(dtype=float)
+    price = _numbers(first["price"], decimal_comma=True)
+    package = _numbers(first["servings_per_container"])
     with np.errstate(divide="ignore", invalid="ignore"):
         per_day = np.round(price * servings / package, 4)
     table["price"] = price

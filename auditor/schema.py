@@ -116,7 +116,6 @@ DOSES = (
     _text("grade", "grade of the band's evidence"),
     _text("direction", "what the studies inside the band found: benefit, marker, null, harm, mixed, ..."),
     _text("references", "rows of the evidence the band rests on, joined by ';'"),
-    _text("rules", "rules that read the text, joined by ';', for tracing"),
 )
 
 FINDINGS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 import auditor
 from auditor.checks import FAMILIES, Check, catalogue, in_full, listed, markdown_table
+from auditor.checks.facts import Facts
 from auditor.checks.findings import ACROSS, ALIASES, FUNCTIONS, MESSAGE_LENGTH, find_all, message
 from auditor.evidence import load_evidence
 from auditor.labels import as_line_table
@@ -44,8 +46,8 @@ def stale_findings(label: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> se
     """Findings of an example whose day is given; the audit itself never asks what day it is."""
     from auditor import pipeline
 
-    def dated(*args: Any, **options: Any) -> pd.DataFrame:
-        return find_all(*args, **options, today=label["today"])
+    def dated(facts: Facts) -> pd.DataFrame:
+        return find_all(replace(facts, today=label["today"]))
 
     monkeypatch.setattr(pipeline, "find_all", dated)
     return set(findings_of(label)["finding_id"])

@@ -14,8 +14,8 @@ import pandas as pd
 
 from auditor.checks import number
 from auditor.checks.facts import Facts, Hits, mcg, nothing, on_products, on_rows, together
-from auditor.checks.records import _mangled as mangled_codes
-from auditor.distinct import codes_of
+from auditor.checks.records import read_codes
+from auditor.searching import Texts
 
 KEYS = ("id_key", "gtin", "record")
 """Columns of :attr:`LabelKeys.labels` that are compared; 0 is no key."""
@@ -38,12 +38,11 @@ class LabelKeys:
 
 def label_keys(facts: Facts, places: npt.NDArray[np.int64]) -> LabelKeys:
     """Keys of the products of one audit; `places` are the positions of its lines in the whole input."""
-    first = facts.first
-    codes, known = _gtins(first["upc"])
+    codes, known = _gtins(facts.texts("upc"))
     labels = pd.DataFrame(
         {
-            "product_id": first["product_id"].astype("str"), "upc": codes.astype("str"), "split": _split(facts, places),
-            "id_key": _hashes(first["product_id"].astype("str").str.strip().str.lower()), "gtin": known, **_record_keys(facts),
+            "product_id": facts.first["product_id"].astype("str"), "upc": codes, "split": _split(facts, places),
+            "id_key": _hashes(facts.texts("product_id")), "gtin": known, **_record_keys(facts),
         }
     )  # fmt: skip
     return LabelKeys(labels, _strengths(facts, known != 0))
@@ -57,15 +56,12 @@ def _split(facts: Facts, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]
     return np.asarray(high - low + 1 != np.bincount(product, minlength=n))
 
 
-def _gtins(upcs: pd.Series) -> tuple[pd.Series, Hashes]:
+def _gtins(upcs: Texts) -> tuple[pd.Series, Hashes]:
     """Barcodes without blanks and hyphens, and as numbers of 14 digits; 0 for none."""
-    own, values = codes_of(upcs)
-    texts = pd.Series(values, dtype="str").str.replace(r"[\s-]", "", regex=True)
-    mangled, repaired = mangled_codes(texts)
-    whole = texts.str.fullmatch(r"\d{8}|\d{12,14}").to_numpy(dtype=bool) & ~mangled
-    digits = texts.where(pd.Series(whole), "").where(repaired == "", repaired)
+    codes = read_codes(upcs.values)
+    digits = codes.texts.where(pd.Series(codes.whole), "").where(codes.repaired == "", codes.repaired)
     numbers = digits.where(digits != "", "0").astype("uint64").to_numpy()
-    return pd.Series(texts.to_numpy(dtype=object)[own], index=upcs.index, dtype="str"), numbers[own]
+    return codes.texts.iloc[upcs.codes].reset_index(drop=True), numbers[upcs.codes]
 
 
 def _record_keys(facts: Facts) -> dict[str, Hashes]:
@@ -73,24 +69,21 @@ def _record_keys(facts: Facts) -> dict[str, Hashes]:
     first, judged = facts.first, facts.judged
     doses = np.zeros(len(first), dtype=np.uint64)
     if len(judged):
-        vitamins = _hashes(judged["nutrient"].astype("str") + "|" + judged["form"].astype("str"))
+        vitamins = _hashes(Texts(judged["nutrient"].astype("str") + "|" + judged["form"].astype("str")))
         high = pd.util.hash_array(judged["daily_mcg_high"].to_numpy(dtype=float))
         np.add.at(doses, judged["product"].to_numpy(dtype=np.intp), vitamins * np.uint64(31) + high)
-    brand = _hashes(first["brand"].astype("str").str.lower()) * np.uint64(31) + doses
-    key = np.maximum(brand * np.uint64(31) + _hashes(first["name"].astype("str").str.lower()), np.uint64(1))
+    brand = _hashes(facts.texts("brand")) * np.uint64(31) + doses
+    key = np.maximum(brand * np.uint64(31) + _hashes(facts.texts("name")), np.uint64(1))
     named = ((first["name"] != "") & (first["brand"] != "")).to_numpy()
     # No doses are no same doses.
     named = named & (np.bincount(judged["product"].to_numpy(dtype=np.intp), minlength=len(first)) > 0)
     return {"brand_and_doses": brand, "record": np.where(named, key, np.uint64(0))}
 
 
-def _hashes(texts: pd.Series) -> Hashes:
-    codes, values = pd.factorize(texts)
-    return (
-        pd.util.hash_array(np.asarray(values, dtype=object), categorize=False)[codes]
-        if len(values)
-        else np.zeros(len(texts), dtype=np.uint64)
-    )
+def _hashes(texts: Texts) -> Hashes:
+    """A number for each text, the same for texts that differ only in case or in blanks around them."""
+    values = np.array([text.strip().lower() for text in texts.values], dtype=object)
+    return pd.util.hash_array(values, categorize=False)[texts.codes] if len(values) else np.zeros(0, dtype=np.uint64)
 
 
 def _strengths(facts: Facts, with_code: npt.NDArray[np.bool_]) -> pd.DataFrame:

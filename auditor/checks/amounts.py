@@ -77,7 +77,7 @@ def units_of_market(facts: Facts) -> pd.DataFrame:
     if not (declared & asks).any():
         return nothing()
     # 'Take 6 drops daily (400 IU/10 mcg)' states the micrograms too.
-    asks &= ~matching(facts.first["directions"], rf"\d ?{MASS}", facts.is_panel)[facts.row_products]
+    asks &= ~facts.matching("directions", rf"\d ?{MASS}", facts.is_panel)[facts.row_products]
     if not (declared & asks).any():
         return nothing()
     order = _printed_order(facts, declared & asks)

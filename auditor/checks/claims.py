@@ -136,7 +136,7 @@ def calorie_footnote(facts: Facts) -> pd.DataFrame:
     """US: the footnote on a 2,000 calorie diet on a panel without calories, fat, carbohydrate or protein."""
     printed = np.zeros(len(facts.first), dtype=bool)
     for name in ("claims", "warnings", "directions"):
-        printed |= says(facts.first[name], "calorie-footnote-needless", facts.in_us)
+        printed |= facts.says(name, "calorie-footnote-needless", facts.in_us)
     if not printed.any():
         return nothing()
     here = printed[facts.product_of_line]

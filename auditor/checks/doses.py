@@ -13,6 +13,7 @@ from auditor.checks import catalogue, number
 from auditor.checks.facts import (
     Facts,
     Hits,
+    keys_of,
     matching,
     mcg,
     nothing,
@@ -99,13 +100,23 @@ def _not_daily(judged: pd.DataFrame, rare: np.ndarray) -> pd.DataFrame:
         _average=span(low, high).where(low < high, mcg(high)),
         _days=_days_between(part),
     )
-    labels = told.groupby(["product", "interval_days"], sort=False)
-    told = told.assign(
-        _single=labels["_single"].transform(" and ".join), _average=labels["_average"].transform(" and ".join)
-    )
-    once = ~told.duplicated(["product", "interval_days"])
+    label = keys_of([part["product"], part["interval_days"]])
+    told = told.assign(**{name: _listed(label, told[name]) for name in ("_single", "_average")})
+    once = ~pd.Series(label).duplicated().to_numpy()
     return on_rows(told, once, "dose-non-daily", value=lambda hit: hit["_single"], expected=lambda hit: hit["_average"], detail=lambda hit: hit["_days"],
                    whole_label=True)  # fmt: skip
+
+
+def _listed(group: np.ndarray, texts: pd.Series) -> np.ndarray:
+    """For every row the texts of its group, as 'a and b'."""
+    listed = texts.to_numpy(dtype=object, copy=True)
+    several = np.flatnonzero(np.bincount(group)[group] > 1).tolist()
+    members: dict[int, list[str]] = {}
+    for row in several:
+        members.setdefault(int(group[row]), []).append(listed[row])
+    for row in several:
+        listed[row] = " and ".join(members[int(group[row])])
+    return listed
 
 
 def _days_between(part: pd.DataFrame) -> pd.Series:
@@ -276,7 +287,7 @@ def audiences(facts: Facts) -> pd.DataFrame:
     by_column = _several_audience_columns(facts)
     with_dose = np.zeros(len(facts.first), dtype=bool)
     with_dose[facts.row_products] = True
-    wanted = says(facts.first["directions"], "dose-multiple-audiences", with_dose)
+    wanted = facts.says("directions", "dose-multiple-audiences", with_dose)
     readings = facts.read_directions(wanted) if wanted.any() else {}
     by_text = _directions_that(
         facts, wanted, readings, lambda told: len({one.contexts for one in told.regimens if one.contexts}) > 1

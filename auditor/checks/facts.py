@@ -23,7 +23,7 @@ from auditor.distinct import codes_of
 from auditor.evidence import Evidence
 from auditor.limits import Limit
 from auditor.markets import Market, market_named
-from auditor.searching import holds, is_plain
+from auditor.searching import Texts
 
 COLUMNS = ("product", "order", "code", "nutrient", "value", "expected", "detail", "label_text", "severity")
 
@@ -84,6 +84,24 @@ class Facts:
         """First line of every product, which carries what is printed once per product."""
         return self.lines.iloc[self.firsts].reset_index(drop=True)
 
+    def texts(self, name: str) -> Texts:
+        """A column of :attr:`first`, ready to be searched."""
+        if name not in self._texts:
+            self._texts[name] = Texts(self.first[name])
+        return self._texts[name]
+
+    @cached_property
+    def _texts(self) -> dict[str, Texts]:
+        return {}
+
+    def matching(self, name: str, pattern: str, among: Mask | None = None) -> Mask:
+        """Products whose column of that name holds the pattern, letters of either case; only `among` some, if given."""
+        return self.texts(name).holding(pattern, among)
+
+    def says(self, name: str, check_id: str, among: Mask | None = None) -> Mask:
+        """Products whose column of that name holds one of the patterns of a check's entry."""
+        return self.matching(name, any_pattern(check_id), among)
+
     @cached_property
     def markets(self) -> Objects:
         """Market of every product."""
@@ -120,13 +138,20 @@ class Facts:
         rule = medicine_words()
         for name in rule["columns"]:
             if name in self.first:
-                found |= matching(self.first[name].astype("str"), "|".join(rule["words"]))
+                found |= self.matching(name, "|".join(rule["words"]))
         return found
 
     @cached_property
     def row_products(self) -> Positions:
         """Product of every row."""
         return self.rows["product"].to_numpy(dtype=np.intp)
+
+    @cached_property
+    def daily_value_groups(self) -> Objects:
+        """Daily value group of every product."""
+        group = {context: entry.daily_value_group for context, entry in self.evidence.contexts.items()}
+        codes, values = pd.factorize(self.contexts)
+        return _objects([group[value] for value in values])[codes]
 
     def of_target(self, name: str) -> pd.Series:
         """A column of the line table, for every row."""
@@ -172,9 +197,7 @@ def _objects(values: Iterable[object]) -> Objects:
 @cache
 def nothing() -> pd.DataFrame:
     """No findings; one shared frame, for most checks find nothing."""
-    return pd.DataFrame(
-        {name: pd.Series([], dtype="int64" if name in ("product", "order") else "str") for name in COLUMNS}
-    )
+    return pd.DataFrame({name: [] for name in COLUMNS}, dtype=object)
 
 
 def on_rows(
@@ -225,7 +248,8 @@ def _told(
         {
             "product": product, "order": order, "code": code, "nutrient": cells(nutrient), "value": cells(value), "expected": cells(expected),
             "detail": cells(detail), "label_text": cells(label_text), "severity": cells(severity),
-        }
+        },
+        dtype=object,  # the few columns of many small frames: typing each would cost more than the checks
     )  # fmt: skip
 
 
@@ -266,19 +290,18 @@ def matching(texts: pd.Series, pattern: str, among: Mask | None = None) -> Mask:
         hit = np.zeros(len(texts), dtype=bool)
         hit[among] = matching(texts[among], pattern)
         return hit
-    codes, values = codes_of(texts)
-    return holds(values, pattern)[codes]
+    return Texts(texts).holding(pattern)
 
 
-def unusual(texts: pd.Series) -> Mask:
-    """Texts with a character that a keyboard does not print; the few that a search for odd characters has to look at."""
-    codes, values = codes_of(texts)
-    return ~is_plain(values)[codes]
+@cache
+def any_pattern(check_id: str) -> str:
+    """One pattern for all of a check's entry."""
+    return "|".join(f"(?:{pattern})" for pattern in catalogue()[check_id].patterns)
 
 
 def says(texts: pd.Series, check_id: str, among: Mask | None = None) -> Mask:
     """Whether each text holds one of the patterns of a check's entry; only `among` some, if given."""
-    return matching(texts, "|".join(f"(?:{pattern})" for pattern in catalogue()[check_id].patterns), among)
+    return matching(texts, any_pattern(check_id), among)
 
 
 def first_match(texts: pd.Series, pattern: str) -> pd.Series:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +21,8 @@ from auditor.checks import (
     records,
     safety,
 )
-from auditor.checks.facts import COLUMNS, WITHHELD, Facts, nothing, together
+from auditor.checks.facts import COLUMNS, WITHHELD, Facts, keys_of, nothing, together
 from auditor.distinct import distinct
-from auditor.evidence import Evidence
-from auditor.limits import Limit, load_limits
 from auditor.schema import SEVERITIES
 from auditor.text import shorten
 
@@ -65,21 +62,12 @@ ACROSS = ("id-duplicate", "gtin-duplicate", "gtin-conflicting-records", "record-
 """Checks on what several labels share, raised by :mod:`auditor.checks.across`."""
 
 
-def find_all(
-    lines: pd.DataFrame, targets: pd.DataFrame, rows: pd.DataFrame, problems: pd.DataFrame, judged: pd.DataFrame, contexts: list[str],
-    firsts: npt.NDArray[np.intp], evidence: Evidence, *, product_of_line: npt.NDArray[np.intp] | None = None,
-    limits: tuple[Limit, ...] | None = None, today: date | None = None,
-) -> pd.DataFrame:  # fmt: skip
+def find_all(facts: Facts) -> pd.DataFrame:
     """Findings with `product` (position), `finding_id`, `severity`, `nutrient`, `message`, `value`, `expected`, `label_text`.
 
     Ordered by product, then severity, then place on the label; each finding once per product and nutrient.  A finding
     that only follows from another one is left out.  With `today`, rules of long ago are told as stale.
     """
-    product = product_of_line if product_of_line is not None else pd.factorize(lines["product_id"])[0]
-    facts = Facts(
-        lines, firsts, np.asarray(product, dtype=np.intp), targets, rows, problems, judged, np.array(contexts, dtype=object), evidence,
-        load_limits() if limits is None else limits, today,
-    )  # fmt: skip
     found = together(_from_reading(facts), *(function(facts) for function in FUNCTIONS.values()))
     return finished(found[list(COLUMNS)])
 
@@ -133,32 +121,25 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
 
 def finished(found: pd.DataFrame) -> pd.DataFrame:
     """Findings with severity and message, without those another one makes void, in the order of the contract."""
-    found = found.astype(
-        {
-            "product": "int64",
-            "order": "int64",
-            "value": "str",
-            "expected": "str",
-            "detail": "str",
-            "code": "str",
-            "nutrient": "str",
-        }
-    )
+    found = found.astype({"product": "int64", "order": "int64"})
     checks = catalogue()
     unknown = set(found["code"].unique()) - set(checks)
     if unknown:
         raise AssertionError(f"findings without a catalogue entry: {', '.join(sorted(unknown))}")
     found = _without_caused(found)
-    usual = found["code"].map({check.id: check.severity for check in checks.values()}).astype("str")
-    severity = found["severity"].astype("str").where(found["severity"] != "", usual)
-    rank = severity.map({name: position for position, name in enumerate(SEVERITIES)})
-    found = found.assign(severity=severity, rank=rank).sort_values(["product", "rank", "order"], kind="stable")
-    once = found["nutrient"].where(~found["code"].isin(OF_THE_LINE), "")
-    repeated = found.assign(nutrient=once).duplicated(["product", "code", "nutrient", "value"])
-    found = found[~repeated].reset_index(drop=True)
+    codes, ids = pd.factorize(found["code"])
+    usual = np.array([*(checks[check_id].severity for check_id in ids), ""], dtype=object)[codes]
+    own = found["severity"].to_numpy(dtype=object)
+    severity = np.where(own == "", usual, own)
+    rank = pd.Categorical(severity, categories=list(SEVERITIES)).codes
+    order = np.lexsort((found["order"].to_numpy(), rank, found["product"].to_numpy()))
+    of_line = np.isin(codes, np.flatnonzero(np.isin(np.asarray(ids, dtype=object), OF_THE_LINE)))
+    once = np.where(of_line, "", found["nutrient"].to_numpy(dtype=object))
+    same = keys_of([found["product"].to_numpy(), codes, once, found["value"].to_numpy(dtype=object)])[order]
+    order = order[~pd.Series(same).duplicated().to_numpy()]
+    found = found.assign(severity=severity).iloc[order].reset_index(drop=True)
     texts = distinct(found, ["code", "nutrient", "value", "expected", "detail", "voided"])
-    messages = np.array(texts.map(message) or [""], dtype=object)
-    found["message"] = messages[texts.codes] if len(found) else pd.Series([], dtype="str")
+    found["message"] = np.array([*texts.map(message), ""], dtype=object)[texts.codes]
     return found.rename(columns={"code": "finding_id"}).astype({"severity": "str", "message": "str"})
 
 
@@ -201,7 +182,9 @@ def _without_caused(found: pd.DataFrame) -> pd.DataFrame:
     voided = np.full(len(found), "", dtype=object)
     for word in sorted(said):
         voided[said[word]] += f", {word}"
-    return found.assign(voided=pd.Series(voided, index=found.index, dtype="str").str.removeprefix(", "))[~void]
+    named = np.flatnonzero(voided != "")
+    voided[named] = [words.removeprefix(", ") for words in voided[named]]
+    return found.assign(voided=voided)[~void]
 
 
 def _consequence(cause: Check, check_id: str) -> str:

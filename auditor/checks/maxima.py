@@ -35,20 +35,40 @@ def maxima(facts: Facts) -> pd.DataFrame:
     limits = [limit for limit in facts.limits if limit.market in here]
     if not limits:
         return nothing()
-    day, unit = sure_high(judged), per_unit(judged)
-    sure = (_against(facts, judged, limit, day if limit.per == "day" else unit) for limit in limits)
-    doubtful = judged[(any_high(judged) > day).to_numpy()]
-    if doubtful.empty:
-        return together(*sure)
-    most = any_high(doubtful)
-    daily = (limit for limit in limits if limit.per == "day" and limit.bound == "maximum")
-    return together(*sure, *(_against(facts, doubtful, limit, most, day, severity=WITHHELD) for limit in daily))
+    doses = judged[OF_A_DOSE].assign(_day=sure_high(judged), _most=any_high(judged), _unit=per_unit(judged))
+    product = judged["product"].to_numpy(dtype=np.intp)
+    parts = []
+    for market in dict.fromkeys(limit.market for limit in limits):
+        mine = doses.iloc[np.flatnonzero(_in_market(facts, market)[product])]
+        if not mine.empty:
+            parts += _in_one_market(facts, mine, [limit for limit in limits if limit.market == market])
+    return together(*parts)
+
+
+OF_A_DOSE = ["product", "source_rows", "nutrient", "form", "context", "label_text", "interval_days", "share"]
+"""What is asked of a dose besides its amount."""
+
+
+def _in_one_market(facts: Facts, judged: pd.DataFrame, limits: list[Limit]) -> list[pd.DataFrame]:
+    """Doses of one market against its limits: what surely breaks one, and what may, for the finding on the doubt."""
+    parts = [_against(facts, judged, limit, judged["_day" if limit.per == "day" else "_unit"]) for limit in limits]
+    doubtful = judged[(judged["_most"] > judged["_day"]).to_numpy()]
+    if not doubtful.empty:
+        daily = (limit for limit in limits if limit.per == "day" and limit.bound == "maximum")
+        parts += [_against(facts, doubtful, limit, doubtful["_most"], doubtful["_day"], WITHHELD) for limit in daily]
+    return parts
+
+
+def _in_market(facts: Facts, market: str) -> Mask:
+    """Products of a limit's market that its law on supplements concerns."""
+    here = facts.in_eu if market == "eu-all" else facts.market_ids == market
+    return np.asarray(here & ~facts.is_medicine)
 
 
 def _against(
     facts: Facts, judged: pd.DataFrame, limit: Limit, dose: pd.Series, sure: pd.Series | None = None, severity: str = ""
 ) -> pd.DataFrame:
-    """Doses that break one limit; with `sure` only those whose sure dose keeps it."""
+    """Doses of the limit's market that break it; with `sure` only those whose sure dose keeps it."""
     concerned = _concerned(facts, judged, limit)
     if not concerned.any():
         return nothing()
@@ -61,7 +81,7 @@ def _against(
     )
     test = concerned & passed.to_numpy(dtype=bool)
     if sure is not None:
-        test &= (sure[judged.index] <= float(limit.value_mcg)).to_numpy()
+        test &= (sure <= float(limit.value_mcg)).to_numpy()
     if len(limit.nutrients) > 1:
         test &= ~judged["product"].where(test).duplicated().to_numpy()
     exception = catalogue()[limit.finding].patterns
@@ -93,10 +113,9 @@ def _against(
 
 
 def _concerned(facts: Facts, judged: pd.DataFrame, limit: Limit) -> Mask:
-    """Doses of the limit's market, vitamin, form, audience and time."""
+    """Doses, among some of the limit's market, of its vitamin, form, audience and time."""
     product = judged["product"].to_numpy(dtype=np.intp)
-    market = facts.in_eu if limit.market == "eu-all" else facts.market_ids == limit.market
-    test = (market & ~facts.is_medicine)[product] & judged["nutrient"].isin(limit.nutrients).to_numpy()
+    test = judged["nutrient"].isin(limit.nutrients).to_numpy(copy=True)
     if not test.any():
         return test
     if limit.forms:
@@ -145,7 +164,7 @@ def canada(facts: Facts) -> pd.DataFrame:
     several = np.bincount(facts.product_of_line, minlength=len(facts.first)) > 1
     young = (
         judged["context"].str.startswith(("infant", "child", "teen")).to_numpy()
-        | says(facts.first["directions"], "reg-ca-vitd-adults-only", here)[product]
+        | facts.says("directions", "reg-ca-vitd-adults-only", here)[product]
     )
     return together(
         on_rows(
@@ -237,6 +256,7 @@ def stale_rules(facts: Facts) -> pd.DataFrame:
     if facts.today is None or facts.judged.empty:
         return nothing()
     parts = []
+    product = facts.judged["product"].to_numpy(dtype=np.intp)
     by_market: dict[str, list[Limit]] = {}
     for limit in facts.limits:
         if limit.is_stale(facts.today):
@@ -244,7 +264,7 @@ def stale_rules(facts: Facts) -> pd.DataFrame:
     for place, limits in by_market.items():
         concerned = np.zeros(len(facts.first), dtype=bool)
         for limit in limits:
-            concerned[facts.judged["product"].to_numpy(dtype=np.intp)[_concerned(facts, facts.judged, limit)]] = True
+            concerned[product[_in_market(facts, limit.market)[product] & _concerned(facts, facts.judged, limit)]] = True
         parts.append(
             on_products(
                 facts.first,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -48,7 +49,7 @@ def percents(facts: Facts) -> pd.DataFrame:
     if chosen.empty:
         return nothing()
     product = chosen["product"].to_numpy(dtype=np.intp)
-    group = _groups(facts)[product]
+    group = facts.daily_value_groups[product]
     market = facts.market_ids[product]
     key = keys_of(
         [chosen["nutrient"] == "vitamin_d", chosen["amount_mcg"], chosen["declared_percent_dv"], market, group]
@@ -101,13 +102,6 @@ def _checkable(rows: pd.DataFrame) -> Mask:
     return np.asarray(usable & (~rows["share"].astype(bool) | (rows["nutrient"] == "vitamin_k1")), dtype=bool)
 
 
-def _groups(facts: Facts) -> np.ndarray:
-    """Daily value group of every product."""
-    group = {context: entry.daily_value_group for context, entry in facts.evidence.contexts.items()}
-    codes, values = pd.factorize(facts.contexts)
-    return np.array([group[value] for value in values], dtype=object)[codes]
-
-
 def _step(share: Decimal) -> Decimal:
     return Decimal(2 if share <= 10 else 5 if share <= 50 else 10)
 
@@ -138,6 +132,7 @@ class Explained(NamedTuple):
     severity: str = ""
 
 
+@lru_cache(maxsize=16_384)
 def _explain(
     nutrient: str, amount_mcg: float, percent_dv: float, market: str, group: str, *, evidence: Evidence
 ) -> Explained:
@@ -282,7 +277,7 @@ def _expected(facts: Facts, hit: Hits) -> pd.Series:
 def _own_value(facts: Facts, rows: pd.DataFrame | Hits) -> pd.Series:
     """Current daily value (mcg) of each row's market and group; missing where the edition has none."""
     product = rows["product"].to_numpy(dtype=np.intp)
-    market, group = facts.market_ids[product], _groups(facts)[product]
+    market, group = facts.market_ids[product], facts.daily_value_groups[product]
     is_d = (rows["nutrient"] == "vitamin_d").to_numpy()
     key = keys_of([is_d, market, group])
     firsts = np.unique(key, return_index=True)[1]

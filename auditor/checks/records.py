@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +13,7 @@ from auditor.checks.facts import (
     Facts,
     Hits,
     Mask,
+    Objects,
     Positions,
     first_match,
     keys_of,
@@ -19,7 +23,6 @@ from auditor.checks.facts import (
     on_rows,
     says,
     together,
-    unusual,
 )
 from auditor.distinct import codes_of
 from auditor.text import clean
@@ -32,7 +35,7 @@ TEXTS = ("name", "brand", "directions", "serving_size")
 
 def missing_id(facts: Facts) -> pd.DataFrame:
     """A record without an id cannot be pointed at."""
-    blank = ~matching(facts.first["product_id"], r"\S")
+    blank = ~facts.matching("product_id", r"\S")
     return on_products(
         facts.first,
         blank,
@@ -70,26 +73,49 @@ def barcodes(facts: Facts) -> pd.DataFrame:
     """Barcodes that are damaged or fail their check digit; what stands on several products is for :mod:`auditor.checks.across`."""
     if not (facts.first["upc"] != "").any():
         return nothing()
-    codes = facts.first["upc"].astype("str").str.replace(r"[\s-]", "", regex=True)
-    mangled, repaired = _mangled(codes)
-    whole = codes.str.fullmatch(r"\d{8}|\d{12,14}").to_numpy(dtype=bool) & ~mangled
-    expected = pd.Series("", index=codes.index, dtype="str")
-    expected[whole] = check_digits(codes[whole]).astype("str")
-    wrong = whole & (codes.str[-1] != expected).to_numpy()
-    first = facts.first.assign(upc=codes, _repaired=repaired, _digit=expected)
+    own, codes = facts.texts("upc").codes, read_codes(facts.texts("upc").values)
+    wrong = codes.whole & (codes.texts.str[-1] != codes.digit).to_numpy()
+
+    def cells(values: pd.Series) -> Callable[[Hits], Objects]:
+        objects = values.to_numpy(dtype=object)
+        return lambda hit: objects[own[hit.index.to_numpy()]]
+
     return together(
-        on_products(first, mangled, "gtin-mangled", value=lambda hit: hit["upc"], expected=lambda hit: hit["_repaired"].where(hit["_repaired"] != "", "known only to its source")),
-        on_products(first, wrong, "gtin-check-digit", value=lambda hit: hit["upc"], expected=lambda hit: hit["_digit"]),
+        on_products(facts.first, codes.mangled[own], "gtin-mangled", value=cells(codes.texts), expected=cells(codes.repaired.where(codes.repaired != "", "known only to its source"))),
+        on_products(facts.first, wrong[own], "gtin-check-digit", value=cells(codes.texts), expected=cells(codes.digit)),
     )  # fmt: skip
+
+
+class Barcodes(NamedTuple):
+    """Barcodes without blanks and hyphens; whether a spreadsheet has damaged each, and what it was where that can be
+    told; whether it has the length of a whole one, and the check digit it then should have ('' else)."""
+
+    texts: pd.Series
+    mangled: Mask
+    repaired: pd.Series
+    whole: Mask
+    digit: pd.Series
+
+
+def read_codes(printed: Objects) -> Barcodes:
+    """Read distinct barcodes."""
+    texts = pd.Series(printed, dtype="str").str.replace(r"[\s-]", "", regex=True)
+    mangled, repaired = _mangled(texts)
+    whole = texts.str.fullmatch(r"\d{8}|\d{12,14}").to_numpy(dtype=bool) & ~mangled
+    digit = pd.Series("", index=texts.index, dtype="str")
+    digit[whole] = check_digits(texts[whole]).astype("str")
+    return Barcodes(texts, mangled, repaired, whole, digit)
 
 
 def _mangled(codes: pd.Series) -> tuple[Mask, pd.Series]:
     """Codes a spreadsheet has damaged, and what they were where the check digit tells."""
     damaged = codes.str.fullmatch(r"\d(?:[.,]\d+)?[eE]\+?\d+|\d+[.,]0|\d{10,11}|\d{10,}0{5,}").to_numpy(dtype=bool)
+    repaired = pd.Series("", index=codes.index, dtype="str")
+    if not damaged.any():
+        return damaged, repaired
     damaged = damaged & ~codes.str.fullmatch(r"\d{12,14}").to_numpy(dtype=bool)
     digits = codes.str.replace(r"[.,]0$", "", regex=True)
     short = digits.str.fullmatch(r"\d{10,11}").to_numpy(dtype=bool) & damaged
-    repaired = pd.Series("", index=codes.index, dtype="str")
     padded = digits[short].str.zfill(12)
     right = padded[padded.str[-1] == check_digits(padded).astype("str")]
     repaired[right.index] = right
@@ -155,7 +181,7 @@ def missing_fields(facts: Facts) -> pd.DataFrame:
     per_serving[facts.row_products[(facts.rows["basis"] == "per_serving").to_numpy()]] = True
     counted = (facts.first["serving_size"] != "").to_numpy() | (facts.first["units_per_serving"] != "").to_numpy()
     no_serving = per_serving & facts.in_us & ~counted & (facts.first["directions"] != "").to_numpy()
-    no_serving &= ~matching(facts.first["directions"], r"\bservings?\b", no_serving)
+    no_serving &= ~facts.matching("directions", r"\bservings?\b", no_serving)
     return together(
         on_products(facts.first, no_market, "required-field-missing", value="market", expected="no country's percents, units and maxima were applied", severity="note"),
         on_products(facts.first, no_serving, "required-field-missing", value="serving size", expected="one unit was taken as the serving"),
@@ -175,7 +201,7 @@ def _hidden_in(facts: Facts, name: str) -> pd.DataFrame:
 
     return on_products(
         facts.first,
-        matching(facts.first[name], HIDDEN, unusual(facts.first[name])),
+        facts.matching(name, HIDDEN, facts.texts(name).unusual),
         "text-hidden-characters",
         value=shown,
     )
@@ -186,7 +212,7 @@ def odd_glyphs(facts: Facts) -> pd.DataFrame:
     texts = facts.of_target("ingredient").astype("str") + " " + facts.of_target("amount").astype("str")
     rows = facts.rows.assign(_text=texts)
     return together(
-        *(on_products(facts.first.assign(_text=facts.first[name].astype("str")), matching(facts.first[name], ODD_NUMBER, unusual(facts.first[name])), "number-odd-glyphs", value=_odd, expected=_read_odd)
+        *(on_products(facts.first.assign(_text=facts.first[name].astype("str")), facts.matching(name, ODD_NUMBER, facts.texts(name).unusual), "number-odd-glyphs", value=_odd, expected=_read_odd)
           for name in ("directions", "serving_size")),
         on_rows(rows, matching(texts, ODD_NUMBER), "number-odd-glyphs", value=_odd, expected=_read_odd),
     )  # fmt: skip
@@ -229,8 +255,9 @@ def hidden_in_blend(facts: Facts) -> pd.DataFrame:
 
 def read_by_machine(facts: Facts) -> pd.DataFrame:
     """Records whose text a machine read from a photo, with what it says of its own sureness."""
-    codes, values = codes_of(facts.first["source"])
-    by_machine = np.array([value in catalogue()["machine-read"].patterns for value in values], dtype=bool)[codes]
+    source = facts.texts("source")
+    by_machine = np.array([value in catalogue()["machine-read"].patterns for value in source.values], dtype=bool)
+    by_machine = by_machine[source.codes]
     return on_products(facts.first, by_machine, "machine-read", detail=_sureness)
 
 

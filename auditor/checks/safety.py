@@ -87,9 +87,9 @@ def vitamin_k_antagonists(facts: Facts) -> pd.DataFrame:
     asks = np.isin(facts.market_ids, catalogue()["safety-vitk-vka"].numbers["markets"])  # type: ignore[arg-type]
     with_k = np.zeros(len(facts.first), dtype=bool)
     with_k[product[first_of_product.to_numpy()]] = True
-    told_by_label |= says(facts.first["warnings"], "safety-vitk-vka", with_k)
+    told_by_label |= facts.says("warnings", "safety-vitk-vka", with_k)
     for name in ("directions", "claims"):
-        told_by_label |= says(facts.first[name], "safety-vitk-vka", asks & with_k)
+        told_by_label |= facts.says(name, "safety-vitk-vka", asks & with_k)
     lacks = (asks & ~told_by_label)[product]
     mk4 = (
         (judged["form"] == "mk4") & (judged["daily_mcg_high"] >= number("safety-vitk-vka", "mk4_medicine_mcg"))

@@ -54,7 +54,7 @@ def read_audience(text: str) -> tuple[str, ...]:
     4 to 10; an open age ("4 and up") reaches adults unless only children are named.
     """
     text = readable(text)
-    if not _may_name(text):
+    if not text or not _may_name(text):
         return ()
     marked = mark_audiences(tokenise(text))
     return _in_order({context for token in marked for context in token.means.get("audience", ())})

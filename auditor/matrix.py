@@ -44,8 +44,8 @@ def verdicts_by_context(own: pd.DataFrame, evidence: Evidence | None = None, *, 
     joined["context"] = np.array(contexts, dtype=object)[joined["product"]] if len(joined) else ""
     joined["context"] = joined["context"].astype("str")
     judged = judge(joined, evidence, "").sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
-    firsts = np.arange(len(contexts), dtype=np.intp) * len(lines)
-    products = products_table(copies, firsts, contexts, judged, _NO_FINDINGS, evidence)
+    first = copies.iloc[np.arange(len(contexts)) * len(lines)].reset_index(drop=True)
+    products = products_table(first, contexts, judged, _NO_FINDINGS, evidence)
     return _as_matrix(judged, products["class"].tolist(), contexts)
 
 

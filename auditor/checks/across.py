@@ -14,7 +14,6 @@ import pandas as pd
 
 from auditor.checks import number
 from auditor.checks.facts import Facts, Hits, mcg, nothing, on_products, on_rows, together
-from auditor.checks.records import read_codes
 from auditor.searching import Texts
 
 KEYS = ("id_key", "gtin", "record")
@@ -38,7 +37,7 @@ class LabelKeys:
 
 def label_keys(facts: Facts, places: npt.NDArray[np.int64]) -> LabelKeys:
     """Keys of the products of one audit; `places` are the positions of its lines in the whole input."""
-    codes, known = _gtins(facts.texts("upc"))
+    codes, known = _gtins(facts)
     labels = pd.DataFrame(
         {
             "product_id": facts.first["product_id"].astype("str"), "upc": codes, "split": _split(facts, places),
@@ -56,12 +55,12 @@ def _split(facts: Facts, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]
     return np.asarray(high - low + 1 != np.bincount(product, minlength=n))
 
 
-def _gtins(upcs: Texts) -> tuple[pd.Series, Hashes]:
+def _gtins(facts: Facts) -> tuple[pd.Series, Hashes]:
     """Barcodes without blanks and hyphens, and as numbers of 14 digits; 0 for none."""
-    codes = read_codes(upcs.values)
+    own, codes = facts.texts("upc").codes, facts.barcodes
     digits = codes.texts.where(pd.Series(codes.whole), "").where(codes.repaired == "", codes.repaired)
     numbers = digits.where(digits != "", "0").astype("uint64").to_numpy()
-    return codes.texts.iloc[upcs.codes].reset_index(drop=True), numbers[upcs.codes]
+    return codes.texts.iloc[own].reset_index(drop=True), numbers[own]
 
 
 def _record_keys(facts: Facts) -> dict[str, Hashes]:

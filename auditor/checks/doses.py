@@ -20,7 +20,6 @@ from auditor.checks.facts import (
     on_products,
     on_rows,
     plain,
-    says,
     span,
     sure_high,
     together,

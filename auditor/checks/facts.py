@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 import tomli as tomllib
 
+from auditor.barcodes import Barcodes, read_codes
 from auditor.checks import DATA, catalogue
 from auditor.directions import Directions, read_directions
 from auditor.distinct import codes_of
@@ -93,6 +94,11 @@ class Facts:
     @cached_property
     def _texts(self) -> dict[str, Texts]:
         return {}
+
+    @cached_property
+    def barcodes(self) -> Barcodes:
+        """The distinct barcodes of the products, in the order of `texts("upc").values`."""
+        return read_codes(self.texts("upc").values)
 
     def matching(self, name: str, pattern: str, among: Mask | None = None) -> Mask:
         """Products whose column of that name holds the pattern, letters of either case; only `among` some, if given."""

@@ -17,7 +17,6 @@ from auditor.checks.facts import (
     on_distinct,
     on_products,
     on_rows,
-    says,
     sure_high,
     together,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,6 @@ from auditor.checks import catalogue
 from auditor.checks.facts import (
     Facts,
     Hits,
-    Mask,
     Objects,
     Positions,
     first_match,
@@ -24,7 +22,6 @@ from auditor.checks.facts import (
     says,
     together,
 )
-from auditor.distinct import codes_of
 from auditor.text import clean
 
 HIDDEN = r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -73,7 +70,7 @@ def barcodes(facts: Facts) -> pd.DataFrame:
     """Barcodes that are damaged or fail their check digit; what stands on several products is for :mod:`auditor.checks.across`."""
     if not (facts.first["upc"] != "").any():
         return nothing()
-    own, codes = facts.texts("upc").codes, read_codes(facts.texts("upc").values)
+    own, codes = facts.texts("upc").codes, facts.barcodes
     wrong = codes.whole & (codes.texts.str[-1] != codes.digit).to_numpy()
 
     def cells(values: pd.Series) -> Callable[[Hits], Objects]:
@@ -84,51 +81,6 @@ def barcodes(facts: Facts) -> pd.DataFrame:
         on_products(facts.first, codes.mangled[own], "gtin-mangled", value=cells(codes.texts), expected=cells(codes.repaired.where(codes.repaired != "", "known only to its source"))),
         on_products(facts.first, wrong[own], "gtin-check-digit", value=cells(codes.texts), expected=cells(codes.digit)),
     )  # fmt: skip
-
-
-class Barcodes(NamedTuple):
-    """Barcodes without blanks and hyphens; whether a spreadsheet has damaged each, and what it was where that can be
-    told; whether it has the length of a whole one, and the check digit it then should have ('' else)."""
-
-    texts: pd.Series
-    mangled: Mask
-    repaired: pd.Series
-    whole: Mask
-    digit: pd.Series
-
-
-def read_codes(printed: Objects) -> Barcodes:
-    """Read distinct barcodes."""
-    texts = pd.Series(printed, dtype="str").str.replace(r"[\s-]", "", regex=True)
-    mangled, repaired = _mangled(texts)
-    whole = texts.str.fullmatch(r"\d{8}|\d{12,14}").to_numpy(dtype=bool) & ~mangled
-    digit = pd.Series("", index=texts.index, dtype="str")
-    digit[whole] = check_digits(texts[whole]).astype("str")
-    return Barcodes(texts, mangled, repaired, whole, digit)
-
-
-def _mangled(codes: pd.Series) -> tuple[Mask, pd.Series]:
-    """Codes a spreadsheet has damaged, and what they were where the check digit tells."""
-    damaged = codes.str.fullmatch(r"\d(?:[.,]\d+)?[eE]\+?\d+|\d+[.,]0|\d{10,11}|\d{10,}0{5,}").to_numpy(dtype=bool)
-    repaired = pd.Series("", index=codes.index, dtype="str")
-    if not damaged.any():
-        return damaged, repaired
-    damaged = damaged & ~codes.str.fullmatch(r"\d{12,14}").to_numpy(dtype=bool)
-    digits = codes.str.replace(r"[.,]0$", "", regex=True)
-    short = digits.str.fullmatch(r"\d{10,11}").to_numpy(dtype=bool) & damaged
-    padded = digits[short].str.zfill(12)
-    right = padded[padded.str[-1] == check_digits(padded).astype("str")]
-    repaired[right.index] = right
-    unexplained = codes.str.fullmatch(r"\d{10,11}").to_numpy(dtype=bool) & (repaired == "").to_numpy()
-    return damaged & ~unexplained, repaired
-
-
-def check_digits(codes: pd.Series) -> pd.Series:
-    """Expected last digit of GTINs of 8 to 14 digits given as text (weights 3 and 1 from the right)."""
-    digits = np.frombuffer("".join(codes.str.zfill(14)).encode("ascii"), dtype=np.uint8).reshape(len(codes), 14).astype(
-        np.int64
-    ) - ord("0")
-    return pd.Series((-(digits[:, :13] * np.array([3, 1] * 6 + [3])).sum(axis=1)) % 10, index=codes.index)
 
 
 # -- amounts and rows ----------------------------------------------------------------------------------------------------

@@ -112,6 +112,8 @@ def fold(text: str) -> str:
 
 def tokenise(text: str) -> list[Token]:
     """Tokens of a :func:`readable` text, phrases joined, longest phrase first."""
+    if not text:
+        return []  # nothing to read needs no vocabulary, whose making is a good part of the audit of one line
     words = vocabulary()
     tokens, openings = _cut(fold(text), words.ideographs, words.entries)
     return _join_phrases(tokens, openings) if openings else tokens
@@ -119,6 +121,8 @@ def tokenise(text: str) -> list[Token]:
 
 def sentences(tokens: list[Token]) -> Iterator[list[Token]]:
     """Tokens between full stops, semicolons and line ends; a line that plainly goes on is not cut."""
+    if not tokens:
+        return
     short = vocabulary().abbreviations
     sentence: list[Token] = []
     for index, token in enumerate(tokens):

@@ -18,7 +18,7 @@ from auditor.readers.columns import Layout, match_columns
 from auditor.readers.opening import SAMPLE_BYTES, CheckedUtf8, opened_text, undecodable_byte
 from auditor.readers.quotes import find_open_quote, may_have_swallowed_rows, spreadsheet_rows
 from auditor.readers.sources import ReadOptions, Source
-from auditor.readers.tables import TEXT, Piece, batches, empty_table, shorten, usable_rows
+from auditor.readers.tables import TEXT_DICTIONARY, Piece, batches, empty_table, shorten, usable_rows
 
 BLOCK_BYTES = 1 << 20
 """Rows are read in blocks of this size (measured best for 2 million rows); a longer row is an error."""
@@ -154,7 +154,8 @@ def _record_batches(
                 ignore_empty_lines=False,
                 invalid_row_handler=note_bad_row,
             ),
-            pa_csv.ConvertOptions(column_types=dict.fromkeys(names, TEXT)),
+            # As dictionaries, which take no longer to read: few texts of a table are on one row only.
+            pa_csv.ConvertOptions(column_types=dict.fromkeys(names, TEXT_DICTIONARY)),
         )
     )
 

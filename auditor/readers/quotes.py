@@ -37,19 +37,20 @@ def may_have_swallowed_rows(table: pa.Table, delimiter: str, at_end: bool) -> bo
     """Whether a cell holds what looks like further rows of the file.
 
     Args:
-        table: text columns of some rows.
+        table: columns of some rows, dictionaries of text.
         delimiter: what separates fields in the file.
         at_end: whether the last row of the table is the last of the file, where an unclosed quote ends.
     """
     swallowed_row = re.compile("\n(?:[^\n]*?" + re.escape(delimiter) + "){" + str(max(table.num_columns - 1, 1)) + "}")
     for column in table.columns:
-        # Copying the bytes of the column and searching them is 25 times faster than pc.match_substring.
-        if not any(b"\n" in buffer.to_pybytes() for chunk in column.chunks if (buffer := chunk.buffers()[2])):
+        values = [chunk.dictionary for chunk in column.chunks]
+        # Copying the bytes of the texts and searching them is 25 times faster than pc.match_substring.
+        if not any(b"\n" in buffer.to_pybytes() for texts in values if (buffer := texts.buffers()[2])):
             continue
-        cells = column.filter(pc.match_substring(column, "\n"))
         if at_end and len(column) and "\n" in column[-1].as_py():
             return True
-        if any(cell.count("\n") > LONG_CELL_LINES or swallowed_row.search(cell) for cell in cells.unique().to_pylist()):
+        cells = {cell for texts in values for cell in texts.filter(pc.match_substring(texts, "\n")).to_pylist()}
+        if any(cell.count("\n") > LONG_CELL_LINES or swallowed_row.search(cell) for cell in cells):
             return True
     return False
 

@@ -17,6 +17,7 @@ from auditor.labels import LINE_COLUMNS, MAX_CELL_CHARACTERS, PRODUCT_LAYOUT_COL
 from auditor.readers.columns import Layout
 
 TEXT = pa.large_string()
+TEXT_DICTIONARY = pa.dictionary(pa.int32(), TEXT)
 SHOWN_CHARACTERS = 80
 """How much of an unusable cell is shown among the rejects."""
 
@@ -219,6 +220,18 @@ def _taken(column: pa.ChunkedArray | None, positions: Positions) -> pa.ChunkedAr
     return pa.repeat(pa.scalar("", TEXT), len(positions)) if column is None else column.take(pa.array(positions))
 
 
+UNREPEATED = ("product_id", "row")
+"""Columns whose texts stay as they are: hardly one stands on two labels."""
+
+
+def _encoded(lines: pa.Table) -> pa.Table:
+    """The columns as dictionaries, so that each distinct text is handled once from here on."""
+    for position, name in enumerate(lines.column_names):
+        if name not in UNREPEATED and not pa.types.is_dictionary(lines.schema.field(position).type):
+            lines = lines.set_column(position, name, lines.column(position).dictionary_encode())
+    return lines
+
+
 def line_frame(lines: pa.Table, source: str | None = None) -> pd.DataFrame:
     """The line table of an Arrow table under our column names; what it lacks is added empty, as a constant category.
 
@@ -229,7 +242,7 @@ def line_frame(lines: pa.Table, source: str | None = None) -> pd.DataFrame:
     constants = {name: "" for name in LINE_COLUMNS if name not in lines.column_names}
     if source is not None:
         constants["input"] = source
-    texts = lines.unify_dictionaries().to_pandas()
+    texts = _encoded(lines).unify_dictionaries().to_pandas()
     extras = [name for name in lines.column_names if name not in LINE_COLUMNS]
     none = np.zeros(lines.num_rows, dtype=np.int8)
     return pd.DataFrame(

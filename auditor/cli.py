@@ -132,6 +132,14 @@ def cli() -> None:
 )
 @click.option("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler; a cluster on this machine if absent.")
 @click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Processes that audit a long input side by side, some 200 MB each; 0 for as many as cores.",
+)
+@click.option(
     "--overrides",
     "overrides_file",
     type=click.Path(dir_okay=False),
@@ -146,7 +154,7 @@ def cli() -> None:
 @_rules_options
 @_input_options
 def audit(
-    paths: tuple[str, ...], output: str, table: str, engine: str, scheduler: str, overrides_file: str | None, fail_on: str | None, quiet: bool,
+    paths: tuple[str, ...], output: str, table: str, engine: str, scheduler: str, workers: int, overrides_file: str | None, fail_on: str | None, quiet: bool,
     context: str, market: str, authority: str, evidence_dir: str | None, **reading: Any,
 ) -> None:  # fmt: skip
     """Audit label files and folders and write the tables."""
@@ -158,7 +166,7 @@ def audit(
     with RunProgress() as progress:
         run = run_to(
             list(paths), output, context=context, market=market, evidence=_evidence(evidence_dir), authority=authority, table=table,
-            settings=_settings(**reading), engine=engine, scheduler=scheduler, progress=progress, overrides=overrides,
+            settings=_settings(**reading), engine=engine, scheduler=scheduler, progress=progress, overrides=overrides, workers=workers,
         )  # fmt: skip
     if not quiet:
         print_summary(run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor import directions, dose, schedules
-from auditor.engines import Done, ReadSettings, audit, parts, run_to
+from auditor.engines import Done, ReadSettings, audit, helpers, parts, run_to
+from auditor.engines import run as engines_run
 from auditor.errors import InputError, UsageError
 from auditor.pipeline import audit_lines
 from auditor.schema import TABLES, arrow_schema
@@ -64,6 +66,81 @@ def test_stream_gives_the_bytes_of_the_whole_run(tmp_path: Path, big: Path, whol
     found = streamed(big, tmp_path / "out", lines)
     assert found.keys() == whole.keys()
     assert [name for name in whole if found[name] != whole[name]] == []
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[helpers.Helper]:
+    """The helpers that a run starts, which are worth it from the first line here."""
+    found: list[helpers.Helper] = []
+
+    class Noted(helpers.Helper):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            found.append(self)
+
+    monkeypatch.setattr(helpers, "Helper", Noted)
+    monkeypatch.setattr(engines_run, "LONG_LINES", 0)
+    return found
+
+
+def test_helpers_make_no_difference(
+    tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside: list[int] = []
+    audit_beside = helpers.Helper.audit
+
+    def noted(self: helpers.Helper, batch: Any, number: int) -> Any:
+        beside.append(number)
+        return audit_beside(self, batch, number)
+
+    monkeypatch.setattr(helpers.Helper, "audit", noted)
+    found = streamed(big, tmp_path / "out", 1_500, workers=3)
+    assert [name for name in whole if found[name] != whole[name]] == []
+    assert len(started) == 2
+    assert beside
+    assert all(helper._process.poll() is not None for helper in started)
+
+
+def test_a_helper_that_dies_loses_nothing(
+    tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit_beside = helpers.Helper.audit
+
+    def dying(self: helpers.Helper, batch: Any, number: int) -> Any:
+        if number >= 2:
+            self._process.kill()
+        return audit_beside(self, batch, number)
+
+    monkeypatch.setattr(helpers.Helper, "audit", dying)
+    with pytest.warns(UserWarning, match="a helper process ended before its time"):
+        found = streamed(big, tmp_path / "out", 1_500, workers=2)
+    assert [name for name in whole if found[name] != whole[name]] == []
+    assert started
+
+
+def test_what_goes_wrong_in_a_helper_is_raised(
+    tmp_path: Path, small: list[Path], started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit_beside = helpers.Helper.audit
+
+    def with_rows_lost(self: helpers.Helper, batch: Any, number: int) -> Any:
+        return audit_beside(self, replace(batch, rows_in=batch.rows_in + 1), number)
+
+    monkeypatch.setattr(helpers.Helper, "audit", with_rows_lost)
+    with pytest.raises(AssertionError, match="rows were lost"):
+        run_to(small, tmp_path / "out", settings=ReadSettings(chunk_rows=300), workers=2)
+    assert list(tmp_path.iterdir()) == []
+    assert all(helper._process.poll() is not None for helper in started)
+
+
+def test_short_inputs_start_no_helper(tmp_path: Path, small: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> None:
+        raise AssertionError("a helper was started")
+
+    monkeypatch.setattr(helpers, "Helper", refused)
+    run_to(small, tmp_path / "out", settings=ReadSettings(chunk_rows=300), workers=0)
+    with pytest.raises(UsageError, match="workers -1"):
+        run_to(small, tmp_path / "out", workers=-1)
 
 
 def test_labels_compared_a_few_at_a_time_give_the_same(

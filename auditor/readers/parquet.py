@@ -39,6 +39,10 @@ def read_parquet(sources: Iterable[Source], options: ReadOptions) -> Iterator[Ba
             ) from None
 
 
+PIECES = 8
+"""Pieces of a batch that are read at a time."""
+
+
 def _opened(stored: pa.NativeFile) -> pq.ParquetFile:
     """The file, whose columns of text come as the dictionaries they are stored as: a tenth of the memory of their texts."""
     names = [column.name for column in pq.read_schema(stored) if _is_text(column.type)]
@@ -48,7 +52,8 @@ def _opened(stored: pa.NativeFile) -> pq.ParquetFile:
 
 def _pieces(file: pq.ParquetFile, layout: Layout, source: Source, options: ReadOptions) -> Iterator[Piece]:
     first, size = 2, source.size
-    for record_batch in file.iter_batches(batch_size=options.chunk_rows):
+    # In pieces well below a batch: a few unusable rows less would else make a batch of two.
+    for record_batch in file.iter_batches(batch_size=max(options.chunk_rows // PIECES, 1)):
         columns = [pa.chunked_array([as_text(column)]) for column in record_batch.columns]
         table = pa.table(columns, names=[str(position) for position in range(len(columns))])
         yield usable_rows(table, layout, np.arange(first, first + table.num_rows), source.name)

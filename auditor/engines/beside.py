@@ -1,0 +1,47 @@
+"""A helper of a run: a process that audits the parts it is sent and keeps them in the folder of the run.
+
+Started by :mod:`auditor.engines.helpers` as `python -m auditor.engines.beside`, so that the script of whoever called
+is not imported again.  It hears pickled messages on its standard input and answers on its standard output; it ends when
+there is nothing more to hear, also because the run is gone.
+"""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import sys
+import traceback
+from typing import BinaryIO
+
+from auditor.engines import parts
+from auditor.engines.memory import give_back
+from auditor.engines.spill import Folder
+
+
+def serve(heard: BinaryIO, said: BinaryIO) -> None:
+    """Hear the rules and the name of the folder, then batches and their numbers; answer each with its record, or with
+    the error it ended in."""
+    rules, name = pickle.load(heard)
+    folder = Folder(name)
+    while True:
+        try:
+            batch, number = pickle.load(heard)
+        except EOFError:
+            return
+        try:
+            answer: object = parts.audit_batch(batch, number, rules, folder)
+        except Exception as error:  # whatever it is, it is the run's to tell
+            error.add_note(traceback.format_exc())
+            answer = error
+        del batch
+        pickle.dump(answer, said, protocol=pickle.HIGHEST_PROTOCOL)
+        said.flush()
+        give_back()
+
+
+if __name__ == "__main__":
+    # Ctrl-C reaches every process of a terminal; the run itself ends its helpers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = sys.stdout.buffer
+    sys.stdout = sys.stderr  # nothing else may stand among the answers
+    serve(sys.stdin.buffer, answers)

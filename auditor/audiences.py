@@ -258,6 +258,8 @@ def _audience_at(tokens: list[Token], index: int) -> tuple[tuple[str, ...], int]
         age = _age_at(tokens, index, grouped=False)
         if age and index and tokens[index - 1].text not in _OPENERS and _in_short_units(tokens, index, age.end):
             age = None  # "take for 3-6 months": a duration, where nobody is named
+        if age and index and _counts_time(tokens, index, age.end):
+            age = None
         if not age:
             return (), index
         groups, end = _groups_at(tokens, age.end)
@@ -273,6 +275,12 @@ def _audience_at(tokens: list[Token], index: int) -> tuple[tuple[str, ...], int]
         others, end = _audience_at(tokens, end + 1)  # "children from 6 years and adults"
         contexts = _in_order({*contexts, *others})
     return contexts, end
+
+
+def _counts_time(tokens: list[Token], index: int, end: int) -> bool:
+    """Whether the number follows the word of a time and no unit of its own: "Week 2+: 2 capsules", "Month 3 and on"."""
+    own = [token.means for token in tokens[index:end]]
+    return "time_unit" in tokens[index - 1].means and not any(_UNITS.intersection(one) for one in own)
 
 
 def _in_short_units(tokens: list[Token], index: int, end: int) -> bool:

@@ -570,6 +570,19 @@ def test_a_part_of_the_directions_that_is_left_out_is_told() -> None:
     assert "'1x par mois'" in told["dose-directions-partly-read"]
 
 
+@pytest.mark.parametrize(
+    "directions",
+    [
+        "Felnőttek: 2 tabletta naponta. Serdülők: 1 tabletta naponta.",  # hu-fresenius-d3-2000
+        "Vuxna: 2 tabletter dagligen. Barn 4-8 år: 1 tablett dagligen.",
+        "成人每日2粒，儿童每日1粒",
+    ],
+)
+def test_audiences_are_told_apart_in_other_languages(directions: str) -> None:
+    told = findings_of({"directions": directions, "lines": ["Vitamin D3 25 mcg"]})
+    assert "dose-multiple-audiences" in set(told["finding_id"])
+
+
 def test_labels_without_doses_have_no_same_doses() -> None:
     """DSLD 302545 and 302548: coconut oil by the spoon and in softgels under one name, neither with vitamin D or K."""
     labels = [

@@ -125,6 +125,8 @@ def _read_one(items: list[Item], units_low: Fraction, units_high: Fraction) -> F
     elif "meals" in kinds and not (slots and not words.choice):
         flags = _AMBIGUOUS | {"with-meals-uncounted"}
         said = Frequency(_ONCE, Fraction(_MEALS_A_DAY), _ONCE, "meals-uncounted", flags=flags)
+    elif slots and "split" in kinds:
+        said = Frequency(_ONCE, _ONCE, _ONCE, "parts-of-day", slots)
     elif slots:
         said = _by_parts(slots, occasions, words.choice)
     else:
@@ -189,6 +191,10 @@ def _by_period(words: _Words, units_low: Fraction, units_high: Fraction) -> Freq
     return Frequency(_ONCE if both else each, each, _ONCE, rule, words.slots, flags | (_AMBIGUOUS if both else flags))
 
 
+_SHARED_OUT = frozenset(("divided", "split"))
+"""Words that share a dose out over the intakes: "divided", 分けて."""
+
+
 def _times_beside_daily(words: _Words, units_low: Fraction, units_high: Fraction) -> tuple[Fraction, bool]:
     """How many intakes "daily" means beside "in the morning and evening" or "with each meal".
 
@@ -196,7 +202,7 @@ def _times_beside_daily(words: _Words, units_low: Fraction, units_high: Fraction
     and the dose each time are possible, which the second value says.
     """
     count = _MEALS_A_DAY if "each_meal" in words.kinds else words.occasions
-    if count < 2 or "divided" in words.kinds:
+    if count < 2 or not _SHARED_OUT.isdisjoint(words.kinds):
         return _ONCE, False
     splits = units_low % count == 0 and units_high % count == 0
     return Fraction(count), splits and "each_share" not in words.kinds

@@ -86,6 +86,8 @@ _SYMBOL_ONLY = re.compile(r"[*†‡§#^~\-–—. ]*|n/?a|not (?:stated|declare
 _NOT_NUMBERS = re.compile(r"[+-]?(?:nan|inf(?:inity)?|null|none|na|<na>|#n/a|#value!|#ref!)", re.IGNORECASE)
 _SPREADSHEET_NUMBER = re.compile(r"\d[eE][+-]?\d|\d_\d")
 _BARE_NUMBER = re.compile(r"[<>≤≥~]?\s*[+-]?\s*[\d.,' ]+")
+_TWO_STRENGTHS = re.compile(r"^(\d{2,}) ?/ ?(\d{2,})(?= ?[^\d\s/])")
+"""'400/800 IU' in the cell of one vitamin: two strengths in one figure, and no fraction."""
 _NUMBER_AND_WORD = re.compile(r"[<>]?\s*-?[\d.,' ]+\s*([^\d\s(%].*)?")
 
 
@@ -253,7 +255,7 @@ class _Column:
             if operator.strip() in ("<", ">")
             else f"{amount} {unit}".strip()
         )
-        lowered = text.lower()
+        lowered = _TWO_STRENGTHS.sub(r"\1 or \2", text.lower())
         if _NOT_NUMBERS.fullmatch(amount) or _SPREADSHEET_NUMBER.search(amount):
             return _Column(text, (), "amount-not-a-number", amount)
         figures = with_roles(lowered, find_quantities(lowered))

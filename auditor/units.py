@@ -140,7 +140,7 @@ class Quantity:
     """One number with its unit as found in a text.
 
     `number` is as printed, `readings` its possible values, `high` the upper end of a printed range
-    ('1-4 IU'), `unit` a name of the unit table or `%` or `ppm`, `sign` one of '', '<', '>', '-'.
+    ('1-4 IU', '400 or 800 IU'), `unit` a name of the unit table or `%` or `ppm`, `sign` one of '', '<', '>', '-'.
     `per` is the unit the text divides by ('g' in '100,000 IU/g'), `count` the number it is multiplied with ('2 x 25 mcg').  `role` and `basis` ('per softgel') are set by :mod:`auditor.figures`.
     """
 
@@ -166,7 +166,7 @@ def _quantity_pattern() -> re.Pattern[str]:
     return re.compile(
         rf"(?:(?<![\w.,])(?P<count>[2-9]|1\d) ?[x×] ?)?(?P<sign><|>|≤|≥|(?<!not )(?<!no )\bless than |\bunder |\bup to )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
         rf"(?P<number>(?:(?<![a-zà-ÿ\d_.,])(?<!\d/)(?<!\de[+-])|(?<=\dx)|(?<=\d×)|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
-        rf"(?:[ ]?(?:-|~|to|bis|à)[ ]?(?P<high>{NUMBER_PATTERN})|[ ]?(?:±|\+/-)[ ]?{NUMBER_PATTERN}(?=[ ]?[a-zµ]))?"
+        rf"(?:(?:[ ]?(?:-|~|to|bis|à)[ ]?|[ ](?:or|oder|ou)[ ])(?P<high>{NUMBER_PATTERN})|[ ]?(?:±|\+/-)[ ]?{NUMBER_PATTERN}(?=[ ]?[a-zµ]))?"
         rf"(?:[ ]?(?P<multiple>{'|'.join(_MULTIPLES)})(?=[ ]?(?:iu|i\.u|ui|u\.i|ie|i\.e|usp|international|internat|int)))?"
         rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%|(?:prozent|procent|prosent|percent|per ?cent|pour ?cent|por ?ciento|por ?cento|per ?cento|パーセント)(?![a-zà-ÿ]))|(?P<ppm>ppm\b)|(?P<lost>(?:[?¿\ufffd]+|p)g\b))"
         rf"(?:[ ]?(?:/|per|pro|je|par)[ ]?(?P<per>100 ?g|100 ?ml|g|gram|gramm|kg|mg|ml|drop|drops|tropfen|goutte|gotas?|goccia)\b)?"

@@ -49,7 +49,7 @@ def says_spaced(text: str) -> bool:
 
 
 _SERVING_ON_LINE = re.compile(
-    r"(?:(?:per|pro|je|par|por|each|in) |(?=\d[\d.,]*[ -]?[^\W\d]+ (?:contains?|provides?|enthalten|contiennent|contienen|contengono|bevatten|zawierają|=)))"
+    r"(?:(?:per|pro|je|par|por|each|in) |(?:(?<=[^\W\d])|(?<=\)))[ ]?/[ ]?|(?=\d[\d.,]*[ -]?[^\W\d]+ (?:contains?|provides?|enthalten|contiennent|contienen|contengono|bevatten|zawierają|=)))"
     r"(\d+(?:[.,]\d+)?[ -]?(?:drops?|tropfen|gouttes?|gotas?|gocce|kropli|druppels|droppar|dråper|ml|capsules?|softgels?|tablets?|"
     r"gummies|sprays?|kapseln?|tabletten?|gélules?|comprimés?|cápsulas?|capsule|compresse|scoops?|pumps?))(?!\w)"
 )

@@ -159,12 +159,16 @@ class Quantity:
     basis: str = ""
 
 
+_AT_LEAST = r"\b(?:at least|not less than|no less than|minimum|minimal|mindestens|au moins|al menos|almeno|co najmniej|minst|min\.|mind\.) ?"
+"""Words for the lower bound of an amount."""
+
+
 @cache
 def _quantity_pattern() -> re.Pattern[str]:
     words = sorted({spelling for unit in _unit_table().values() for spelling in unit}, key=len, reverse=True)
     units = "|".join(re.escape(word).replace(r"\ ", r" ?") for word in words)
     return re.compile(
-        rf"(?:(?<![\w.,])(?P<count>[2-9]|1\d) ?[x×] ?)?(?P<sign><|>|≤|≥|(?<!not )(?<!no )\bless than |\bunder |\bup to )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
+        rf"(?:(?<![\w.,])(?P<count>[2-9]|1\d) ?[x×] ?)?(?P<sign><|>|≤|≥|(?<!not )(?<!no )\bless than |\bunder |\bup to |(?P<least>{_AT_LEAST}))?[ ]?(?P<minus>(?<![\w)]) ?-)?"
         rf"(?P<number>(?:(?<![a-zà-ÿ\d_.,])(?<!\d/)(?<!\de[+-])|(?<=\dx)|(?<=\d×)|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
         rf"(?:(?:[ ]?(?:-|~|to|bis|à)[ ]?|[ ](?:or|oder|ou)[ ])(?P<high>{NUMBER_PATTERN})|[ ]?(?:±|\+/-)[ ]?{NUMBER_PATTERN}(?=[ ]?[a-zµ]))?"
         rf"(?:[ ]?(?P<multiple>{'|'.join(_MULTIPLES)})(?=[ ]?(?:iu|i\.u|ui|u\.i|ie|i\.e|usp|international|internat|int)))?"
@@ -226,6 +230,8 @@ def find_quantities(text: str) -> tuple[Quantity, ...]:
         sign = (
             "-"
             if match["minus"]
+            else ">"
+            if match["least"]
             else {"≤": "<", "≥": ">", "<": "<", ">": ">"}.get(
                 (match["sign"] or "").strip(), "<" if match["sign"] else ""
             )

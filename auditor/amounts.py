@@ -676,6 +676,7 @@ class _Witnesses:
             (mass, iu) if iu and mass else (figures[0], next(f for f in figures if f.values[0] != figures[0].values[0]))
         )
         cause = _cause(one.values[0], other.values[0]) if iu and mass else ""
+        in_mcg = f"the IU are {_plain(other.values[0])} mcg" if iu and mass else ""
         used = (
             f"the percent agrees with {_plain(fits[0])} mcg, which was used"
             if len(fits) == 1
@@ -683,7 +684,12 @@ class _Witnesses:
         )
         printed = " and ".join(f"{figure.quantity.number} {figure.quantity.printed_unit}" for figure in (one, other))
         self.problems.append(
-            Problem(code, printed, f"{_plain(other.values[0])} mcg", "; ".join(filter(None, (cause, used))))
+            Problem(
+                code,
+                printed,
+                " or ".join(f"{_plain(value)} mcg" for value in (fits if len(fits) == 1 else sorted(values))),
+                "; ".join(filter(None, (in_mcg, cause, used))),
+            )
         )
         if len(fits) == 1:
             return fits[0], fits[0], None

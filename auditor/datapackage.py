@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
 import orjson
 import pandas as pd
 
+from auditor.limits import STALE_AFTER_DAYS, load_limits
 from auditor.schema import TABLES, Column
 from auditor.writers import NEUTRALISING_RULE, neutralised
 
@@ -56,6 +58,10 @@ class RunSummary(Protocol):
     def version(self) -> str: ...
     @property
     def inputs(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def overrides(self) -> tuple[dict[str, str], ...]: ...
+    @property
+    def today(self) -> date | None: ...
 
 
 class AuditTables(Protocol):
@@ -140,9 +146,22 @@ def _package(summary: RunSummary, resources: list[dict[str, Any]]) -> dict[str, 
             "context": summary.context,
             "market": summary.market,
             "authority": summary.authority,
+            "today": summary.today.isoformat() if summary.today else "",
         },
+        "market_limits": age_of_limits(),
         "inputs": [{"name": input_name(name), "sha256": sha256} for name, sha256 in summary.inputs],
+        "overrides": list(summary.overrides),
         "rows": {"in": summary.rows_in, "audited": summary.rows_audited, "rejected": summary.rows_rejected},
+    }
+
+
+def age_of_limits() -> dict[str, str]:
+    """When the market limits were last checked, and from which day on some of them count as stale; no clock gets in."""
+    checked = [limit.last_checked for limit in load_limits()]
+    return {
+        "oldest_check": min(checked).isoformat(),
+        "newest_check": max(checked).isoformat(),
+        "stale_from": (min(checked) + timedelta(days=STALE_AFTER_DAYS + 1)).isoformat(),
     }
 
 

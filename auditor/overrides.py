@@ -18,6 +18,7 @@ import tomli as tomllib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from auditor.checks import catalogue
+from auditor.checks.findings import MESSAGE_LENGTH, message
 from auditor.errors import InputError, UsageError
 from auditor.labels import LINE_COLUMNS
 from auditor.text import shorten
@@ -65,9 +66,9 @@ class Override(BaseModel):
         return self
 
     @property
-    def signed(self) -> str:
-        """Who decided, when and why, for messages."""
-        return f"{self.who}, {self.when}: {self.why}"
+    def entry(self) -> dict[str, str]:
+        """What was decided, by whom, when and why, uncut and without empty keys: for the data package."""
+        return {name: str(cell) for name, cell in self if cell != ""}
 
 
 def load_overrides(path: Path | str) -> tuple[Override, ...]:
@@ -197,7 +198,7 @@ def suppress(findings: pd.DataFrame, overrides: Iterable[Override]) -> pd.DataFr
                 f"override of {item.product_id!r}: it has no finding {item.finding_id}{f' on {item.nutrient}' if item.nutrient else ''} any more, remove the entry"
             )
             continue
-        table.loc[hit, "message"] = [f"{message} Accepted by {item.signed}." for message in table.loc[hit, "message"]]
+        table.loc[hit, "message"] = [_accepted(message, item) for message in table.loc[hit, "message"]]
         table.loc[hit, "severity"] = "note"
     if problems:
         raise UsageError(problems)
@@ -218,15 +219,28 @@ def suppress(findings: pd.DataFrame, overrides: Iterable[Override]) -> pd.DataFr
     return pd.concat([table, used], ignore_index=True).iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
 
 
+SIGNATURE_LENGTH = 80
+"""Characters of an accepted finding's message that are kept for who accepted it and why, if they need so many."""
+
+
+def _accepted(told: str, item: Override) -> str:
+    """The message of an accepted finding, of the length of any other; the data package holds the reason uncut."""
+    end = f" Accepted by {shorten(item.who, 30)}, {item.when}: "
+    why = shorten(item.why, max(MESSAGE_LENGTH - len(told) - len(end) - 1, SIGNATURE_LENGTH - len(end) - 1))
+    end += f"{why.removesuffix('.')}."
+    return shorten(told, MESSAGE_LENGTH - len(end)) + end
+
+
 def _used(item: Override) -> tuple[str, str, str, str, str, str]:
-    what = (
-        f"{item.column} {shorten(item.replaces, 40) or 'empty'!r} read as {shorten(item.value, 40)!r} ({item.signed})"
-    )
+    change = f"{item.column} {shorten(item.replaces, 30) or 'empty'!r} read as {shorten(item.value, 30)!r}"
+    what = f"{change} ({shorten(item.who, 30)}, {item.when}: "
+    room = MESSAGE_LENGTH - len(catalogue()["override-used"].template.format(value=what)) - 1
+    what += f"{shorten(item.why, max(room, 1))})"
     return (
         item.product_id,
         "override-used",
         "note",
-        catalogue()["override-used"].template.format(value=what),
+        message("override-used", "", what, "", ""),
         item.replaces,
         item.value,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,8 @@ class RunSummary:
     evidence_edition: str = ""
     version: str = __version__
     inputs: tuple[tuple[str, str], ...] = ()
+    overrides: tuple[dict[str, str], ...] = ()
+    today: date | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def audit_lines(
     market: str = "",
     evidence: Evidence | None = None,
     authority: str = "",
+    today: date | None = None,
 ) -> Audit:
     """Audit a line table (see :mod:`auditor.labels`); pure: same frame and rules, same result.
 
@@ -82,17 +86,18 @@ def audit_lines(
         market: market of the labels that do not say theirs.
         evidence: an edition from :func:`auditor.evidence.load_evidence`; the shipped one by default.
         authority: whose upper levels to compare with; the strictest of NASEM and EFSA by default.
+        today: the day by which market limits count as stale; without one nothing is told of it.
 
     Raises:
         UsageError: unknown context, market or authority, or a needed column is missing.
     """
-    part = audit_part(frame, context=context, market=market, evidence=evidence, authority=authority)
+    part = audit_part(frame, context=context, market=market, evidence=evidence, authority=authority, today=today)
     shared = {block: find_across(keys) for block, keys in enumerate(part.keys)}
     tables = finished(part.tables, {block: located(found, part.keys[block].labels) for block, found in shared.items()})
     rejected, rows = len(tables["rejects"].drop_duplicates(["source", "row"])), _count_rows(frame)
     summary = RunSummary(
         rows_in=rows, rows_audited=rows - rejected, rows_rejected=rejected, labels=part.labels, context=context, market=market,
-        authority=authority, evidence_edition=part.evidence.edition.id,
+        authority=authority, evidence_edition=part.evidence.edition.id, today=today,
     )  # fmt: skip
     return Audit(**tables, summary=summary)
 
@@ -116,7 +121,7 @@ class Part:
 
 
 def audit_part(
-    frame: pd.DataFrame, *, context: str = "auto", market: str = "", evidence: Evidence | None = None, authority: str = "",
+    frame: pd.DataFrame, *, context: str = "auto", market: str = "", evidence: Evidence | None = None, authority: str = "", today: date | None = None,
     places: npt.NDArray[np.int64] | None = None, input_places: npt.NDArray[np.int64] | None = None,
 ) -> Part:  # fmt: skip
     """Audit some labels, all lines of each, without looking beyond them; arguments and errors as in :func:`audit_lines`.
@@ -141,7 +146,7 @@ def audit_part(
     np.minimum.at(firsts, product, np.arange(len(lines)))
     labels = _Labels(lines, product, firsts, places, places if input_places is None else input_places)
     wanted = tuple(evidence.contexts) if context == "all" else (context,)
-    parts = [_judged_in(labels, asked, evidence, authority) for asked in wanted]
+    parts = [_judged_in(labels, asked, evidence, authority, today) for asked in wanted]
     tables = {name: _interleaved([tables[name] for tables, _ in parts]) for name in ("products", "doses", "findings")}
     return Part(tables | {"rejects": parts[0][0]["rejects"]}, tuple(keys for _, keys in parts), len(ids), evidence)
 
@@ -244,7 +249,7 @@ class _Labels:
 
 
 def _judged_in(
-    labels: _Labels, asked: str, evidence: Evidence, authority: str
+    labels: _Labels, asked: str, evidence: Evidence, authority: str, today: date | None
 ) -> tuple[dict[str, pd.DataFrame], LabelKeys]:
     lines, product, firsts = labels.lines, labels.product, labels.firsts
     n = len(firsts)
@@ -264,7 +269,7 @@ def _judged_in(
         judge(joined, evidence, authority).sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
     )
     facts = Facts(
-        lines, firsts, product, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence, load_limits()
+        lines, firsts, product, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence, load_limits(), today
     )  # fmt: skip
     findings = find_all(facts)
     ids = lines["product_id"].to_numpy()[firsts]

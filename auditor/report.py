@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.datapackage import CAVEATS, AuditTables, input_name
+from auditor.datapackage import CAVEATS, AuditTables, age_of_limits, input_name
 from auditor.schema import SEVERITIES
 
 MAX_ROWS = 500
@@ -50,6 +50,8 @@ def render_report(audit: AuditTables) -> str:
     return environment.get_template(_TEMPLATE.name).render(
         caveats=CAVEATS,
         summary=audit.summary,
+        limits=age_of_limits(),
+        overrides=audit.summary.overrides,
         inputs=[(input_name(name), sha256) for name, sha256 in audit.summary.inputs],
         every_context=audit.summary.context == "all",
         classes=classes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -44,6 +45,8 @@ class Summary:
     evidence_edition: str = "2026.1"
     version: str = "0.1.0"
     inputs: tuple[tuple[str, str], ...] = (("labels.csv", "ab" * 32),)
+    overrides: tuple[dict[str, str], ...] = ()
+    today: date | None = None
 
 
 @dataclass(frozen=True)

@@ -456,8 +456,8 @@ TODDLER = {"audience": "children 1-3 years"}
         ({"market": "au"}, "Vitamin D3 25 mcg 250%", None),
         ({"market": "nz"}, "Vitamin K1 40 mcg 50%", None),
         ({"market": "nz"}, "Vitamin D3 25 mcg 125%", ("dv-percent-other-market", "note", "125 % of vitamin D fits the US and CA value of 20 mcg; the label's own market gives 250 %.")),
-        ({"market": "au"}, "Vitamin D3 25 mcg 333%", ("dv-percent-mismatch", "note", "333 % fits no daily value known for vitamin D; expected 250 %.")),
-        ({}, "Vitamin D3 25 mcg 1250%", ("dv-percent-mismatch", "error", "1250 % fits no daily value known for vitamin D; expected 125 %, the percent is ten times too high.")),
+        ({"market": "au"}, "Vitamin D3 25 mcg 333%", ("dv-percent-mismatch", "note", "333 % fits no daily value known for vitamin D; expected 250 % for 25 mcg, which was used.")),
+        ({}, "Vitamin D3 25 mcg 1250%", ("dv-percent-mismatch", "error", "1250 % fits no daily value known for vitamin D; expected 125 % for 25 mcg, which was used; the percent is ten times too high.")),
     ],
 )  # fmt: skip
 def test_a_percent_is_explained_by_the_table_it_fits(
@@ -550,7 +550,7 @@ def test_a_percent_ten_times_the_former_one_is_told_as_such() -> None:
     """DSLD 8123, a label of 2012: 100 IU and 250 %, where the daily value of then gives 25 %."""
     told = findings_of({"market": "us", "lines": ["Vitamin D3 100 IU 250%"]}).set_index("finding_id")["message"]
     assert told["dv-percent-mismatch"].endswith(
-        "expected 13 %, the percent is ten times too high for the former US value of 10 mcg."
+        "expected 13 % for 2.5 mcg, which was used; the percent is ten times too high for the former US value of 10 mcg."
     )
 
 
@@ -568,6 +568,34 @@ def test_a_part_of_the_directions_that_is_left_out_is_told() -> None:
     directions = "1x par mois en préventif; 1x par semaine en curatif. 1 capsule par semaine pendant 2-6 semaines"
     told = findings_of({"directions": directions, "lines": ["Vitamin D3 600 mcg"]}).set_index("finding_id")["message"]
     assert "'1x par mois'" in told["dose-directions-partly-read"]
+
+
+def test_a_quoted_list_is_no_panel() -> None:
+    """ie-babyvitd3-drops stands on a hospital's list, which prints no percents though the label may."""
+    label = {
+        "market": "ie", "serving_size": "1 drop", "basis": "per_day", "note": "from a hospital list", "lines": ["Vitamin D3 5 mcg"]
+    }  # fmt: skip
+    assert "nrv-percent-missing-eu" not in set(findings_of(label)["finding_id"])
+    assert "nrv-percent-missing-eu" in set(findings_of(label | {"note": ""})["finding_id"])
+
+
+def test_what_was_done_about_a_missing_field_is_no_expected_value() -> None:
+    """doc-p2 has no market."""
+    told = (
+        findings_of({"market": "", "lines": ["Vitamin D3 25 mcg"]})
+        .set_index("finding_id")
+        .loc["required-field-missing"]
+    )
+    assert told["expected"] == ""
+    assert told["message"] == "The record lacks its market; no country's percents, units and maxima were applied."
+
+
+def test_stale_limits_are_findings_on_the_day_that_is_given() -> None:
+    frame = frame_of({"market": "be", "lines": ["Vitamin D3 25 mcg"]})
+    newest = max(limit.last_checked for limit in load_limits())
+    assert "rules-stale" not in set(audit_lines(frame).findings["finding_id"])
+    assert "rules-stale" not in set(audit_lines(frame, today=newest).findings["finding_id"])
+    assert "rules-stale" in set(audit_lines(frame, today=newest.replace(year=newest.year + 2)).findings["finding_id"])
 
 
 @pytest.mark.parametrize(

@@ -456,7 +456,7 @@ def test_package_is_valid_and_tells_what_the_files_are(tmp_path: Path) -> None:
     assert list(package)[:4] == ["name", "title", "description", "resources"]
     assert package["description"] == "An audit of label claims, not of contents. Not medical advice."
     assert package["auditor"] == {
-        "version": "0.1.0", "evidence_edition": "2026.1", "context": "auto", "market": "us", "authority": "",
+        "version": "0.1.0", "evidence_edition": "2026.1", "context": "auto", "market": "us", "authority": "", "today": "",
     }  # fmt: skip
     assert package["inputs"] == [
         {"name": "data/labels.csv", "sha256": "ab" * 32}, {"name": "more.csv", "sha256": "cd" * 32},

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from auditor.checks.findings import MESSAGE_LENGTH
+from auditor.engines import audit
 from auditor.errors import InputError, UsageError
 from auditor.labels import as_line_table
 from auditor.overrides import Override, apply, load_overrides, suppress
@@ -136,3 +139,25 @@ def test_an_unreadable_file_is_an_input_error(tmp_path: Path, name: str) -> None
     (tmp_path / "broken.toml").write_text("[[override", encoding="utf-8")
     with pytest.raises(InputError):
         load_overrides(tmp_path / name)
+
+
+def test_messages_of_overrides_fit_a_line() -> None:
+    why = "the maker's letter of 12 November names the form, " * 4
+    findings = audit_lines(lines()).findings
+    told = suppress(findings, [accept(why=why, who="A reviewer with a very long name and two titles")])
+    row = told[told["finding_id"] == "vitk-form-missing"].iloc[0]
+    assert "Accepted by A reviewer" in row["message"]
+    found = audit_lines(apply(lines(), [correct(why=why)]))
+    used = suppress(found.findings, [correct(why=why)])
+    assert max(map(len, [*told["message"], *used["message"]])) <= MESSAGE_LENGTH
+
+
+def test_the_data_package_holds_the_decisions_uncut(tmp_path: Path) -> None:
+    why = "the maker's letter of 12 November names the form, " * 4
+    item = accept(why=why)
+    audit(lines(), overrides=[item]).write(tmp_path / "out")
+    package = json.loads((tmp_path / "out" / "datapackage.json").read_bytes())
+    assert package["overrides"] == [item.entry]
+    assert package["overrides"][0]["why"] == item.why
+    audit(lines()).write(tmp_path / "none")
+    assert json.loads((tmp_path / "none" / "datapackage.json").read_bytes())["overrides"] == []

@@ -140,11 +140,15 @@ class Facts:
     @cached_property
     def is_medicine(self) -> Mask:
         """Products whose record says that they are medicines, which the law on supplements does not concern."""
+        return self._noted("medicine")
+
+    def _noted(self, rule: str) -> Mask:
+        """Products of which a column of the record says one of a rule's words."""
         found = np.zeros(len(self.first), dtype=bool)
-        rule = medicine_words()
-        for name in rule["columns"]:
+        words = words_of_records(rule)
+        for name in words["columns"]:
             if name in self.first:
-                found |= self.matching(name, "|".join(rule["words"]))
+                found |= self.matching(name, "|".join(words["words"]))
         return found
 
     @cached_property
@@ -170,10 +174,10 @@ class Facts:
 
     @cached_property
     def is_panel(self) -> Mask:
-        """Products whose record transcribes a panel: some line carries a percent or its symbol, or a serving size is given."""
+        """Products whose record transcribes a panel: a line carries a percent or its symbol, or a serving size is given and the note names no other source."""
         told = np.zeros(len(self.first), dtype=bool)
         told[self.product_of_line[(self.lines["percent_dv"] != "").to_numpy()]] = True
-        return told | (self.first["serving_size"] != "").to_numpy()
+        return told | ((self.first["serving_size"] != "").to_numpy() & ~self._noted("not_a_panel"))
 
     @cached_property
     def label_dates(self) -> Objects:
@@ -187,9 +191,9 @@ class Facts:
 
 
 @cache
-def medicine_words() -> dict[str, list[str]]:
-    """Columns and words by which a record says that it is of a medicine."""
-    table: dict[str, list[str]] = tomllib.loads((DATA / "plausibility.toml").read_text(encoding="utf-8"))["medicine"]
+def words_of_records(rule: str) -> dict[str, list[str]]:
+    """Columns and words by which a record says what it is of: 'medicine' or 'not_a_panel'."""
+    table: dict[str, list[str]] = tomllib.loads((DATA / "plausibility.toml").read_text(encoding="utf-8"))[rule]
     return table
 
 

@@ -169,12 +169,13 @@ def _explain(
     steps = [value for value in home if value.era == "former" and _fits_food(amount, percent, value)]
     if steps:
         return told("dv-percent-old-dv", _named(steps[:1]) + " in food-label steps", *steps)
+    used = f"{amount_mcg:,.6g} mcg, which was used"
     for value in (own[0], *(value for value in home if value.era == "former" and value.group in (group, "adult"))):
         slip = _slip(amount, percent, value)
         if slip:
             whose = "" if value is own[0] else f" for {_named([value])}"
-            return told("dv-percent-mismatch", f", {slip}{whose}")
-    return told("dv-percent-mismatch", "")
+            return told("dv-percent-mismatch", f"{used}; {slip}{whose}")
+    return told("dv-percent-mismatch", used)
 
 
 def _values_of(evidence: Evidence, nutrient: str) -> list[DailyValue]:

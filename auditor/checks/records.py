@@ -135,8 +135,8 @@ def missing_fields(facts: Facts) -> pd.DataFrame:
     no_serving = per_serving & facts.in_us & ~counted & (facts.first["directions"] != "").to_numpy()
     no_serving &= ~facts.matching("directions", r"\bservings?\b", no_serving)
     return together(
-        on_products(facts.first, no_market, "required-field-missing", value="market", expected="no country's percents, units and maxima were applied", severity="note"),
-        on_products(facts.first, no_serving, "required-field-missing", value="serving size", expected="one unit was taken as the serving"),
+        on_products(facts.first, no_market, "required-field-missing", value="market", detail="no country's percents, units and maxima were applied", severity="note"),
+        on_products(facts.first, no_serving, "required-field-missing", value="serving size", detail="one unit was taken as the serving"),
     )  # fmt: skip
 
 

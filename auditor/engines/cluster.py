@@ -348,7 +348,7 @@ class _ClusterRun:
         labels = sum(part.labels for part in written)
         summary = RunSummary(
             rows_in=rows_in, rows_audited=rows_in - rejected, rows_rejected=rejected, labels=labels, context=self.rules.context,
-            market=self.rules.market, authority=self.rules.authority, evidence_edition=self.rules.evidence.edition.id,
+            market=self.rules.market, authority=self.rules.authority, evidence_edition=self.rules.evidence.edition.id, today=self.rules.today,
             inputs=tuple((name, known[name]) for name in dict.fromkeys(itertools.chain.from_iterable(record.inputs for record in records))),
         )  # fmt: skip
         if self.progress is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -40,12 +41,14 @@ class Rules:
     market: str
     authority: str
     sent_evidence: Evidence
+    today: date | None = None
     token: str = field(default_factory=lambda: uuid4().hex)
 
     def audit(self, lines: pd.DataFrame, places: Places, input_places: Places) -> Part:
         """Audit some labels; see :func:`auditor.pipeline.audit_part`."""
         return audit_part(
-            lines, context=self.context, market=self.market, authority=self.authority, evidence=self.evidence, places=places, input_places=input_places
+            lines, context=self.context, market=self.market, authority=self.authority, evidence=self.evidence, today=self.today, places=places,
+            input_places=input_places,
         )  # fmt: skip
 
     @property

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,6 +116,7 @@ def run_to(
     progress: Callable[[Done], None] | None = None,
     overrides: Sequence[Override] = (),
     workers: int = 1,
+    today: date | None = None,
 ) -> Run:
     """Audit files and write the tables, in memory that does not grow with the files.
 
@@ -136,6 +138,7 @@ def run_to(
         overrides: a reviewer's decisions on single products; with them everything is audited in memory.
         workers: processes that audit side by side under the engine 'stream', where the input is long enough to gain by
             it; 0 for as many as there are cores.  The tables are the same whatever their number.
+        today: the day by which market limits count as stale; without one nothing is told of it.
 
     Raises:
         UsageError: an option that is not known, or a place that cannot be written to.
@@ -150,7 +153,7 @@ def run_to(
         raise UsageError(
             f"workers {workers} is not possible; accepted are 1 and more, or 0 for as many as there are cores"
         )
-    rules = Rules(context, market, authority, edition)
+    rules = Rules(context, market, authority, edition, today)
     if overrides or not (engine == "dask" or is_streamable(target)):
         return _run_in_memory(paths, target, rules, table, settings, progress, overrides)
     if engine == "dask":
@@ -172,6 +175,7 @@ def _run_in_memory(
         authority=rules.authority,
         settings=settings,
         overrides=overrides,
+        today=rules.today,
     )
     if progress is not None:
         progress(Done(found.summary.rows_audited, found.summary.labels, len(found.rejects), 0, 0, "write"))
@@ -307,7 +311,7 @@ class _Stream:
             rows_in = sum(record.rows_in for record in self.records)
             summary = RunSummary(
                 rows_in=rows_in, rows_audited=rows_in - rejected, rows_rejected=rejected, labels=labels, context=self.rules.context,
-                market=self.rules.market, authority=self.rules.authority, evidence_edition=self.rules.evidence.edition.id,
+                market=self.rules.market, authority=self.rules.authority, evidence_edition=self.rules.evidence.edition.id, today=self.rules.today,
                 inputs=tuple((name, sums[name].result()) for name in dict.fromkeys(itertools.chain.from_iterable(record.inputs for record in self.records))),
             )  # fmt: skip
             writer.finish(summary)

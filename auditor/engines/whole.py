@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -62,6 +63,7 @@ def audit(
     settings: ReadSettings = DEFAULT_SETTINGS,
     progress: Progress | None = None,
     overrides: Sequence[Override] = (),
+    today: date | None = None,
 ) -> Audit:
     """Audit files, folders, a line table or labels, and account for every row read.
 
@@ -74,6 +76,7 @@ def audit(
         settings: how files are read.
         progress: called after each batch read.
         overrides: a reviewer's corrections and acceptances; see :func:`auditor.overrides.load_overrides`.
+        today: the day by which market limits count as stale; without one nothing is told of it.
 
     Raises:
         UsageError: an option that is not known, an override that matches nothing or no longer differs.
@@ -94,7 +97,7 @@ def audit(
             lines = read.lines
     if overrides:
         lines = apply(as_line_table(lines), overrides)
-    found = audit_lines(lines, context=context, market=market, evidence=edition, authority=authority)
+    found = audit_lines(lines, context=context, market=market, evidence=edition, authority=authority, today=today)
     if overrides:
         found = _reviewed(found, overrides)
     return found if read is None else accounted(found, read)
@@ -109,7 +112,8 @@ def _reviewed(found: Audit, overrides: Sequence[Override]) -> Audit:
         products[f"{severity}s"] = products["product_id"].map(counts).fillna(0).astype("int64")
     ids = findings.drop_duplicates(["product_id", "finding_id"]).groupby("product_id")["finding_id"].agg(";".join)
     products["finding_ids"] = products["product_id"].map(ids).fillna("").astype("str")
-    return replace(found, findings=findings, products=products)
+    summary = replace(found.summary, overrides=tuple(item.entry for item in overrides))
+    return replace(found, findings=findings, products=products, summary=summary)
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
 from auditor.joining import chosen_rows, join_rows
 from auditor.judging import judge
-from auditor.labels import as_line_table
 from auditor.limits import load_limits
 from auditor.markets import markets
+from auditor.needed import Needed, needed
 from auditor.products import add_findings, products_table
 from auditor.schema import FINDINGS, SEVERITIES, empty_table, typed
 
@@ -91,12 +91,14 @@ def audit_lines(
     Raises:
         UsageError: unknown context, market or authority, or a needed column is missing.
     """
-    part = audit_part(frame, context=context, market=market, evidence=evidence, authority=authority, today=today)
+    part = audit_part(
+        _needed(frame), context=context, market=market, evidence=evidence, authority=authority, today=today
+    )
     shared = {block: find_across(keys) for block, keys in enumerate(part.keys)}
     tables = finished(part.tables, {block: located(found, part.keys[block].labels) for block, found in shared.items()})
     rejected, rows = len(tables["rejects"].drop_duplicates(["source", "row"])), _count_rows(frame)
     summary = RunSummary(
-        rows_in=rows, rows_audited=rows - rejected, rows_rejected=rejected, labels=part.labels, context=context, market=market,
+        rows_in=rows, rows_audited=rows - rejected, rows_rejected=rejected, labels=len(part.lines), context=context, market=market,
         authority=authority, evidence_edition=part.evidence.edition.id, today=today,
     )  # fmt: skip
     return Audit(**tables, summary=summary)
@@ -111,44 +113,54 @@ class Part:
     """Labels audited before it is known what they share with others.
 
     `tables` are frames by name with :data:`PLACE` and :data:`BLOCK`, a product's rows together and in order; `keys` are
-    the keys of the labels in each context, with :data:`PLACE`.
+    the keys of the labels in each context, with :data:`PLACE`, and `lines` the number of lines of each label.
     """
 
     tables: dict[str, pd.DataFrame]
     keys: tuple[LabelKeys, ...]
-    labels: int
+    lines: npt.NDArray[np.int64]
     evidence: Evidence
 
 
 def audit_part(
-    frame: pd.DataFrame, *, context: str = "auto", market: str = "", evidence: Evidence | None = None, authority: str = "", today: date | None = None,
-    places: npt.NDArray[np.int64] | None = None, input_places: npt.NDArray[np.int64] | None = None,
+    found: Needed, *, context: str = "auto", market: str = "", evidence: Evidence | None = None, authority: str = "", today: date | None = None,
 ) -> Part:  # fmt: skip
-    """Audit some labels, all lines of each, without looking beyond them; arguments and errors as in :func:`audit_lines`.
+    """Audit some labels, what is needed of all lines of each, without looking beyond them.
 
-    Args:
-        places: what :data:`PLACE` says of each line, ascending; their positions in the frame by default.
-        input_places: positions of the lines in the whole input, which tell whether a product's lines stand together.
+    Arguments and errors as in :func:`audit_lines`; :data:`PLACE` says of each line what `found.places` does.
     """
     evidence = evidence or load_evidence()
     check_options(evidence, context, market, authority)
+    lines = found.lines
+    if market:
+        lines = lines.assign(market=lines["market"].astype("str").where(lines["market"] != "", market))
+    product, ids = pd.factorize(lines["product_id"])
+    firsts = np.full(len(ids), len(lines), dtype=np.intp)
+    np.minimum.at(firsts, product, np.arange(len(lines)))
+    counts = np.zeros(len(ids), dtype=np.int64)
+    np.add.at(counts, product, found.counts)
+    labels = _Labels(lines, product, firsts, found.places, counts, _split(found, product, counts))
+    wanted = tuple(evidence.contexts) if context == "all" else (context,)
+    parts = [_judged_in(labels, asked, evidence, authority, today) for asked in wanted]
+    tables = {name: _interleaved([tables[name] for tables, _ in parts]) for name in ("products", "doses", "findings")}
+    return Part(tables | {"rejects": parts[0][0]["rejects"]}, tuple(keys for _, keys in parts), counts, evidence)
+
+
+def _needed(frame: pd.DataFrame) -> Needed:
     missing = [name for name in ("product_id", "ingredient") if name not in frame]
     if missing:
         raise UsageError(
             f"line table: column {', '.join(missing)} is missing; found {', '.join(map(str, frame.columns)) or 'none'}"
         )
-    lines = as_line_table(frame).reset_index(drop=True)
-    if market:
-        lines["market"] = lines["market"].astype("str").where(lines["market"] != "", market)
-    places = np.arange(len(lines)) if places is None else places
-    product, ids = pd.factorize(lines["product_id"])
-    firsts = np.full(len(ids), len(lines), dtype=np.intp)
-    np.minimum.at(firsts, product, np.arange(len(lines)))
-    labels = _Labels(lines, product, firsts, places, places if input_places is None else input_places)
-    wanted = tuple(evidence.contexts) if context == "all" else (context,)
-    parts = [_judged_in(labels, asked, evidence, authority, today) for asked in wanted]
-    tables = {name: _interleaved([tables[name] for tables, _ in parts]) for name in ("products", "doses", "findings")}
-    return Part(tables | {"rejects": parts[0][0]["rejects"]}, tuple(keys for _, keys in parts), len(ids), evidence)
+    return needed(frame)
+
+
+def _split(found: Needed, product: npt.NDArray[np.intp], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Products whose lines do not stand together in the input."""
+    low, high = np.full(len(counts), np.iinfo(np.int64).max), np.full(len(counts), -1)
+    np.minimum.at(low, product, found.input_places)
+    np.maximum.at(high, product, found.lasts)
+    return np.asarray(high - low + 1 != counts)
 
 
 def _interleaved(tables: list[pd.DataFrame]) -> pd.DataFrame:
@@ -239,13 +251,15 @@ def _count_rows(frame: pd.DataFrame) -> int:
 
 @dataclass(frozen=True)
 class _Labels:
-    """The lines of some labels: `product` numbers the product of each line, `firsts` are the products' first lines."""
+    """The lines of some labels: `product` numbers the product of each line, `firsts` are the products' first lines,
+    `counts` how many lines they have in all, and `split` whether these stand apart in the input."""
 
     lines: pd.DataFrame
     product: npt.NDArray[np.intp]
     firsts: npt.NDArray[np.intp]
     places: npt.NDArray[np.int64]
-    input_places: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    split: npt.NDArray[np.bool_]
 
 
 def _judged_in(
@@ -269,14 +283,14 @@ def _judged_in(
         judge(joined, evidence, authority).sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
     )
     facts = Facts(
-        lines, firsts, product, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence, load_limits(), today
+        lines, firsts, product, labels.counts, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence, load_limits(), today
     )  # fmt: skip
     findings = find_all(facts)
     ids = lines["product_id"].to_numpy()[firsts]
     place = labels.places[firsts]
     products = products_table(facts.first, contexts, judged, findings, evidence)
     findings["product_id"] = ids[findings["product"]] if len(findings) else ""
-    keys = label_keys(facts, labels.input_places)
+    keys = label_keys(facts, labels.split)
     tables = {
         "products": products.assign(**{PLACE: place}),
         "doses": _doses(judged, ids).assign(**{PLACE: place[judged["product"].to_numpy(dtype=np.intp)]}),

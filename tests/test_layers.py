@@ -29,7 +29,7 @@ LAYERS = (
     ("joining", "classify"),
     ("judging",),
     ("checks",),
-    ("products",),
+    ("products", "needed"),
     ("pipeline",),
 )
 CORE = {module: level for level, modules in enumerate(LAYERS) for module in modules}

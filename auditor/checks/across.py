@@ -35,24 +35,16 @@ class LabelKeys:
     strengths: pd.DataFrame
 
 
-def label_keys(facts: Facts, places: npt.NDArray[np.int64]) -> LabelKeys:
-    """Keys of the products of one audit; `places` are the positions of its lines in the whole input."""
+def label_keys(facts: Facts, split: npt.NDArray[np.bool_]) -> LabelKeys:
+    """Keys of the products of one audit; `split` says of which the lines do not stand together in the input."""
     codes, known = _gtins(facts)
     labels = pd.DataFrame(
         {
-            "product_id": facts.first["product_id"].astype("str"), "upc": codes, "split": _split(facts, places),
+            "product_id": facts.first["product_id"].astype("str"), "upc": codes, "split": split,
             "id_key": _hashes(facts.texts("product_id")), "gtin": known, **_record_keys(facts),
         }
     )  # fmt: skip
     return LabelKeys(labels, _strengths(facts, known != 0))
-
-
-def _split(facts: Facts, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    product, n = facts.product_of_line, len(facts.first)
-    low, high = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
-    np.minimum.at(low, product, places)
-    np.maximum.at(high, product, places)
-    return np.asarray(high - low + 1 != np.bincount(product, minlength=n))
 
 
 def _gtins(facts: Facts) -> tuple[pd.Series, Hashes]:

@@ -53,7 +53,7 @@ def high_potency(facts: Facts) -> pd.DataFrame:
     if not claimed.any():
         return nothing()
     phrase = "|".join(catalogue()["claim-high-potency"].patterns)
-    small = np.bincount(facts.product_of_line, minlength=len(facts.first)) <= number("claim-high-potency", "lines")
+    small = facts.line_counts <= number("claim-high-potency", "lines")
     d, k = _share(facts, "d"), _share(facts, "k")
     near = {
         family: matching(texts, rf"(?:{phrase})[^.;]{{0,40}}{words}|{words}[^.;]{{0,40}}(?:{phrase})", claimed)
@@ -132,6 +132,10 @@ def source_levels(facts: Facts) -> pd.DataFrame:
     return together(*parts)
 
 
+MACRONUTRIENTS = r"calorie|energy|\bfat\b|carbohydrate|protein|sugar|fib(?:er|re)|cholesterol|sodium"
+"""What the footnote on a diet of 2,000 calories belongs to."""
+
+
 def calorie_footnote(facts: Facts) -> pd.DataFrame:
     """US: the footnote on a 2,000 calorie diet on a panel without calories, fat, carbohydrate or protein."""
     printed = np.zeros(len(facts.first), dtype=bool)
@@ -140,10 +144,7 @@ def calorie_footnote(facts: Facts) -> pd.DataFrame:
     if not printed.any():
         return nothing()
     here = printed[facts.product_of_line]
-    macro = matching(
-        facts.lines["ingredient"][here],
-        r"calorie|energy|\bfat\b|carbohydrate|protein|sugar|fib(?:er|re)|cholesterol|sodium",
-    )
+    macro = matching(facts.lines["ingredient"][here], MACRONUTRIENTS)
     with_macro = np.zeros(len(facts.first), dtype=bool)
     with_macro[facts.product_of_line[here][macro]] = True
     return on_products(facts.first, printed & ~with_macro, "calorie-footnote-needless")

@@ -62,8 +62,8 @@ ON_RECORD = -1
 class Facts:
     """One audit in one context, as the checks see it.
 
-    `lines` is the line table, `firsts` the first line of each product, `product_of_line` its position among the
-    products, `targets` the lines that name a vitamin, `rows` the rows of the doses (see
+    `lines` is the line table of what is needed (see :mod:`auditor.needed`), `firsts` the first line of each product,
+    `product_of_line` its position among the products, `line_counts` how many lines each product has in all, `targets` the lines that name a vitamin, `rows` the rows of the doses (see
     :class:`auditor.dose.LineDoses`; `source_line` points into `targets`), `problems` what the readers of text
     reported, `judged` the judged doses.  `today` is only set where stale rules are to be told.
     """
@@ -71,6 +71,7 @@ class Facts:
     lines: pd.DataFrame
     firsts: Positions
     product_of_line: Positions
+    line_counts: Positions
     targets: pd.DataFrame
     rows: pd.DataFrame
     problems: pd.DataFrame

@@ -160,7 +160,7 @@ def canada(facts: Facts) -> pd.DataFrame:
             (judged["nutrient"] == "vitamin_d") & (sure_high(judged) > number("reg-ca-vitd-combination", "above_mcg"))
         ).to_numpy()
     )
-    several = np.bincount(facts.product_of_line, minlength=len(facts.first)) > 1
+    several = facts.line_counts > 1
     young = (
         judged["context"].str.startswith(("infant", "child", "teen")).to_numpy()
         | facts.says("directions", "reg-ca-vitd-adults-only", here)[product]

@@ -19,21 +19,21 @@ from auditor.engines.spill import Folder
 
 
 def serve(heard: BinaryIO, said: BinaryIO) -> None:
-    """Hear the rules and the name of the folder, then batches and their numbers; answer each with its record, or with
+    """Hear the rules and the name of the folder, then groups and their numbers; answer each with its record, or with
     the error it ended in."""
     rules, name = pickle.load(heard)
     folder = Folder(name)
     while True:
         try:
-            batch, number = pickle.load(heard)
+            group, number = pickle.load(heard)
         except EOFError:
             return
         try:
-            answer: object = parts.audit_batch(batch, number, rules, folder)
+            answer: object = parts.audit_group(group, number, rules, folder)
         except Exception as error:  # whatever it is, it is the run's to tell
             error.add_note(traceback.format_exc())
             answer = error
-        del batch
+        del group
         pickle.dump(answer, said, protocol=pickle.HIGHEST_PROTOCOL)
         said.flush()
         give_back()

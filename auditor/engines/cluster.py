@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from auditor.datapackage import partitioned_package
 from auditor.engines import parts
+from auditor.engines.groups import grouped
 from auditor.engines.parts import PART_BITS, PartRecord, Rules, Scattered
 from auditor.engines.run import MAX_BUCKETS, Counts, Done, Run
 from auditor.engines.spill import Folder, file_system, is_url
@@ -153,8 +154,8 @@ def audit_files(task: _Task, rules: Rules, folder: str) -> list[PartRecord]:
     """Audit the files of a task batch by batch."""
     place = Folder(folder)
     return [
-        parts.audit_batch(batch, task.number + position, rules, place)
-        for position, batch in enumerate(task.reading.batches())
+        parts.audit_group(group, task.number + position, rules, place)
+        for position, group in enumerate(grouped(task.reading.batches(), task.reading.options.chunk_rows))
     ]
 
 
@@ -163,9 +164,9 @@ def gather_lines(
 ) -> list[tuple[int, str]]:
     """Keep the lines of scattered labels by bucket; returns bucket and name of each frame."""
     place, kept = Folder(folder), []
-    for position, batch in enumerate(task.reading.batches()):
+    for position, group in enumerate(grouped(task.reading.batches(), task.reading.options.chunk_rows)):
         number = task.number + position
-        found = parts.lines_of(batch, number, offsets[number], scattered)
+        found = parts.lines_of(group, number, offsets[number], scattered)
         if found.empty:
             continue
         place.put(f"{number:06d}-scattered", found[["_place"]])

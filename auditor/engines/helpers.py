@@ -14,10 +14,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from auditor.engines import parts
+from auditor.engines.groups import Group
 from auditor.engines.memory import give_back
 from auditor.engines.parts import PartRecord, Rules
 from auditor.engines.spill import Folder
-from auditor.labels import Batch
 
 WAITING = 2
 """Parts given to each helper: the one it audits and the next one, so that it never waits."""
@@ -44,7 +44,7 @@ class Helper:
         )
         self._first: tuple[Rules, str] | None = (rules, folder.name)
 
-    def audit(self, batch: Batch, number: int) -> PartRecord | None:
+    def audit(self, group: Group, number: int) -> PartRecord | None:
         """The record of an audited part; None when the helper has ended before it was done."""
         heard, said = self._process.stdin, self._process.stdout
         assert heard is not None
@@ -53,7 +53,7 @@ class Helper:
             if self._first is not None:
                 pickle.dump(self._first, heard, protocol=pickle.HIGHEST_PROTOCOL)
                 self._first = None
-            pickle.dump((batch, number), heard, protocol=pickle.HIGHEST_PROTOCOL)
+            pickle.dump((group, number), heard, protocol=pickle.HIGHEST_PROTOCOL)
             heard.flush()
             answer = pickle.load(said)
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -91,19 +91,19 @@ class Crew:
     """Called with each audited part, in no order."""
     _idle: queue.SimpleQueue[Helper] = field(default_factory=queue.SimpleQueue)
     _started: list[Helper] = field(default_factory=list)
-    _given: dict[Future[PartRecord | None], tuple[Batch, int]] = field(default_factory=dict)
+    _given: dict[Future[PartRecord | None], tuple[Group, int]] = field(default_factory=dict)
 
-    def audit(self, batches: Iterator[Batch]) -> None:
-        """Audit all batches, the first as part 0."""
+    def audit(self, groups: Iterator[Group]) -> None:
+        """Audit all groups, the first as part 0."""
         with ThreadPoolExecutor(max(self.helpers, 1)) as pool:
             try:
-                for number, batch in enumerate(batches):
+                for number, group in enumerate(groups):
                     self._collect()
                     if self._have_helpers() and len(self._given) < WAITING * len(self._started):
-                        self._given[pool.submit(self._beside, batch, number)] = batch, number
+                        self._given[pool.submit(self._beside, group, number)] = group, number
                     else:
-                        self._here(batch, number)
-                    del batch
+                        self._here(group, number)
+                    del group
                 while self._given:
                     self._take_back()
                     self._collect(wait_for_one=True)
@@ -120,15 +120,15 @@ class Crew:
                 self._idle.put(helper)
         return bool(self._started)
 
-    def _beside(self, batch: Batch, number: int) -> PartRecord | None:
+    def _beside(self, group: Group, number: int) -> PartRecord | None:
         helper = self._idle.get()
         try:
-            return helper.audit(batch, number)
+            return helper.audit(group, number)
         finally:
             self._idle.put(helper)
 
-    def _here(self, batch: Batch, number: int) -> None:
-        self.finished(parts.audit_batch(batch, number, self.rules, self.folder))
+    def _here(self, group: Group, number: int) -> None:
+        self.finished(parts.audit_group(group, number, self.rules, self.folder))
         give_back()
 
     def _collect(self, *, wait_for_one: bool = False) -> None:
@@ -136,13 +136,13 @@ class Crew:
         if wait_for_one and self._given:
             wait(self._given, return_when=FIRST_COMPLETED)
         for future in [future for future in self._given if future.done()]:
-            batch, number = self._given.pop(future)
+            group, number = self._given.pop(future)
             record = future.result()
             if record is not None:
                 self.finished(record)
                 continue
             warnings.warn("a helper process ended before its time; its parts are audited without it", stacklevel=2)
-            self._here(batch, number)
+            self._here(group, number)
 
     def _take_back(self) -> None:
         """Audit here what no helper has begun."""

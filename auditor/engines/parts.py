@@ -19,10 +19,11 @@ import pandas as pd
 
 from auditor.checks.across import KEYS, LabelKeys, find_sharers, shared
 from auditor.checks.facts import COLUMNS
+from auditor.engines.groups import Group
 from auditor.engines.spill import Folder
 from auditor.engines.whole import reject_table
 from auditor.evidence import Evidence
-from auditor.labels import LINE_COLUMNS, Batch
+from auditor.needed import Needed
 from auditor.pipeline import BLOCK, PLACE, Part, audit_part, finished, located
 from auditor.schema import PRODUCTS, TABLES
 
@@ -44,11 +45,10 @@ class Rules:
     today: date | None = None
     token: str = field(default_factory=lambda: uuid4().hex)
 
-    def audit(self, lines: pd.DataFrame, places: Places, input_places: Places) -> Part:
+    def audit(self, found: Needed) -> Part:
         """Audit some labels; see :func:`auditor.pipeline.audit_part`."""
         return audit_part(
-            lines, context=self.context, market=self.market, authority=self.authority, evidence=self.evidence, today=self.today, places=places,
-            input_places=input_places,
+            found, context=self.context, market=self.market, authority=self.authority, evidence=self.evidence, today=self.today
         )  # fmt: skip
 
     @property
@@ -89,39 +89,19 @@ class PartRecord:
     labels: Labels
 
 
-def audit_batch(batch: Batch, number: int, rules: Rules, folder: Folder) -> PartRecord:
-    """Audit a batch as part `number` and keep the result in the folder."""
-    count = len(batch.lines)
-    base = number << PART_BITS
-    part = rules.audit(batch.lines, np.arange(base, base + count), np.arange(count))
-    sizes = np.bincount(pd.factorize(batch.lines["product_id"])[0], minlength=part.labels)
-    labels = _keep(part, f"{number:06d}", sizes.astype(np.int32), folder)
-    unread = reject_table(batch.rejects)
+def audit_group(group: Group, number: int, rules: Rules, folder: Folder) -> PartRecord:
+    """Audit a group as part `number` and keep the result in the folder."""
+    part = rules.audit(group.found.from_place(number << PART_BITS))
+    labels = _keep(part, f"{number:06d}", folder)
+    unread = reject_table(group.rejects)
     if len(unread):
         folder.put(f"{number:06d}-unread", unread)
     rejected = len(unread.drop_duplicates(["source", "row"]))
-    held = _rows_held(batch.lines)
-    if held + rejected != batch.rows_in:
-        raise AssertionError(f"{batch.rows_in} rows were read, {held} held and {rejected} rejected: rows were lost")
-    return PartRecord(number, count, batch.rows_in, held, rejected, batch.inputs, extra_columns(batch.lines), labels)
-
-
-def extra_columns(lines: pd.DataFrame) -> tuple[str, ...]:
-    """Columns of the input that the products table passes through."""
-    own = {column.name for column in PRODUCTS}
-    return tuple(name for name in lines.columns if name not in LINE_COLUMNS and name not in own)
-
-
-def _rows_held(lines: pd.DataFrame) -> int:
-    """Input rows behind the lines of a batch, whose rows stand together."""
-    if lines.empty:
-        return 0
-    row, source = lines["row"].to_numpy(), lines["input"]
-    changes = row[1:] != row[:-1]
-    if source.nunique() > 1:
-        names = source.astype("str").to_numpy()
-        changes |= names[1:] != names[:-1]
-    return int(changes.sum()) + 1
+    if group.rows_held + rejected != group.rows_in:
+        raise AssertionError(
+            f"{group.rows_in} rows were read, {group.rows_held} held and {rejected} rejected: rows were lost"
+        )
+    return PartRecord(number, group.lines, group.rows_in, group.rows_held, rejected, group.inputs, group.extras, labels)
 
 
 def hash_ids(ids: pd.Series) -> Hashes:
@@ -134,7 +114,7 @@ def hash_ids(ids: pd.Series) -> Hashes:
     )
 
 
-def _keep(part: Part, key: str, sizes: npt.NDArray[np.int32], folder: Folder) -> Labels:
+def _keep(part: Part, key: str, folder: Folder) -> Labels:
     for name, table in part.tables.items():
         folder.put(f"{key}-{name}", table)
     for block, keys in enumerate(part.keys):
@@ -142,7 +122,9 @@ def _keep(part: Part, key: str, sizes: npt.NDArray[np.int32], folder: Folder) ->
         folder.put(f"{key}-strengths{block}", keys.strengths)
     first = part.keys[0].labels
     kept = tuple(keys.labels[["split", *KEYS]] for keys in part.keys)
-    return Labels(key, first[PLACE].to_numpy(dtype=np.int64), hash_ids(first["product_id"]), sizes, kept)
+    return Labels(
+        key, first[PLACE].to_numpy(dtype=np.int64), hash_ids(first["product_id"]), part.lines.astype(np.int32), kept
+    )
 
 
 # -- labels in several parts -----------------------------------------------------------------------------------------------
@@ -175,12 +157,16 @@ def _joined(arrays: list[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
     return np.concatenate(arrays) if arrays else np.array([], dtype=kind)
 
 
-def lines_of(batch: Batch, number: int, line_offset: int, scattered: Scattered) -> pd.DataFrame:
-    """Lines of the scattered labels in a batch, with their places in their part and in the whole input."""
-    hashes = hash_ids(batch.lines["product_id"])
+def lines_of(group: Group, number: int, line_offset: int, scattered: Scattered) -> pd.DataFrame:
+    """Lines of the scattered labels in a group, with their places in their part and in the whole input."""
+    found = group.found
+    hashes = hash_ids(found.lines["product_id"])
     where = np.flatnonzero(np.isin(hashes, scattered.ids))
-    found = batch.lines.iloc[where].astype(dict.fromkeys(batch.lines, "str"))
-    return found.assign(_place=where + (number << PART_BITS), _input_place=where + line_offset, _hash=hashes[where])
+    lines = found.lines.iloc[where].astype(dict.fromkeys(found.lines, "str"))
+    return lines.assign(
+        _place=found.places[where] + (number << PART_BITS), _input_place=found.input_places[where] + line_offset,
+        _count=found.counts[where], _last=found.lasts[where] + line_offset, _hash=hashes[where],
+    )  # fmt: skip
 
 
 def filled(frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -197,10 +183,9 @@ def audit_bucket(lines: pd.DataFrame, bucket: int, rules: Rules, folder: Folder)
         the labels, and the parts that get some.
     """
     lines = lines.sort_values("_place", kind="stable", ignore_index=True)
-    places, inputs = lines["_place"].to_numpy(dtype=np.int64), lines["_input_place"].to_numpy(dtype=np.int64)
-    own = lines.drop(columns=["_place", "_input_place", "_hash"])
-    part = rules.audit(own, places, inputs)
-    labels = _keep(part, f"bucket{bucket:06d}", np.zeros(part.labels, dtype=np.int32), folder)
+    numbers = [lines[name].to_numpy(dtype=np.int64) for name in ("_place", "_input_place", "_count", "_last")]
+    part = rules.audit(Needed(lines.drop(columns=[name for name in lines if name.startswith("_")]), *numbers))
+    labels = _keep(part, f"bucket{bucket:06d}", folder)
     homes: set[int] = set()
     for name, table in part.tables.items():
         home = table[PLACE].to_numpy(dtype=np.int64) >> PART_BITS

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.engines import parts
+from auditor.engines.groups import Group, grouped
 from auditor.engines.helpers import Crew, usable_cores
 from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
 from auditor.engines.spill import Folder
@@ -185,13 +186,13 @@ def _run_in_memory(
     return Run(found.summary, counts, found.write(target, table))
 
 
-def ahead(batches: Iterator[Batch], pool: ThreadPoolExecutor) -> Iterator[Batch]:
-    """The batches, the next one being read while one is worked on: Arrow reads without the interpreter's lock."""
-    waiting = pool.submit(next, batches, None)
-    while (batch := waiting.result()) is not None:
-        waiting = pool.submit(next, batches, None)
-        yield batch
-        del batch
+def ahead(groups: Iterator[Group], pool: ThreadPoolExecutor) -> Iterator[Group]:
+    """The groups, the next one being read while one is worked on: Arrow reads without the interpreter's lock."""
+    waiting = pool.submit(next, groups, None)
+    while (group := waiting.result()) is not None:
+        waiting = pool.submit(next, groups, None)
+        yield group
+        del group
 
 
 @dataclass
@@ -207,6 +208,7 @@ class _Stream:
     buckets: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Part -> buckets that have labels of it."""
     lines_read: int = 0
+    group_rows: int = 0
     bucket_labels: list[Labels] = field(default_factory=list)
 
     def run(self, target: str | Path, table: str) -> Run:
@@ -233,8 +235,13 @@ class _Stream:
 
     def _audit(self, folder: Folder, reader: ThreadPoolExecutor) -> None:
         helpers = (self.workers or usable_cores()) - 1
-        Crew(self.rules, folder, helpers, self._is_long, self._audited).audit(ahead(self._batches(), reader))
+        self.group_rows = self.reading.options.chunk_rows // (1 + helpers)
+        Crew(self.rules, folder, helpers, self._is_long, self._audited).audit(ahead(self._groups(), reader))
         self.records.sort(key=lambda record: record.number)
+
+    def _groups(self) -> Iterator[Group]:
+        """The same groups whenever the input is read."""
+        return grouped(self._batches(), self.group_rows)
 
     def _batches(self) -> Iterator[Batch]:
         for batch in self.reading.batches():
@@ -261,9 +268,9 @@ class _Stream:
         count = min(MAX_BUCKETS, -(-scattered.lines // BATCH_LINES))
         pieces: dict[int, list[str]] = {bucket: [] for bucket in range(count)}
         offset = 0
-        for number, batch in enumerate(ahead(self.reading.batches(), reader)):
-            found = parts.lines_of(batch, number, offset, scattered)
-            offset += len(batch.lines)
+        for number, group in enumerate(ahead(self._groups(), reader)):
+            found = parts.lines_of(group, number, offset, scattered)
+            offset += group.lines
             if found.empty:
                 continue
             folder.put(f"{number:06d}-scattered", found[["_place"]])

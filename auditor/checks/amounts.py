@@ -12,6 +12,7 @@ import pandas as pd
 from auditor.amounts import LineReading, read_line
 from auditor.checks import number
 from auditor.checks.facts import (
+    IU,
     VITAMIN_K,
     Facts,
     Mask,
@@ -25,8 +26,7 @@ from auditor.checks.facts import (
 from auditor.distinct import distinct
 from auditor.dose import style_of
 
-MASS = r"(?<![a-z])(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli\w*|мкг|マイクロ\w*)\b"
-IU = r"(?<![a-z])(?:i\.? ?u\.?|i\.? ?e\.?|u\.? ?i\.?|j\.m\.|ius?|units?|usp)(?![a-z])"
+MASS = r"(?<![a-z])(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli[- ]?g\w*|мкг|マイクロ\w*)\b"
 LABELS_OF = {"us": "since 2021 US", "ca": "Canadian", "au": "Australian", "nz": "New Zealand", "uk": "UK"}
 ROUNDING_MCG = 0.0125
 """Half an international unit of vitamin D."""
@@ -188,7 +188,7 @@ def strength_in_name(facts: Facts) -> pd.DataFrame:
     wanted = np.zeros(len(facts.first), dtype=bool)
     wanted[facts.row_products] = True
     wanted[wanted] = matching(facts.first["name"][wanted], _STRENGTH_IN_NAME) & ~matching(
-        facts.first["name"][wanted], r"(?:/|per) ?(?:1 ?)?(?:ml|drop|g\b)"
+        facts.first["name"][wanted], r"(?:/|per) ?(?:1 ?)?(?:ml|millilit|drop|g\b)"
     )
     if not wanted.any():
         return nothing()

@@ -130,7 +130,8 @@ def missing_fields(facts: Facts) -> pd.DataFrame:
     with_dose[facts.row_products] = True
     no_market = with_dose & (facts.market_ids == "") & (facts.first["market"] == "").to_numpy()
     per_serving = np.zeros(len(facts.first), dtype=bool)
-    per_serving[facts.row_products[(facts.rows["basis"] == "per_serving").to_numpy()]] = True
+    of_a_serving = (facts.rows["basis"] == "per_serving") & facts.rows["amount_mcg"].notna()
+    per_serving[facts.row_products[of_a_serving.to_numpy()]] = True
     counted = (facts.first["serving_size"] != "").to_numpy() | (facts.first["units_per_serving"] != "").to_numpy()
     no_serving = per_serving & facts.in_us & ~counted & (facts.first["directions"] != "").to_numpy()
     no_serving &= ~facts.matching("directions", r"\bservings?\b", no_serving)

@@ -58,8 +58,14 @@ FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], pd.DataFrame]] = {
 ON_A_DOSE = ("dose-open-ended", "dose-loading-phase", "dose-with-meals-uncounted", "dose-number-words-differ")
 """Findings that say which number was used; where no dose came out another finding says why."""
 
-ON_AN_AMOUNT = ("dose-basis-unknown", "dose-basis-assumed", "dose-drops-without-volume")
-"""Findings on what the amount is for; where no amount is known another finding says so."""
+ON_AN_AMOUNT = (
+    "dose-basis-unknown",
+    "dose-basis-assumed",
+    "dose-drops-without-volume",
+    "vitk-mixed-total",
+    "vitd-forms-mixed",
+)
+"""Findings on what the amount is for or is the amount of; where no amount is known another finding says so."""
 
 OF_THE_LINE = ("amount-not-assignable", "vitk-mixed-total")
 """Findings on a line that names several vitamins: told once, for the first of them."""
@@ -87,6 +93,8 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     kept = kept[~(near & kept["value"].isin(harmless).to_numpy())]
     undosed = kept["code"].isin(ON_A_DOSE) & rows["factor_high"].reindex(kept["row"]).isna().to_numpy()
     undosed |= kept["code"].isin(ON_AN_AMOUNT) & rows["amount_mcg"].reindex(kept["row"]).isna().to_numpy()
+    exact = (rows["factor_low"] == rows["factor_high"]).reindex(kept["row"]).to_numpy(dtype=bool)
+    undosed |= (kept["code"] == "dose-open-ended") & exact
     one_word = (kept["code"] == "serving-unread") & kept["value"].str.fullmatch(r"[^\W\d]+")
     kept = kept[~(undosed | one_word)]
     if kept.empty:
@@ -107,6 +115,8 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     day = np.where(as_needed & row["factor_high"].notna().to_numpy(), "the stated number was used", day)
     assumed |= as_needed
     unclear = code == "dose-basis-unknown"
+    value = kept["value"].str.replace(UNITS_FOLDED, lambda unit: unit[0].upper(), regex=True)
+    value = value.mask(code == "dose-open-ended", value.map(doses.open_end))
     expected = np.where(unclear & (kept["expected"] == ""), "per unit or per portion", kept["expected"])
     suspect = np.flatnonzero(code == "unit-mg-mcg-suspect")
     if len(suspect):
@@ -123,7 +133,7 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code,
-            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": kept["value"].str.replace(UNITS_FOLDED, lambda unit: unit[0].upper(), regex=True).to_numpy(), "expected": expected,
+            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": value.to_numpy(), "expected": expected,
             "detail": detail, "label_text": row["label_text"].to_numpy(), "severity": np.where(huge, "error", np.where((code == "vitd-form-calcifediol") & row["declared_iu"].isna().to_numpy(), "note", "")),
         }
     )  # fmt: skip

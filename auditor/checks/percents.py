@@ -302,8 +302,8 @@ def units_as_micrograms(facts: Facts) -> pd.DataFrame:
         & (rows["amount_mcg"] >= number("unit-iu-mcg-suspect", "smallest")).to_numpy()
         & rows["declared_iu"].isna().to_numpy()
     )
-    wanted &= ~printed_in_mg(rows)
     part = rows[wanted]
+    part = part[~printed_in_mg(part)]
     if part.empty:
         return nothing()
     product = part["product"].to_numpy(dtype=np.intp)
@@ -319,6 +319,7 @@ def units_as_micrograms(facts: Facts) -> pd.DataFrame:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=16_384)
 def _reason_for_units(
     amount_mcg: float, percent_dv: float, market: str, group: str, name: str, *, evidence: Evidence
 ) -> str:

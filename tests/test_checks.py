@@ -617,3 +617,57 @@ def test_labels_without_doses_have_no_same_doses() -> None:
         {"product_id": name, "brand": "Acme", "name": "Oil", "lines": ["Coconut oil 14 g"]} for name in ("a", "b")
     ]
     assert "record-duplicate" not in set(findings_of(labels[0] | {"also": labels[1:]})["finding_id"])
+
+
+def test_a_strength_of_the_piece_in_the_directions_is_compared_with_the_panel() -> None:
+    """uk-pharma-nord-bio-vitamin-d3-800: capsules of 800 IU whose directions speak of a 10mcg chewable tablet."""
+    label = {"market": "uk", "directions": "one 10mcg chewable tablet per day", "lines": ["Vitamin D3 800 IU"]}
+    assert told_by("name-amount-mismatch", **label) == (
+        "The directions say '10mcg chewable tablet', the panel gives 20 mcg of vitamin D; the panel was used."
+    )
+    assert "name-amount-mismatch" not in ids_of(**{**label, "directions": "one 20mcg chewable tablet per day"})
+    assert "name-amount-mismatch" not in ids_of(**{**label, "directions": "one 800 IU tablet per day"})
+    with_k2 = {
+        **label,
+        "directions": "one 75mcg K2 tablet per day",
+        "lines": ["Vitamin D3 800 IU", "Vitamin K2 75 mcg"],
+    }
+    assert "name-amount-mismatch" not in ids_of(**with_k2)
+
+
+def test_milliliters_are_no_milligrams() -> None:
+    """'Take 1 milliliter daily' states no micrograms beside the IU of the panel."""
+    label = {"serving_size": "1 milliliter", "lines": ["Vitamin D3 1,000 IU 125%"]}
+    assert "vitd-iu-only" in ids_of(**label, directions="Take 1 milliliter daily")
+    assert "vitd-iu-only" not in ids_of(**label, directions="Take 1 milliliter (0.025 milligrams) daily")
+
+
+def test_where_no_amount_is_known_its_basis_is_not_in_doubt() -> None:
+    """be-nutripure-d3-k2 names K2 without an amount; us-dfh-liposomal-d-supreme K1 and K2 together."""
+    told = set(ids_of(serving_size="", directions="Take 2 scoops daily", lines=["Vitamin K2 (MK-7)"]))
+    assert "amount-missing" in told
+    assert not told & {"dose-basis-unknown", "dose-basis-assumed", "required-field-missing"}
+    assert "vitk-mixed-total" not in ids_of(lines=["vitamin K in the K1 and K2 forms"])
+
+
+def test_an_old_label_is_told_once() -> None:
+    """DSLD 78779, of 2017: the former value and IU alone are one cause."""
+    found = findings_of({"label_date": "2017-10-21", "lines": ["Vitamin D3 2000 IU 500%"]})
+    assert found["finding_id"].tolist() == ["dv-percent-old-dv"]
+    assert found["message"].iloc[0].endswith("Left aside: IU without mcg.")
+
+
+def test_a_missing_market_is_told_beside_a_missing_interval() -> None:
+    """xx-c60-d3-k2-forte-pt: 140 mcg, neither market nor directions."""
+    told = set(ids_of(market="", serving_size="", directions="", lines=["Vitamina D3 5600 IU"]))
+    assert told >= {"dose-interval-needed", "required-field-missing"}
+
+
+def test_the_open_end_of_a_range_quotes_its_own_words_only() -> None:
+    """DSLD 81847."""
+    told = told_by(
+        "dose-open-ended",
+        directions="Take 1 to 2 softgels daily with or without food, or as directed by your physician. Keep cool.",
+        lines=["Vitamin D3 25 mcg"],
+    )
+    assert "('or as directed by your physician')" in told

@@ -12,9 +12,11 @@ import pandas as pd
 from auditor.amounts import LineReading, read_line
 from auditor.checks import number
 from auditor.checks.facts import (
+    IU,
     VITAMIN_K,
     Facts,
     Mask,
+    any_pattern,
     matching,
     mcg,
     nothing,
@@ -23,10 +25,9 @@ from auditor.checks.facts import (
     together,
 )
 from auditor.distinct import distinct
-from auditor.dose import style_of
+from auditor.dose import IU_PER_MCG, style_of
 
-MASS = r"(?<![a-z])(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli\w*|мкг|マイクロ\w*)\b"
-IU = r"(?<![a-z])(?:i\.? ?u\.?|i\.? ?e\.?|u\.? ?i\.?|j\.m\.|ius?|units?|usp)(?![a-z])"
+MASS = r"(?<![a-z])(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli[- ]?g\w*|мкг|マイクロ\w*)\b"
 LABELS_OF = {"us": "since 2021 US", "ca": "Canadian", "au": "Australian", "nz": "New Zealand", "uk": "UK"}
 ROUNDING_MCG = 0.0125
 """Half an international unit of vitamin D."""
@@ -188,11 +189,44 @@ def strength_in_name(facts: Facts) -> pd.DataFrame:
     wanted = np.zeros(len(facts.first), dtype=bool)
     wanted[facts.row_products] = True
     wanted[wanted] = matching(facts.first["name"][wanted], _STRENGTH_IN_NAME) & ~matching(
-        facts.first["name"][wanted], r"(?:/|per) ?(?:1 ?)?(?:ml|drop|g\b)"
+        facts.first["name"][wanted], r"(?:/|per) ?(?:1 ?)?(?:ml|millilit|drop|g\b)"
     )
     if not wanted.any():
         return nothing()
     return together(*(_compared(facts, wanted, family) for family in ("d", "k")))
+
+
+def strength_in_directions(facts: Facts) -> pd.DataFrame:
+    """A strength of the piece in the directions ('one 10mcg tablet') that is no vitamin's amount per serving or per piece."""
+    judged = facts.judged
+    said = facts.says("directions", "name-amount-mismatch")
+    if not said.any():
+        return nothing()
+    product = judged["product"].to_numpy(dtype=np.intp)
+    part = judged[said[product] & judged["amount_mcg"].notna().to_numpy() & ~judged["share"].to_numpy(dtype=bool)]
+    product = part["product"].to_numpy(dtype=np.intp)
+    codes, texts = pd.factorize(facts.first["directions"].to_numpy(dtype=object)[product])
+    strengths = [_strength_of_piece(text) for text in texts]
+    given = np.array([mcg for _, mcg in strengths], dtype=float)[codes]
+    amount, units = part["amount_mcg"].to_numpy(), part["units_per_serving"].fillna(1.0).to_numpy()
+    meant = np.column_stack([amount, amount / units, part["other_mcg_high"].fillna(part["amount_mcg"]).to_numpy()])
+    slack = np.maximum(number("name-amount-mismatch", "rounding_mcg"), number("name-amount-mismatch", "within") * meant)
+    agrees = (np.abs(given[:, None] - meant) <= slack).any(axis=1)
+    open_to_doubt = ~np.isin(product, product[agrees]) & ~np.isnan(given) & (part["nutrient"] == "vitamin_d").to_numpy()
+    open_to_doubt &= ~part["product"].where(open_to_doubt).duplicated().to_numpy()
+    table = part.assign(_words=np.array([words for words, _ in strengths], dtype=object)[codes])
+    return on_rows(table, open_to_doubt, "name-amount-mismatch", value=lambda hit: hit["_words"],
+                   expected=lambda hit: mcg(hit["amount_mcg"]), detail="The directions say")  # fmt: skip
+
+
+def _strength_of_piece(directions: str) -> tuple[str, float]:
+    """The one strength of a piece that directions print, and its micrograms of vitamin D; missing where none or several."""
+    found = list(re.finditer(any_pattern("name-amount-mismatch"), directions, re.IGNORECASE))
+    if len(found) != 1:
+        return "", float("nan")
+    numbers = _numbers_of(found[0]["number"].rstrip(".,"))
+    in_units = re.fullmatch(IU, found[0]["unit"], re.IGNORECASE) is not None
+    return found[0][0], numbers[0] / (IU_PER_MCG if in_units else 1) if len(numbers) == 1 else float("nan")
 
 
 _BARE = re.compile(
@@ -299,7 +333,7 @@ def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:
     given = _padded([list(wording.get(position, ())) for position in range(len(names))])[codes]
     differs = open_rows & ~np.isnan(given).all(axis=1) & ~_any_near(given, meant, slack)
     return on_rows(part.assign(_named=pd.Series(texts, index=part.index, dtype="str").str.slice(0, 60)), differs, code, value=lambda hit: "'" + hit["_named"] + "' in the product's name and " + mcg(hit["amount_mcg"]) + " on the panel" if family == "k" else hit["_named"],
-                   expected=lambda hit: mcg(hit["amount_mcg"]), detail="the panel was used")  # fmt: skip
+                   expected=lambda hit: mcg(hit["amount_mcg"]), detail="the panel was used" if family == "k" else "The product's name says")  # fmt: skip
 
 
 def _padded(values: list[list[float]]) -> npt.NDArray[np.float64]:
@@ -324,5 +358,6 @@ CHECKS = {
     ("dual-vitd-per-unit-vs-serving",): per_unit_and_serving,
     ("row-copied-between-nutrients",): copied_rows,
     ("name-amount-mismatch", "vitk-declared-twice-conflict"): strength_in_name,
+    ("name-amount-mismatch",): strength_in_directions,
 }
 """Ids and the function that raises them."""

@@ -1,27 +1,33 @@
-"""Claims of a label against its amounts, and claims on vitamin K that the evidence or the law does not carry."""
+"""Claims of a label against its amounts and sources, and claims that the evidence or the law does not carry.
+
+The words are data: `auditor/data/wording/claims.toml`, read by :mod:`auditor.checks.claim_words`.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
-from auditor.checks import catalogue, number
+from auditor.checks import number
+from auditor.checks.claim_words import animal_source, any_of, diet_claim, disease_claim, vitamin_words
 from auditor.checks.facts import (
     Facts,
-    Hits,
     Mask,
+    Objects,
     first_match,
     matching,
     nothing,
     on_distinct,
     on_products,
-    says,
     together,
 )
 from auditor.checks.percents import _own_value
+from auditor.distinct import codes_of
 
-D_WORDS = r"(?:vitamin[ae]? ?d\b|\bd-? ?[23]\b|calciferol)"
-K_WORDS = r"(?:vitamin[ae]? ?k\b|\bk-? ?[12]\b|mk-? ?[47]|menaqu)"
+VITAMINS = {family: vitamin_words(family) for family in ("d", "k")}
+"""Names of vitamins D and K in all languages."""
 
 
 def _texts(facts: Facts) -> pd.Series:
@@ -49,15 +55,15 @@ def high_potency(facts: Facts) -> pd.DataFrame:
     if not facts.in_us.any():
         return nothing()
     texts = _texts(facts)
-    claimed = says(texts, "claim-high-potency", facts.in_us)
+    phrase = any_of("potency")
+    claimed = matching(texts, phrase, facts.in_us)
     if not claimed.any():
         return nothing()
-    phrase = "|".join(catalogue()["claim-high-potency"].patterns)
     small = facts.line_counts <= number("claim-high-potency", "lines")
     d, k = _share(facts, "d"), _share(facts, "k")
     near = {
         family: matching(texts, rf"(?:{phrase})[^.;]{{0,40}}{words}|{words}[^.;]{{0,40}}(?:{phrase})", claimed)
-        for family, words in (("d", D_WORDS), ("k", K_WORDS))
+        for family, words in VITAMINS.items()
     }
     low = claimed & (near["d"] | small) & (d < number("claim-high-potency", "percent")).to_numpy()
     no_base = claimed & d.isna().to_numpy() & _only_k2(facts) & (near["k"] | small)
@@ -79,23 +85,17 @@ def _only_k2(facts: Facts) -> Mask:
 def source_levels(facts: Facts) -> pd.DataFrame:
     """'Good source of', 'rich in', 'source of' beside too little, or too much, of the vitamin."""
     texts = facts.first["claims"].astype("str")
-    claimed = says(texts, "claim-source-level")
+    claimed = facts.matching("claims", any_of("rich", "good", "source"), facts.in_us | facts.in_eu)
     if not claimed.any():
         return nothing()
     parts = []
     us, eu = facts.in_us, facts.in_eu
     slack = number("claim-source-level", "slack")
-    for family, words, nutrient in (("d", D_WORDS, "vitamin_d"), ("k", K_WORDS, "vitamin_k")):
-        share = _share(facts, family)
-        rich = matching(
-            texts,
-            rf"(?:excellent source of|rich in|high in|rich source of|reich an|riche en)[^.;]{{0,30}}{words}",
-            claimed,
-        )
-        good = matching(texts, rf"good source of[^.;]{{0,30}}{words}", claimed & ~rich)
-        source = matching(
-            texts, rf"(?:source of|quelle (?:für|von)|source de|fonte di)[^.;]{{0,30}}{words}", claimed & ~rich & ~good
-        )
+    for family, words in VITAMINS.items():
+        share, nutrient = _share(facts, family), "vitamin_d" if family == "d" else "vitamin_k"
+        rich = matching(texts, rf"(?:{any_of('rich')})[^.;]{{0,30}}{words}", claimed)
+        good = matching(texts, rf"(?:{any_of('good')})[^.;]{{0,30}}{words}", claimed & ~rich)
+        source = matching(texts, rf"(?:{any_of('source')})[^.;]{{0,30}}{words}", claimed & ~rich & ~good)
         rules = (
             (
                 rich & us & (share < number("claim-source-level", "us_high") - slack).to_numpy(),
@@ -150,26 +150,98 @@ def calorie_footnote(facts: Facts) -> pd.DataFrame:
     return on_products(facts.first, printed & ~with_macro, "calorie-footnote-needless")
 
 
-def health_claims(facts: Facts) -> pd.DataFrame:
-    """Heart and disease claims on vitamin K."""
+def _read(facts: Facts, name: str, kinds: tuple[str, ...], reader: Callable[[str], object]) -> Objects:
+    """What a reader says of a column of every product; only texts with a word of some kinds are read, each distinct one once."""
+    texts = facts.texts(name)
+    told = np.full(len(texts.values), None, dtype=object)
+    asked = np.unique(texts.codes[texts.holding(any_of(*kinds), ~facts.is_medicine)])
+    told[asked] = [reader(texts.values[place]) for place in asked]
+    return told[texts.codes]
+
+
+def heart_claims(facts: Facts, diseases: Objects) -> pd.DataFrame:
+    """The heart or its vessels in the same sentence as vitamin K; a claim on a disease of theirs is told as that."""
+    with_k = _with(facts, "vitamin_k2", "vitamin_k1", "vitamin_k")
+    k, heart = VITAMINS["k"], f"(?:{any_of('heart')})"
+    pattern = rf"{k}[^.;。；]{{0,80}}{heart}[^\W\d_]*|{heart}[^.;。；]{{0,60}}{k}"
+    claimed = facts.matching("claims", pattern, with_k)
+    if not claimed.any():
+        return nothing()
+    words = first_match(facts.first["claims"].astype("str").where(claimed, ""), pattern)
+    as_disease = [claim is not None and text in claim.sentence for claim, text in zip(diseases, words, strict=True)]
+    table = facts.first.assign(_words=words)
+    return on_products(
+        table, claimed & ~np.array(as_disease, dtype=bool), "claim-vitk-heart", value=lambda hit: hit["_words"]
+    )
+
+
+def _with(facts: Facts, *nutrients: str) -> Mask:
+    """Products with a dose of one of some vitamins."""
     judged = facts.judged
-    with_k = np.zeros(len(facts.first), dtype=bool)
-    with_k[judged["product"].to_numpy(dtype=np.intp)[(judged["nutrient"] != "vitamin_d").to_numpy()]] = True
-    table = facts.first.assign(_text=facts.first["claims"].astype("str"))
+    found = np.zeros(len(facts.first), dtype=bool)
+    found[judged["product"].to_numpy(dtype=np.intp)[judged["nutrient"].isin(nutrients).to_numpy()]] = True
+    return found
 
-    def told(code: str) -> pd.DataFrame:
-        def words(hit: Hits) -> pd.Series:
-            return first_match(hit["_text"], "|".join(catalogue()[code].patterns))
 
-        return on_products(table, with_k & says(table["_text"], code), code, value=words)
+def health_claims(facts: Facts) -> pd.DataFrame:
+    """Claims on diseases, in the statements or else in the product's name, and claims on vitamin K and the heart."""
+    stated, named = (_read(facts, name, ("diseases", "illness"), disease_claim) for name in ("claims", "name"))
+    claims = np.where(stated.astype(bool), stated, named)
+    told = claims.astype(bool)
+    if not told.any():
+        return heart_claims(facts, stated)
+    us, eu = facts.in_us, facts.in_eu
+    whose = np.select([us, eu], ["us", "eu"], "")
+    words = np.full(len(told), "", dtype=object)
+    words[told] = [claim.words for claim in claims[told]]
+    table = facts.first.assign(_words=words, _rule=[DISEASE_RULES[market] for market in whose])
+    return together(
+        on_products(table, told, "claim-disease", value=lambda hit: hit["_words"], detail=lambda hit: hit["_rule"],
+                    severity=lambda hit: np.where((us | eu)[hit.index], "", "note")),
+        heart_claims(facts, stated),
+    )  # fmt: skip
 
-    return together(told("claim-vitk-heart"), told("claim-bone-disease"))
+
+DISEASE_RULES = {
+    "us": ", which a supplement may not make (21 CFR 101.93(g))",
+    "eu": ", which a food may not make (Regulation (EU) 1169/2011 art. 7(3))",
+    "": "; most markets keep such claims for medicines",
+}
+"""What the law of a market says of a claim on a disease; the statutes stand in the entry too."""
+
+
+def diets(facts: Facts) -> pd.DataFrame:
+    """'Vegan' beside lanolin, wool or fish, 'vegetarian' beside fish."""
+    claims = [_read(facts, name, ("vegan", "vegetarian"), diet_claim) for name in ("name", "claims")]
+    claimed = np.logical_or(*(told.astype(bool) for told in claims))
+    if not claimed.any():
+        return nothing()
+    here = claimed[facts.product_of_line]
+    codes, lines = codes_of(facts.lines["ingredient"][here])
+    found = [animal_source(line) for line in lines]
+    product = facts.product_of_line[here]
+    sources: dict[int, list[tuple[str, bool]]] = {}
+    for place in np.flatnonzero(np.array([source != "" for source, _ in found] or [False], dtype=bool)[codes]):
+        sources.setdefault(int(product[place]), []).append(found[codes[place]])
+    words, source = (np.full(len(claimed), "", dtype=object) for _ in range(2))
+    for found_in, named in sources.items():
+        said = [diet for told in claims if (diet := told[found_in])]
+        vegan = next((diet.vegan for diet in said if diet.vegan), "")
+        vegetarian = next((diet.vegetarian for diet in said if diet.vegetarian), "")
+        refused = [name for name, by_vegetarians in named if vegan or by_vegetarians]
+        if refused:
+            words[found_in], source[found_in] = vegan or vegetarian, refused[0]
+    table = facts.first.assign(_words=words, _source=source)
+    return on_products(
+        table, words != "", "claim-vegan-source", value=lambda hit: hit["_words"], expected=lambda hit: hit["_source"]
+    )
 
 
 CHECKS = {
     ("claim-high-potency",): high_potency,
     ("claim-source-level",): source_levels,
     ("calorie-footnote-needless",): calorie_footnote,
-    ("claim-vitk-heart", "claim-bone-disease"): health_claims,
+    ("claim-vitk-heart", "claim-disease"): health_claims,
+    ("claim-vegan-source",): diets,
 }
 """Ids and the function that raises them."""

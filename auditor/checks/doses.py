@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from auditor.directions import Directions
 from auditor.distinct import codes_of, distinct
 from auditor.judging import DEFAULT_AUTHORITIES
 from auditor.schedules import read_number_cell, schedule
+from auditor.wording.tokens import fold, wording_table
 
 YOUNG = ("infant", "child", "teen")
 
@@ -275,6 +277,19 @@ def unset_maximum(facts: Facts) -> pd.DataFrame:
     return on_products(
         facts.first, zero & some, "dose-zero-maximum-unset", value=lambda hit: hit["servings_per_day_min"]
     )
+
+
+@cache
+def _open_ends() -> re.Pattern[str]:
+    """The phrases that leave a dose to a professional, to the end of the clause."""
+    phrases = [fold(phrase) for entry in wording_table("phrases").values() for phrase in entry.get("open_ended", ())]
+    return re.compile(rf"(?:{'|'.join(map(re.escape, sorted(phrases, key=len, reverse=True)))})[^.;\n]*")
+
+
+def open_end(text: str) -> str:
+    """The words of directions that leave the dose to somebody else; all of them where none are found."""
+    found = _open_ends().search(fold(text))
+    return text[found.start() : found.end()].strip() if found else text
 
 
 # -- audiences -------------------------------------------------------------------------------------------------------------

@@ -51,6 +51,8 @@ class Hits:
 Cells = str | Callable[[Any], object]
 """A cell of a finding: the same text for all, or what the :class:`Hits` say."""
 
+IU = r"(?<![a-z])(?:i\.? ?u\.?|i\.? ?e\.?|u\.? ?i\.?|j\.m\.|ius?|units?|usp)(?![a-z])"
+"""Spellings of the international unit."""
 VITAMIN_K = ("vitamin_k2", "vitamin_k1", "vitamin_k")
 WITHHELD = "withheld"
 """Severity of a finding that holds under one reading of a doubtful label only: never told, but named by the finding on the doubt."""

@@ -46,6 +46,9 @@ SHORTEST_CELL = 16
 BOTH_JUDGED = "nothing settles it, so both were judged"
 """How the reader of amounts says it; a message has less room."""
 
+UNITS_FOLDED = r"(?<=\d )(?:iu|i\.u\.|i\.e\.|ie|ui|u\.i\.)(?![a-z])"
+"""International units as the reader of amounts folds them; a message has them as printed."""
+
 FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], pd.DataFrame]] = {
     **records.CHECKS, **amounts.CHECKS, **percents.CHECKS, **forms.CHECKS, **doses.CHECKS, **claims.CHECKS, **safety.CHECKS, **maxima.CHECKS,
 }  # fmt: skip
@@ -54,6 +57,15 @@ FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], pd.DataFrame]] = {
 
 ON_A_DOSE = ("dose-open-ended", "dose-loading-phase", "dose-with-meals-uncounted", "dose-number-words-differ")
 """Findings that say which number was used; where no dose came out another finding says why."""
+
+ON_AN_AMOUNT = (
+    "dose-basis-unknown",
+    "dose-basis-assumed",
+    "dose-drops-without-volume",
+    "vitk-mixed-total",
+    "vitd-forms-mixed",
+)
+"""Findings on what the amount is for or is the amount of; where no amount is known another finding says so."""
 
 OF_THE_LINE = ("amount-not-assignable", "vitk-mixed-total")
 """Findings on a line that names several vitamins: told once, for the first of them."""
@@ -80,6 +92,9 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     harmless = [name for name in kept["value"][near].unique() if not safety.near_code(name)]
     kept = kept[~(near & kept["value"].isin(harmless).to_numpy())]
     undosed = kept["code"].isin(ON_A_DOSE) & rows["factor_high"].reindex(kept["row"]).isna().to_numpy()
+    undosed |= kept["code"].isin(ON_AN_AMOUNT) & rows["amount_mcg"].reindex(kept["row"]).isna().to_numpy()
+    exact = (rows["factor_low"] == rows["factor_high"]).reindex(kept["row"]).to_numpy(dtype=bool)
+    undosed |= (kept["code"] == "dose-open-ended") & exact
     one_word = (kept["code"] == "serving-unread") & kept["value"].str.fullmatch(r"[^\W\d]+")
     kept = kept[~(undosed | one_word)]
     if kept.empty:
@@ -100,7 +115,12 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     day = np.where(as_needed & row["factor_high"].notna().to_numpy(), "the stated number was used", day)
     assumed |= as_needed
     unclear = code == "dose-basis-unknown"
+    value = kept["value"].str.replace(UNITS_FOLDED, lambda unit: unit[0].upper(), regex=True)
+    value = value.mask(code == "dose-open-ended", value.map(doses.open_end))
     expected = np.where(unclear & (kept["expected"] == ""), "per unit or per portion", kept["expected"])
+    suspect = np.flatnonzero(code == "unit-mg-mcg-suspect")
+    if len(suspect):
+        expected[suspect] = _weights_suspected(facts, row.iloc[suspect], expected[suspect])
     day = np.where(
         unclear,
         np.where(
@@ -113,10 +133,20 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code,
-            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": kept["value"].str.replace(" iu", " IU", regex=False).to_numpy(), "expected": expected,
+            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": value.to_numpy(), "expected": expected,
             "detail": detail, "label_text": row["label_text"].to_numpy(), "severity": np.where(huge, "error", np.where((code == "vitd-form-calcifediol") & row["declared_iu"].isna().to_numpy(), "note", "")),
         }
     )  # fmt: skip
+
+
+def _weights_suspected(facts: Facts, rows: pd.DataFrame, expected: npt.NDArray[np.object_]) -> list[str]:
+    """What may be meant instead of milligrams: micrograms, or the weight that the percent is the share of."""
+    meant = percents.weights_meant(facts, rows.reset_index(drop=True), least=-2)
+    shares = rows["declared_percent_dv"]
+    return [
+        f"{mcg}, or {mg} by its {share:g} %" if mg else mcg
+        for mcg, mg, share in zip(expected, meant, shares, strict=True)
+    ]
 
 
 def finished(found: pd.DataFrame) -> pd.DataFrame:

@@ -11,21 +11,25 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from auditor.checks import catalogue
+from auditor.checks import catalogue, number
 from auditor.checks.facts import (
+    IU,
     WITHHELD,
     Facts,
     Hits,
     Mask,
     keys_of,
     matching,
+    mcg,
     nothing,
     on_distinct,
     on_rows,
+    plain,
     says,
     together,
 )
 from auditor.distinct import codes_of
+from auditor.dose import IU_PER_MCG
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
 
@@ -75,11 +79,23 @@ def percents(facts: Facts) -> pd.DataFrame:
         WITHHELD,
         np.where((told["_code"] == "dv-percent-old-dv").to_numpy() & dated, "note", told["_severity"]),
     )
+    wrong = (told["_code"] == "dv-percent-mismatch").to_numpy()
+    if wrong.any():
+        told.loc[wrong, "_detail"] = _with_weight(facts, told[wrong])
     return together(*(
         on_rows(told, told["_code"] == code, code, value=lambda hit: _printed(hit["declared_percent_dv"]), expected=lambda hit: hit["_expected"], detail=lambda hit: hit["_detail"],
                 severity=lambda hit: hit["_severity"])
         for code in CODES
     ))  # fmt: skip
+
+
+def _with_weight(facts: Facts, rows: pd.DataFrame) -> pd.Series:
+    """Details of wrong percents; where the amount is in mg, the slip may be the amount's."""
+    meant = weights_meant(facts, rows)
+    used = rows["_detail"].str.replace(r";.*", "", regex=True)
+    return rows["_detail"].where(
+        meant == "", used + "; " + _printed(rows["declared_percent_dv"]) + " is that of " + meant
+    )
 
 
 CODES = (
@@ -225,17 +241,100 @@ def _percent_of(amount: Decimal, value: DailyValue) -> str:
 
 
 def _slip(amount: Decimal, percent: Decimal, own: DailyValue) -> str:
-    """What a wrong percent may come from: a decimal slip, or an amount a thousand times too large."""
+    """What a wrong percent may come from: a decimal slip, a fraction printed as a percent, or milligrams for micrograms."""
+    factor = _factor(amount, percent, own)
+    times = {1: "ten", 2: "a hundred", 3: "a thousand"}.get(abs(factor))
+    return f"the percent is {times} times too {'high' if factor > 0 else 'low'}" if times else ""
+
+
+def _factor(amount: Decimal, percent: Decimal, own: DailyValue) -> int:
+    """Power of ten, up to the third, by which a percent is too high (or, below zero, too low); 0 for none."""
     ratio = percent * own.value_mcg / (100 * amount)
-    for factor, cause in (
-        (10, "ten times too high"),
-        (Decimal("0.1"), "ten times too low"),
-        (1000, "a thousand times too high"),
-        (Decimal("0.001"), "a thousand times too low"),
-    ):
-        if abs(ratio / factor - 1) <= Decimal("0.02"):
-            return f"the percent is {cause}"
-    return ""
+    powers = (power for power in (1, -1, 2, -2, 3, -3) if abs(ratio / Decimal(10) ** power - 1) <= Decimal("0.02"))
+    return next(powers, 0)
+
+
+def weights_meant(facts: Facts, rows: pd.DataFrame, least: int = -3) -> pd.Series:
+    """Of amounts printed in mg, the weight that their percent is the share of, if it is one of their decimal parts: '0.1 mg'; else ''.
+
+    `least` is the power of ten of the smallest part that is tried.
+    """
+    found = pd.Series("", index=rows.index, dtype="str")
+    part = rows[
+        (rows["declared_percent_dv"] > 0).to_numpy() & (rows["amount_mcg"] > 0).to_numpy() & printed_in_mg(rows)
+    ]
+    product = part["product"].to_numpy(dtype=np.intp)
+    cases = zip(
+        part["nutrient"], part["amount_mcg"], part["declared_percent_dv"],
+        facts.market_ids[product], facts.daily_value_groups[product], strict=True,
+    )  # fmt: skip
+    found[part.index] = [_weight_meant(*case, least, evidence=facts.evidence) for case in cases]
+    return found
+
+
+def printed_in_mg(rows: pd.DataFrame) -> Mask:
+    """Rows whose line prints milligrams."""
+    return matching(rows["label_text"], MILLIGRAMS)
+
+
+MILLIGRAMS = r"\d ?(?:mg|milli[- ]?g\w*|мг|毫克|ミリグラム)(?:\W|$)"
+
+
+@lru_cache(maxsize=1024)
+def _weight_meant(
+    nutrient: str, amount_mcg: float, percent_dv: float, market: str, group: str, least: int, *, evidence: Evidence
+) -> str:
+    amount, percent = Decimal(str(amount_mcg)), Decimal(str(percent_dv))
+    own, _ = own_values(evidence, nutrient, market, group)
+    factor = _factor(amount, percent, own[0]) if own else 0
+    return f"{float(amount.scaleb(factor) / 1000):.6g} mg" if least <= factor < 0 else ""
+
+
+# -- international units printed as micrograms --------------------------------------------------------------------------------
+
+
+def units_as_micrograms(facts: Facts) -> pd.DataFrame:
+    """Vitamin D in mcg whose number is that of the IU: its percent fits the IU and not the mcg, or the product's name gives them as IU."""
+    rows = facts.rows
+    wanted = (
+        (rows["nutrient"] == "vitamin_d").to_numpy()
+        & _checkable(rows)
+        & (rows["amount_mcg"] >= number("unit-iu-mcg-suspect", "smallest")).to_numpy()
+        & rows["declared_iu"].isna().to_numpy()
+    )
+    part = rows[wanted]
+    part = part[~printed_in_mg(part)]
+    if part.empty:
+        return nothing()
+    product = part["product"].to_numpy(dtype=np.intp)
+    cases = zip(
+        part["amount_mcg"], part["declared_percent_dv"], facts.market_ids[product], facts.daily_value_groups[product],
+        facts.first["name"].to_numpy(dtype=object)[product], strict=True,
+    )  # fmt: skip
+    reasons = [_reason_for_units(*case, evidence=facts.evidence) for case in cases]
+    told = part.assign(_reason=np.array(reasons, dtype=object))
+    return on_rows(
+        told, told["_reason"] != "", "unit-iu-mcg-suspect", value=lambda hit: mcg(hit["amount_mcg"]),
+        expected=lambda hit: plain(hit["amount_mcg"]) + " IU = " + mcg(hit["amount_mcg"] / IU_PER_MCG), detail=lambda hit: hit["_reason"],
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=16_384)
+def _reason_for_units(
+    amount_mcg: float, percent_dv: float, market: str, group: str, name: str, *, evidence: Evidence
+) -> str:
+    """Why the number of an amount in mcg may be that of IU; '' if nothing says so."""
+    amount = Decimal(str(amount_mcg))
+    if not math.isnan(percent_dv):
+        percent = Decimal(str(percent_dv))
+        own, home = own_values(evidence, "vitamin_d", market, group)
+        values = [*own, *(value for value in home if value.group in (group, "adult"))]
+        if any(_fits(amount, percent, value) for value in values):
+            return ""
+        if any(_fits(amount / Decimal(IU_PER_MCG), percent, value) for value in values):
+            return f"{percent.normalize():f} % fits that"
+    printed = rf"(?<![\d.,]){amount_mcg:,.6g}(?![\d.,])|(?<![\d.,]){amount_mcg:.6g}(?![\d.,])"
+    return "the product's name gives IU" if re.search(rf"(?:{printed}) ?{IU}", name, re.IGNORECASE) else ""
 
 
 # -- percents that are missing, needless or contradicted -------------------------------------------------------------------
@@ -350,6 +449,7 @@ def contradicted_percents(facts: Facts) -> pd.DataFrame:
 
 CHECKS = {
     CODES: percents,
+    ("unit-iu-mcg-suspect",): units_as_micrograms,
     ("dv-percent-missing-us", "nrv-percent-missing-eu"): missing_percents,
     ("dv-k2-percent-us", "dv-below-two-percent"): needless_percents,
     ("dv-footnote-contradiction",): contradicted_percents,

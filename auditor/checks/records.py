@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from auditor.checks import catalogue
+from auditor.checks import catalogue, number
 from auditor.checks.facts import (
     Facts,
     Hits,
+    Mask,
     Objects,
     Positions,
     first_match,
@@ -124,15 +125,25 @@ def repeated_rows(facts: Facts) -> pd.DataFrame:
     return on_rows(told, once, "nutrient-row-repeated", value=lambda hit: hit["_lines"])
 
 
+def _basis_in_doubt(facts: Facts) -> Mask:
+    """Rows of which another finding tells what the lack of a serving size or of an interval leaves open."""
+    rows = facts.rows
+    large = (rows["amount_mcg"] > number("dose-interval-needed", "above_mcg")) & (rows["nutrient"] == "vitamin_d")
+    large &= rows["servings_source"] == "assumed"
+    return np.asarray(large | facts.rows_with("dose-basis-unknown", "dose-basis-assumed"), dtype=bool)
+
+
 def missing_fields(facts: Facts) -> pd.DataFrame:
     """A record without market, or a US panel without serving size."""
     with_dose = np.zeros(len(facts.first), dtype=bool)
     with_dose[facts.row_products] = True
     no_market = with_dose & (facts.market_ids == "") & (facts.first["market"] == "").to_numpy()
     per_serving = np.zeros(len(facts.first), dtype=bool)
-    per_serving[facts.row_products[(facts.rows["basis"] == "per_serving").to_numpy()]] = True
+    of_a_serving = (facts.rows["basis"] == "per_serving") & facts.rows["amount_mcg"].notna()
+    per_serving[facts.row_products[of_a_serving.to_numpy()]] = True
     counted = (facts.first["serving_size"] != "").to_numpy() | (facts.first["units_per_serving"] != "").to_numpy()
     no_serving = per_serving & facts.in_us & ~counted & (facts.first["directions"] != "").to_numpy()
+    no_serving[facts.row_products[_basis_in_doubt(facts)]] = False
     no_serving &= ~facts.matching("directions", r"\bservings?\b", no_serving)
     return together(
         on_products(facts.first, no_market, "required-field-missing", value="market", detail="no country's percents, units and maxima were applied", severity="note"),

@@ -24,7 +24,7 @@ class Barcodes(NamedTuple):
 
 def read_codes(printed: npt.NDArray[np.object_]) -> Barcodes:
     """Read distinct barcodes."""
-    texts = pd.Series(printed, dtype="str").str.replace(r"[\s-]", "", regex=True)
+    texts = pd.Series(["".join(code.split()).replace("-", "") for code in printed.tolist()], dtype="str")
     mangled, repaired = _mangled(texts)
     whole = texts.str.fullmatch(r"\d{8}|\d{12,14}").to_numpy(dtype=bool) & ~mangled
     digit = pd.Series("", index=texts.index, dtype="str")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,8 @@ from auditor.checks.facts import (
 from auditor.distinct import distinct
 from auditor.dose import IU_PER_MCG, style_of
 
-MASS = r"(?<![a-z])(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli[- ]?g\w*|мкг|マイクロ\w*)\b"
+MASS_UNIT = r"(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli[- ]?g\w*|мкг|マイクロ\w*)\b"
+MASS = rf"(?<![a-z]){MASS_UNIT}"
 LABELS_OF = {"us": "since 2021 US", "ca": "Canadian", "au": "Australian", "nz": "New Zealand", "uk": "UK"}
 ROUNDING_MCG = 0.0125
 """Half an international unit of vitamin D."""
@@ -78,7 +80,7 @@ def units_of_market(facts: Facts) -> pd.DataFrame:
     if not (declared & asks).any():
         return nothing()
     # 'Take 6 drops daily (400 IU/10 mcg)' states the micrograms too.
-    asks &= ~facts.matching("directions", rf"\d ?{MASS}", facts.is_panel)[facts.row_products]
+    asks &= ~facts.matching("directions", rf"\d ?{MASS_UNIT}", facts.is_panel)[facts.row_products]
     if not (declared & asks).any():
         return nothing()
     order = _printed_order(facts, declared & asks)
@@ -269,16 +271,17 @@ def _named(name: str, readings: tuple[LineReading, ...]) -> _Named:
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-def _numbers_of(name: str) -> list[float]:
+@lru_cache(maxsize=65_536)
+def _numbers_of(name: str) -> tuple[float, ...]:
     """Every number of a name, thousands and decimals both tried."""
-    found = []
+    found: list[float] = []
     for text in _NUMBERS.findall(name):
         found += [
             float(digits)
             for digits in {text.replace(",", "").replace(".", ""), text.replace(",", ".")}
             if digits.count(".") < 2
         ]
-    return found
+    return tuple(found)
 
 
 def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:

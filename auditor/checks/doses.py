@@ -211,12 +211,12 @@ def _counted_again(facts: Facts) -> pd.DataFrame:
         text: max((float(r.units_per_day_high) for r in told.regimens if r.unit != "serving"), default=0.0)
         for text, told in facts.read_directions(wanted).items()
     }
-    units = pd.Series(facts.first["directions"].astype("str").map(counts), index=facts.first.index)
+    units = facts.by_text("directions", counts, np.nan)
     return on_products(
         facts.first.assign(_units=units),
-        wanted & (units > 1).to_numpy(),
+        wanted & (units > 1),
         "dose-eu-multiplied-twice",
-        value=lambda hit: plain(hit["_units"].astype(float)),
+        value=lambda hit: plain(hit["_units"]),
     )
 
 
@@ -348,7 +348,7 @@ def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions])
     """Directions for an age group whose daily dose passes the upper level of that age."""
     ages = {text: _young_of(told) for text, told in readings.items()}
     named = _directions_that(facts, wanted, readings, lambda told: bool(_young_of(told)))
-    own = pd.Series(facts.contexts).str.startswith(YOUNG).to_numpy()
+    own = facts.in_context(YOUNG)
     rows = facts.rows
     test = (named & ~own)[facts.row_products] & (
         (rows["nutrient"] == "vitamin_d")
@@ -401,7 +401,7 @@ def _k2_for_children(facts: Facts, wanted: np.ndarray, readings: dict[str, Direc
     named = _directions_that(
         facts, wanted, readings, lambda told: any(age.startswith(young) for age in _young_of(told))
     )
-    own = pd.Series(facts.contexts).str.startswith(young).to_numpy()
+    own = facts.in_context(young)
     rows = facts.rows
     test = (named & ~own)[facts.row_products]
     test &= ((rows["nutrient"] == "vitamin_k2") & (rows["amount_mcg"] > 0)).to_numpy()
@@ -443,7 +443,7 @@ def _may_pass(
         for text, found in ages.items()
         if found
     }
-    taken = facts.first["directions"].astype("str").map(units).astype(float).fillna(0.0).to_numpy()[facts.row_products]
+    taken = facts.by_text("directions", units, 0.0)[facts.row_products]
     by_piece = (
         rows["basis"].isin(["per_serving", "per_unit", "per_day"]).to_numpy()
         & rows["units_per_serving"].notna().to_numpy()

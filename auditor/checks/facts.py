@@ -107,6 +107,16 @@ class Facts:
         """Products whose column of that name holds the pattern, letters of either case; only `among` some, if given."""
         return self.texts(name).holding(pattern, among)
 
+    def by_text(self, name: str, numbers: Mapping[str, float], other: float) -> npt.NDArray[np.float64]:
+        """For every product the number of its text in the column of that name, `other` where the text has none."""
+        texts = self.texts(name)
+        return np.array([*(numbers.get(value, other) for value in texts.values), other], dtype=float)[texts.codes]
+
+    def in_context(self, prefixes: tuple[str, ...]) -> Mask:
+        """Products judged in a context whose id begins with one of the prefixes."""
+        codes, values = pd.factorize(self.contexts)
+        return np.array([*(value.startswith(prefixes) for value in values), False], dtype=bool)[codes]
+
     def says(self, name: str, check_id: str, among: Mask | None = None) -> Mask:
         """Products whose column of that name holds one of the patterns of a check's entry."""
         return self.matching(name, any_pattern(check_id), among)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.checks import number
-from auditor.checks.facts import Facts, Hits, Mask, matching, mcg, nothing, on_rows, together
+from auditor.checks.facts import Facts, Hits, Mask, mcg, nothing, on_rows, together
 from auditor.ingredients import read_ingredient
 
 FORM_WORDS = {
@@ -150,8 +150,9 @@ def _named_otherwise(
     judged = facts.judged
     lacks = ~label[(nutrient, other)] & ~label[(nutrient, "unstated")] & ~label[(nutrient, "mixed")]
     test = ((judged["nutrient"] == nutrient) & (judged["form"] == form)).to_numpy() & lacks[product]
-    where = np.flatnonzero(test)
-    test[where] = matching(facts.first[column].iloc[product[where]], SAID[other])
+    mine = np.zeros(len(facts.first), dtype=bool)
+    mine[product[test]] = True
+    test &= facts.matching(column, SAID[other], mine)[product]
     where = np.flatnonzero(test)
     codes, names = pd.factorize(facts.first[column].to_numpy(dtype=object)[product[where]])
     says = [

@@ -81,10 +81,12 @@ def _against(
     test = concerned & passed.to_numpy(dtype=bool)
     if sure is not None:
         test &= (sure <= float(limit.value_mcg)).to_numpy()
+    if not test.any():
+        return nothing()
     if len(limit.nutrients) > 1:
         test &= ~judged["product"].where(test).duplicated().to_numpy()
     exception = catalogue()[limit.finding].patterns
-    if exception and test.any():
+    if exception:
         product = judged["product"].to_numpy(dtype=np.intp)
         mine = np.unique(product[test])
         first = facts.first

@@ -172,17 +172,19 @@ def _hidden_in(facts: Facts, name: str) -> pd.DataFrame:
 
 def odd_glyphs(facts: Facts) -> pd.DataFrame:
     """Fraction signs, full-width digits and hard blanks inside numbers, with how they were read."""
-    texts = facts.of_target("ingredient").astype("str") + " " + facts.of_target("amount").astype("str")
-    rows = facts.rows.assign(_text=texts)
+    columns = [facts.of_target(name) for name in ("ingredient", "amount")]
+    odd = np.logical_or(*(matching(column, ODD_NUMBER) for column in columns))
+    rows = facts.rows[odd]
+    lines = columns[0][odd].astype("str") + " " + columns[1][odd].astype("str")
     return together(
-        *(on_products(facts.first.assign(_text=facts.first[name].astype("str")), facts.matching(name, ODD_NUMBER, facts.texts(name).unusual), "number-odd-glyphs", value=_odd, expected=_read_odd)
+        *(on_products(facts.first.assign(_text=facts.first[name]), facts.matching(name, ODD_NUMBER, facts.texts(name).unusual), "number-odd-glyphs", value=_odd, expected=_read_odd)
           for name in ("directions", "serving_size")),
-        on_rows(rows, matching(texts, ODD_NUMBER), "number-odd-glyphs", value=_odd, expected=_read_odd),
+        on_rows(rows.assign(_text=lines), np.ones(len(rows), dtype=bool), "number-odd-glyphs", value=_odd, expected=_read_odd),
     )  # fmt: skip
 
 
 def _odd(hit: Hits) -> pd.Series:
-    return first_match(hit["_text"], ODD_NUMBER)
+    return first_match(hit["_text"].astype("str"), ODD_NUMBER)
 
 
 def _read_odd(hit: Hits) -> pd.Series:

@@ -10,10 +10,8 @@ from auditor.checks.facts import (
     VITAMIN_K,
     WITHHELD,
     Facts,
-    Mask,
     any_high,
     first_match,
-    matching,
     mcg,
     nothing,
     on_products,
@@ -117,9 +115,8 @@ def statements_missing(facts: Facts) -> pd.DataFrame:
     """EU: a full label text that lacks one of the three compulsory statements."""
     patterns = catalogue()["safety-eu-statements-missing"].patterns
     names = ("do not exceed the stated dose", "no substitute for a varied diet", "keep away from young children")
-    printed = facts.first.loc[facts.in_eu, ["warnings", "directions"]].astype("str")
-    text = printed["warnings"] + " " + printed["directions"]
-    has = [_spread(matching(text, pattern), facts.in_eu) for pattern in patterns]
+    eu = facts.in_eu
+    has = [facts.matching("warnings", pattern, eu) | facts.matching("directions", pattern, eu) for pattern in patterns]
     count = np.sum(has, axis=0)
     # Two of the three show that the record carries the label's full text.
     test = facts.in_eu & (count == len(patterns) - 1)
@@ -129,13 +126,6 @@ def statements_missing(facts: Facts) -> pd.DataFrame:
     return on_products(
         facts.first.assign(_missing=missing), test, "safety-eu-statements-missing", value=lambda hit: hit["_missing"]
     )
-
-
-def _spread(found: Mask, among: Mask) -> Mask:
-    """Of all products, those found among some."""
-    every = np.zeros(len(among), dtype=bool)
-    every[among] = found
-    return every
 
 
 def near_names(facts: Facts) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from benchmarks.market import Market
 
 SIZES = {"20k": 20_000, "200k": 200_000, "2M": 2_000_000, "6M": 6_000_000}
 NAIVE_LINES = 4_000
+NAIVE_LABELS = 60
 FILES = {"parquet": "parquet", "jsonl": "jsonl", "dask": "folder"}
 """What a part reads besides the CSV that all are compared with."""
 PARTS = ("csv", "parquet", "naive", "jsonl", "dask", "one", "stages")
@@ -96,6 +97,17 @@ def _measure(size: str, lines: int, folder: Path, options: argparse.Namespace) -
             f"pydantic and pint row by row ({NAIVE_LINES:,} lines, scaled)",
             taken,
             [statistics.median(reference)] * len(taken),
+            [],
+        )
+        audited = []
+        for _ in range(max(1, options.rounds // 2)):
+            spent, count = naive.seconds_of_audits(files["csv"], NAIVE_LABELS)
+            audited.append(spent * lines / count)
+        _print_row(
+            size,
+            f"the same audit one label after the other ({NAIVE_LABELS} labels as pydantic records, scaled)",
+            audited,
+            [statistics.median(reference)] * len(audited),
             [],
         )
 

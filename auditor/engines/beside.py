@@ -14,13 +14,14 @@ import traceback
 from typing import BinaryIO
 
 from auditor.engines import parts
-from auditor.engines.memory import give_back
+from auditor.engines.memory import give_back, hold_little
 from auditor.engines.spill import Folder
 
 
 def serve(heard: BinaryIO, said: BinaryIO) -> None:
     """Hear the rules and the name of the folder, then groups and their numbers; answer each with its record, or with
     the error it ended in."""
+    hold_little()
     rules, name = pickle.load(heard)
     folder = Folder(name)
     while True:

@@ -1,4 +1,8 @@
-"""Memory that was freed but is kept: between two parts it is a hundred megabytes and more that nobody uses."""
+"""Memory that was freed but is kept: between two parts it is a hundred megabytes and more that nobody uses.
+
+Arrow's own allocator and the C library both hold on to what they are given back.  :func:`hold_little` makes them hand
+large blocks to the system at once; it concerns the whole process and is therefore called where a run begins.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +13,31 @@ from functools import cache
 
 import pyarrow as pa
 
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+"""Parameters of glibc's `mallopt`."""
+LARGE_BLOCK = 400_000
+"""Bytes from which a block has pages of its own, which go back to the system when it is freed."""
+
+
+@cache
+def hold_little() -> None:
+    """Take large blocks from the system and give them back to it; once per process, and only where glibc allocates."""
+    set_option = _of_glibc("mallopt")
+    if set_option is not None:
+        set_option(M_ARENA_MAX, 2)
+        set_option(M_MMAP_THRESHOLD, LARGE_BLOCK)
+        pa.set_memory_pool(pa.system_memory_pool())
+
 
 def give_back() -> None:
     """Return to the system what Arrow and the C library hold unused; takes some milliseconds."""
     pa.default_memory_pool().release_unused()
-    _trim()(0)
+    trim = _of_glibc("malloc_trim")
+    if trim is not None:
+        trim(0)
 
 
 @cache
-def _trim() -> Callable[[int], object]:
-    """`malloc_trim` of glibc; elsewhere there is nothing to call."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            return trim  # type: ignore[no-any-return]
-    return lambda _: None
+def _of_glibc(name: str) -> Callable[..., object] | None:
+    """A function of glibc; None elsewhere."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -19,6 +19,7 @@ import pandas as pd
 from auditor.engines import parts
 from auditor.engines.groups import Group, grouped
 from auditor.engines.helpers import Crew, usable_cores
+from auditor.engines.memory import hold_little
 from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
 from auditor.engines.spill import Folder
 from auditor.engines.whole import BATCH_LINES, DEFAULT_SETTINGS, ReadSettings, audit, sha256_of
@@ -213,6 +214,7 @@ class _Stream:
 
     def run(self, target: str | Path, table: str) -> Run:
         """Read, audit and write."""
+        hold_little()
         inside = Path(target).absolute().parent
         while not inside.is_dir():
             inside = inside.parent

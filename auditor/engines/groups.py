@@ -14,7 +14,7 @@ from auditor.labels import LINE_COLUMNS, Batch, Reject
 from auditor.needed import Needed, needed, together
 from auditor.schema import PRODUCTS
 
-FULL = 0.4
+FULL = 0.6
 """Share of the lines of a batch at which the needed lines of a group are enough."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
 
@@ -31,6 +32,8 @@ class Schedule:
     `factor_low`, `factor_high` multiply the amount of the basis into a daily amount (the mean over `interval_days`);
     `single_factor` gives the most taken at once.  `servings_low`, `servings_high` are servings a day, or units a day
     where the amount is per unit.  All factors are `None` and `reason` is set when the day cannot be computed.
+    `amounts_told` are the amounts in which the directions tell the doses ("400 IU daily"), with their unit: how many
+    servings they are takes the amount of one (`known_amount` of :func:`schedule`).
     """
 
     factor_low: Fraction | None
@@ -44,6 +47,7 @@ class Schedule:
     units_per_serving: Fraction | None
     reason: str = ""
     problems: tuple[Problem, ...] = ()
+    amounts_told: tuple[tuple[Decimal, str], ...] = ()
 
 
 def read_number_cell(text: str) -> Fraction | None:
@@ -60,6 +64,7 @@ def read_number_cell(text: str) -> Fraction | None:
 def schedule(
     serving_size: str, units_per_serving: str, servings_min: str, servings_max: str, directions: str, line_basis: str, basis: str,
     market: str, dosage_form: str, context: str, name_says_spaced: str = "",
+    known_amount: str = "",
 ) -> Schedule:  # fmt: skip
     """Schedule of a line from its texts as printed.
 
@@ -67,6 +72,7 @@ def schedule(
     market's habit decides.  Servings stated as data win over directions; a product taken less than daily keeps the
     directions' interval, because records cannot express one.  `name_says_spaced` is 'yes' where the product's name says
     "weekly", "Depot" or the like: such a product is never judged as a daily one for lack of readable directions.
+    `known_amount` is the amount of one unit of the basis in the unit of the doses that the directions tell as amounts.
     """
     if _not_oral().search(dosage_form.lower()):
         return _Builder(Serving((), False, ""), "per_unit", False, [Problem("dose-not-oral", dosage_form)]).stuck(
@@ -97,6 +103,7 @@ def schedule(
         _compare(stated, regimens, serving, problems)
         return builder.from_servings(*stated, "label")
     if regimens:
+        builder.tell_amounts(regimens, read_number_cell(known_amount))
         if told.status == "ambiguous":
             problems.append(Problem("dose-frequency-ambiguous", shorten(told.problem or directions)))
         elif told.problem:
@@ -204,6 +211,36 @@ class _Builder:
     basis: str
     assumed_basis: bool
     problems: list[Problem]
+    amounts_told: tuple[tuple[Decimal, str], ...] = ()
+    known_amount: Fraction | None = None
+
+    def tell_amounts(self, regimens: tuple[Regimen, ...], known_amount: Fraction | None) -> None:
+        """Take in the amounts that regimens tell, and the amount of one unit of the basis where it makes a count of each."""
+        self.amounts_told = tuple(
+            (amount, regimen.amount_unit) for regimen in regimens if regimen.amount for amount in regimen.amount
+        )
+        if not self.amounts_told:
+            return
+        counts = {Fraction(amount) / known_amount for amount, _ in self.amounts_told} if known_amount else set()
+        if self.basis == "per_day" and not self.assumed_basis and counts == {ONE}:
+            return
+        if counts and all(map(self._is_count, counts)):
+            self.known_amount = known_amount
+        else:
+            words = ", ".join(
+                dict.fromkeys(
+                    f"{amount:f} {unit.upper() if unit == 'iu' else unit}" for amount, unit in self.amounts_told
+                )
+            )
+            self.problems.append(Problem("dose-directions-partly-read", words))
+
+    def _is_count(self, count: Fraction) -> bool:
+        """Whether so many units may be taken: any share of a liquid, of pieces whole numbers, halves and quarters."""
+        if self.basis == "per_day" and not self.assumed_basis:
+            return False
+        if self.basis in ("per_drop", "per_ml"):
+            return Fraction(1, 100) <= count <= _MOST_TAKEN
+        return count <= _MOST_TAKEN and (count.denominator == 1 or count in (Fraction(1, 2), Fraction(1, 4)))
 
     def _units(self) -> Fraction | None:
         """Countable units in a serving; a volume or a weight is no count ('1 drop (0.03 mL)')."""
@@ -267,6 +304,13 @@ class _Builder:
     def _one(self, regimen: Regimen) -> tuple[Fraction, Fraction, Fraction] | None:
         """Lowest and highest factor a day and the factor of one intake, or `None` if the units do not meet."""
         quantity = (Fraction(regimen.quantity_low), Fraction(regimen.quantity_high))
+        if regimen.amount and self.known_amount:
+            least, most = (Fraction(amount) / self.known_amount for amount in regimen.amount)
+            often = (
+                Fraction(regimen.times_low) / Fraction(regimen.interval_days),
+                Fraction(regimen.times_high) / Fraction(regimen.interval_days),
+            )
+            return least * often[0], most * often[1], most
         low, high = Fraction(regimen.units_per_day_low), Fraction(regimen.units_per_day_high)
         if self.basis == "per_day":
             if regimen.interval_days <= 1:
@@ -364,14 +408,17 @@ class _Builder:
             self._units(),
             "",
             tuple(self.problems),
+            self.amounts_told,
         )
 
     def stuck(self, reason: str, source: str) -> Schedule:
         return Schedule(
-            None, None, None, None, None, source, ONE, self.basis, self._units(), reason, tuple(self.problems)
-        )
+            None, None, None, None, None, source, ONE, self.basis, self._units(), reason, tuple(self.problems), self.amounts_told
+        )  # fmt: skip
 
 
+_MOST_TAKEN = 60
+"""No label tells a dose of more units at once by its amount; a larger amount is that of another substance."""
 _ML_OF = {"tsp": Fraction(5), "tbsp": Fraction(15)}
 """Kitchen measures with a legal volume (21 CFR 101.9(b)(5)(viii)); a drop, dropper or scoop has none."""
 _COUNTABLE = ("piece", "spray", "drop", "sachet", "ampoule", "dropper", "scoop", "pump", "capful")

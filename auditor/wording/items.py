@@ -325,6 +325,9 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
         return end + 1
     if "interval_unit" in means:
         return read_every_so_often(tokens, index, quantity, items)
+    if "divided" in means and at(tokens, end + 1).means.get("unit") == "serving":
+        items.append(Item("divided", start, tokens[end + 1].end))  # "in 3 divided doses"
+        return end + 2
     spoonfuls = _read_spoonfuls(tokens, index, quantity, items)
     if spoonfuls:
         return spoonfuls
@@ -366,7 +369,8 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
         if kind == "strength" and items and items[-1].kind == "period" and items[-1].end == at(tokens, index - 1).end:
             items[-1].kind = "bound"  # "napi 1000 NE": how much a day, perhaps not how often
         goes_on = kind == "strength" and _spans(at(tokens, index - 1)) and items and items[-1].kind == "dose"
-        items.append(Item(kind, start, following.end, "to" if goes_on else None, quantity.low, quantity.high))
+        word = _place(following)
+        items.append(Item(kind, start, following.end, "to" if goes_on else None, quantity.low, quantity.high, word))
         return end + 1
     if items and items[-1].kind in ("dose", "verb") and following.text == "x":
         return end + 1
@@ -437,7 +441,9 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
     if canonical == "scoop" and spoon in ("tsp", "tbsp") and token.text > "\u3000":
         canonical = spoon  # 小さじ1杯
     if quantity.low >= _FEWEST_IU and token.text.startswith(("unit", "unid")):
-        items.append(Item("strength", start, token.end, None, quantity.low, quantity.high))  # "400 unités par jour"
+        items.append(
+            Item("strength", start, token.end, None, quantity.low, quantity.high, _place(token))
+        )  # "400 unités par jour"
         return end
     if quantity.high > _MOST_UNITS:
         items.append(Item("amount", start, token.end))

@@ -66,7 +66,7 @@ class Vocabulary(NamedTuple):
 
 _CJK = "\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7ff"
 _TOKEN = re.compile(
-    rf"""(?P<number>(?:[0-9]{{1,4}}[ -])?[0-9]{{1,3}}/[0-9]{{1,3}}(?![0-9/])|[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?)
+    rf"""(?P<number>(?:[0-9]{{1,4}}[ -])?[0-9]{{1,3}}/[0-9]{{1,3}}(?![0-9/])|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+(?![0-9])|[1-9][0-9]{{0,2}}(?:[ ][0-9]{{3}})?[ ]000(?![0-9])|[0-9]+(?:[.,][0-9]+)?)
     |(?P<cross>x(?![^\W\d_]))
     |(?P<word>[^\W\d_{_CJK}][^\W_{_CJK}]*)
     |(?P<cjk>[{_CJK}]+)
@@ -230,8 +230,8 @@ def _number(text: str) -> Decimal | None:
         if not int(bottom):
             return None
         number = Decimal(whole or 0) + Decimal(top) / Decimal(bottom)
-    elif re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", text):
-        number = Decimal(text.replace(",", ""))
+    elif re.fullmatch(r"[1-9][0-9]{0,2}([, ][0-9]{3})+", text):
+        number = Decimal(text.replace(",", "").replace(" ", ""))
     else:
         number = Decimal(text.replace(",", "."))
     return number if number < _NUMBER_LIMIT else None

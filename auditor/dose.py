@@ -212,7 +212,7 @@ def _with_amounts_told(
     Few labels do; the schedules made again are added behind the others, and the codes of their rows point to them.
     """
     telling = np.array([bool(plan.amounts_told) for plan in schedules], dtype=bool)
-    where = np.flatnonzero(telling[plans.codes]) if len(schedules) else []
+    where = np.flatnonzero(telling[plans.codes]) if len(schedules) else np.array([], dtype=np.intp)
     if not len(where):
         return plans.codes, schedules
     codes, schedules = plans.codes.copy(), schedules.copy()

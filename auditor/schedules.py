@@ -135,6 +135,7 @@ _UNCOUNTED = re.compile(r"liquid|drop|oil|syrup|solution|powder|granul")
 _FLAGGED = (
     "open-ended",
     "loading-phase",
+    "limited-course",
     "supervised-range",
     "as-needed",
     "body-weight",

@@ -83,8 +83,13 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         if heading and (at(tokens, heading.end).text in (":", "") or "and_later" in at(tokens, heading.end).means):
             items.append(Item("phase", token.start, tokens[heading.end - 1].end))  # "Weeks 1-4:", "Week 5 onward"
             return heading.end
+    if "one_at_part" in means and any("part" in at(tokens, index + ahead).means for ahead in (1, 2)):
+        items.append(Item("dose", token.start, token.end, ""))  # "en på morgonen"
+        return index + 1
     if token.number is not None or "up_to" in means or "between" in means:
         quantity = quantity_at(tokens, index)
+        if "each_share" in means or _is_distributive(tokens, index):
+            items.append(Item("each_share", token.start, token.end))  # "po jedné", "1-1 tabletta"
         if quantity is None and _scheme_at(tokens, index):
             quantity = Quantity(Decimal(1), Decimal(1), index + 1)  # "0-0-1" begins with no dose
         if quantity:
@@ -154,6 +159,13 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     return index + 1
 
 
+def _is_distributive(tokens: list[Token], index: int) -> bool:
+    """Whether a number said twice is that number each: "reggel és este 1-1 tabletta"."""
+    second = at(tokens, index + 2)
+    same = tokens[index].number is not None and tokens[index].number == second.number
+    return same and at(tokens, index + 1).text == "-" and "unit" in at(tokens, index + 3).means
+
+
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -180,6 +192,8 @@ def _beside_weekday(tokens: list[Token], index: int) -> bool:
 
 def _one_at_part(tokens: list[Token], index: int) -> bool:
     """Whether an article stands for one unit at a part of the day: "une le matin et une autre le soir"."""
+    if "and" in tokens[index].means and "joins" in at(tokens, index + 1).means:
+        return "part" in at(tokens, index + 2).means  # "en till lunch"
     if tokens[index].text in ("a", "an") or "and" in tokens[index].means:
         return False
     if "each_share" in at(tokens, index - 1).means:

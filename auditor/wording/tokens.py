@@ -308,9 +308,9 @@ def _words_of(phrase: str) -> tuple[str, ...]:
 _EVERY_IDEOGRAPH = re.compile(".+")
 _SIGNS = {
     "told": ("audience", "every", "every_number", "period", "daily_portion", "period_after_count", "count", "number", "up_to", "between",
-             "articles", "part", "weekday", "weekday_short", "meals", "each_meal", "divided", "split", "split_before", "each_share", "phase", "defines", "each_time", "and", "or",
+             "articles", "one_at_part", "part", "weekday", "weekday_short", "meals", "each_meal", "divided", "split", "split_before", "each_share", "phase", "defines", "each_time", "and", "or",
              "unit", "verbs", "adult_dose", "time_unit"),
-    "limits": ("ceiling", "ceiling_number", "ceiling_after", "negation", "aside", "supervised", "titration"),
+    "limits": ("course_limit", "up_to", "ceiling", "ceiling_number", "ceiling_after", "negation", "aside", "supervised", "titration"),
     "noted": ("open_ended", "needed", "depot", "body_weight", "single_dose", "occasion", "portion", "daily_portion"),
     "for_whom": ("group", "audience_not_for", "audience_and_up", "audience_age_units", "audience_age_units_months",
                  "audience_age_units_weeks", "audience_age_units_certain", "audience_age_named", "audience_age_before",

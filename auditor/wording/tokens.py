@@ -349,6 +349,8 @@ def _add(meanings: dict[str, Meanings], name: str, kind: str, entry: Any) -> Non
         audience = "group" if kind in wording_table("audiences")["groups"] else kind
         for word in entry:
             enter(word, audience if audience == "group" else f"audience_{audience}", kind)
+    elif kind in ("multiples", "amounts"):
+        return  # for amounts only: auditor.wording.number_words
     elif kind in ("words", "ordinals", "count"):
         meaning = {"words": "number", "ordinals": "ordinal", "count": "count"}[kind]
         for word, value in entry.items():

@@ -21,7 +21,7 @@ from auditor.wording.intakes import Intake, add_parts, decimal, either, shifted
 from auditor.wording.items import read_items
 from auditor.wording.limits import limited_to_several, without_limits
 from auditor.wording.tokens import Token, fold, parts_of, readable, sentences, tokenise, wording_table
-from auditor.wording.told_amounts import AMOUNT_UNITS, cells_of_amounts
+from auditor.wording.told_amounts import AMOUNT_UNITS, amount_of_limit, cells_of_amounts
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,15 @@ class Directions:
     Flags say what was not printed but supplied ('quantity-unsaid': one serving, 'frequency-unsaid': once a day), or
     why there is no regimen ('single-dose', 'body-weight', 'as-needed').  `problem` holds the words that could not be read, shortened for a message; it can be filled beside regimens when
     only a part was read.
+    `within_limit` is the regimen of a text that tells no count and a limit of several units ("once daily; at most 4000 IE
+    (5 tablets)"): it is one unit where that holds the amount of the limit, which the regimen carries.
     """
 
     status: str
     regimens: tuple[Regimen, ...] = ()
     flags: tuple[str, ...] = ()
     problem: str = ""
+    within_limit: tuple[Regimen, ...] = ()
 
 
 _AMBIGUOUS = frozenset(("frequency-ambiguous", "with-meals-uncounted", "as-needed", "number-words-differ"))
@@ -95,12 +98,13 @@ class _Reading:
     problems: list[str] = field(default_factory=list)  # words about the dose which could not be read
     titrating: bool = False
     several_at_most: bool = False  # a limit of several units: one intake may be any of them
+    limit: tuple[Decimal, str] | None = None  # its amount, where it names one
 
     def copy(self) -> _Reading:
         """The same with lists of its own."""
         return _Reading(
             self.text, self.intakes[:], self.secondary[:], self.waiting[:], self.frequencies[:], self.lone[:], self.strengths[:], self.flags.copy(),
-            self.problems[:], self.titrating, self.several_at_most,
+            self.problems[:], self.titrating, self.several_at_most, self.limit,
         )  # fmt: skip
 
     def add(self, part: _Reading) -> None:
@@ -118,6 +122,7 @@ class _Reading:
         self.problems += part.problems
         self.titrating = part.titrating
         self.several_at_most |= part.several_at_most
+        self.limit = self.limit or part.limit
 
 
 _STOP = ". "
@@ -168,7 +173,9 @@ def _german_spans() -> frozenset[str]:
 def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _Reading) -> tuple[str, ...]:
     """Read one sentence into `reading`; returns the audience that holds for the next one."""
     kept, secondary = without_limits(sentence, reading.flags)
-    reading.several_at_most |= "ceiling" in reading.flags and limited_to_several(sentence, kept)
+    if "ceiling" in reading.flags and limited_to_several(sentence, kept):
+        reading.several_at_most = True
+        reading.limit = amount_of_limit(read_items([token for token in sentence if token not in kept]), reading.text)
     items = read_items(kept)
     kinds = {item.kind for item in items}
     noted = _noted(kept)
@@ -483,10 +490,17 @@ def _add_alternative(whole: list[Intake], intake: Intake, flags: set[str]) -> No
 def _result(intakes: list[Intake], reading: _Reading, text: str) -> Directions:
     flags = reading.flags.union(*[intake.flags for intake in intakes])
     if not intakes:
+        limited: tuple[Regimen, ...] = ()
+        if reading.limit and not reading.problems and not reading.waiting and not reading.strengths:
+            amount, unit = reading.limit
+            lone = [intake for intake in reading.lone if intake.timed and intake.unit not in AMOUNT_UNITS]
+            limited = tuple(
+                replace(_regimen(intake, text), amount=(amount, amount), amount_unit=unit) for intake in lone
+            )
         problem = shorten(" ".join(reading.problems) or _span_of(reading.waiting, text), 80)
         return Directions(
-            "ambiguous" if "as-needed" in flags else "unread", (), tuple(sorted(flags)), problem or shorten(text, 80)
-        )
+            "ambiguous" if "as-needed" in flags else "unread", (), tuple(sorted(flags)), problem or shorten(text, 80), limited
+        )  # fmt: skip
     regimens = tuple(_regimen(intake, text) for intake in intakes)
     if len(regimens) > 1:
         units = {(regimen.contexts, regimen.phase, regimen.unit) for regimen in regimens}

@@ -7,7 +7,7 @@ Called once per distinct combination of texts; nothing here knows of nutrients.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -83,6 +83,8 @@ def schedule(
     problems: list[Problem] = [Problem(f"dose-{flag}", shorten(directions)) for flag in told.flags if flag in _FLAGGED]
     if serving.problem in ("serving-conflict", "serving-unread") and serving_size:
         problems.append(Problem(serving.problem, shorten(serving_size), units_per_serving))
+    if told.within_limit and _limit_of_one(told.within_limit, known_amount):
+        told = replace(told, status="read", regimens=told.within_limit, problem="")
     regimens = _for_context(told, context, problems, directions)
     chosen_basis = line_basis or _known_basis(basis) or ("per_day" if serving.per_day else "")
     assumed_basis = not chosen_basis
@@ -116,12 +118,23 @@ def schedule(
         problems.append(Problem("dose-directions-missing"))
     else:
         problems.append(Problem("dose-directions-unparsed", shorten(told.problem or directions)))
+        builder.amounts_told = _amounts_of(told.within_limit)
         if any(char.isdigit() for char in clean(directions).text):
             # A number that could not be read may be the dose; "as directed by your physician" holds none.
             return builder.stuck("directions-not-read", "directions")
     if assumed_basis and chosen_basis == "per_unit" and not serving.counts and _UNCOUNTED.search(dosage_form.lower()):
         return builder.stuck("serving-not-stated", "assumed")
     return builder.from_servings(ONE, ONE, "assumed")
+
+
+def _limit_of_one(regimens: tuple[Regimen, ...], known_amount: str) -> bool:
+    """Whether the limit of a day is the amount of one unit, so that one is what may be taken."""
+    known = read_number_cell(known_amount)
+    return all(Fraction(amount) == known for amount, _ in _amounts_of(regimens))
+
+
+def _amounts_of(regimens: tuple[Regimen, ...]) -> tuple[tuple[Decimal, str], ...]:
+    return tuple((amount, regimen.amount_unit) for regimen in regimens for amount in regimen.amount or ())
 
 
 @cache
@@ -217,9 +230,7 @@ class _Builder:
 
     def tell_amounts(self, regimens: tuple[Regimen, ...], known_amount: Fraction | None) -> None:
         """Take in the amounts that regimens tell, and the amount of one unit of the basis where it makes a count of each."""
-        self.amounts_told = tuple(
-            (amount, regimen.amount_unit) for regimen in regimens if regimen.amount for amount in regimen.amount
-        )
+        self.amounts_told = _amounts_of(regimens)
         if not self.amounts_told:
             return
         counts = {Fraction(amount) / known_amount for amount, _ in self.amounts_told} if known_amount else set()

@@ -40,6 +40,12 @@ def cells_of_amounts(items: list[Item], contexts: tuple[str, ...], text: str) ->
     return cells if plain and parted else []
 
 
+def amount_of_limit(items: list[Item], text: str) -> tuple[Decimal, str] | None:
+    """The amount that a limit names beside its count ("4000 IE (5 tabletter)"), with its unit."""
+    doses = [_as_dose(item, text) for item in items if item.kind == "strength"]
+    return (doses[0].high, doses[0].value) if len(doses) == 1 and doses[0].value in AMOUNT_UNITS else None
+
+
 def _as_dose(item: Item, text: str) -> Item:
     """The strength as a dose in IU or mcg; one in another unit, or whose number may be two, is no dose."""
     named = unit_named(text[slice(*item.word)]) or ""

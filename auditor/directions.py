@@ -209,7 +209,7 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
         reading.flags.add("single-dose")
         reading.problems.append(_span(reading.text, kept))
     elif intakes:
-        if "time" in kinds or "occasion" in noted:
+        if "time" in kinds or "occasion" in _noted(sentence):
             reading.problems.append(_span(reading.text, kept))
         elif not secondary and (not kinds.isdisjoint(("verb", "audience")) or _opens_with_dose(items)):
             alike = len({intake.contexts for intake in intakes}) == 1

@@ -484,8 +484,8 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
         items.append(Item("divided", start, token.end))  # "in two divided doses"
     elif "per_unit" in before.means:
         items.append(Item("amount", start, token.end))  # "25 mcg per 2 capsules"
-    elif "defines" in at(tokens, end).means:
-        items.append(Item("amount", start, token.end))  # "1 capsule contains ..."
+    elif "defines" in at(tokens, end).means or (at(tokens, end).text == "=" and _is_counted(items, canonical)):
+        items.append(Item("amount", start, token.end))  # "1 capsule contains ...", "5 drops daily (1 drop = 400 IU)"
     elif before.text == "=" or (items and items[-1].kind == "defines" and not _says_strength(items)):
         items.append(Item("amount", start, token.end))  # "1 mL = 25 drops"
     else:
@@ -502,6 +502,11 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
             )
         )
     return end
+
+
+def _is_counted(items: list[Item], unit: str) -> bool:
+    """Whether the sentence has told a dose in the unit before."""
+    return any(item.kind == "dose" and item.value == unit for item in items)
 
 
 def _spans(token: Token) -> bool:

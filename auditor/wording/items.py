@@ -646,8 +646,8 @@ def _stands_alone(tokens: list[Token], index: int, end: int) -> bool:
         return True
     if index and before.means.keys() & {"times", "part"}:
         return True  # "2x2", "morgens 1 und abends 2"
-    if "period" in before.means and after is END and "audience" in at(tokens, index - 2).means:
-        return True  # "Erwachsene täglich 2"
+    if "period" in before.means and (after is END or after.text == ",") and "audience" in at(tokens, index - 2).means:
+        return True  # "Erwachsene täglich 2, Kinder täglich 1"
     opened = before.text in (":", "") or not before.means.keys().isdisjoint(_OPENS_DOSE)
     closed = after is END or after.text in (",", ")") or "stop" in after.means or "or" in after.means
     return opened and closed and index > 0

@@ -473,7 +473,7 @@ def _settle_group(group: list[Intake], flags: set[str]) -> list[Intake]:
 def _add_alternative(whole: list[Intake], intake: Intake, flags: set[str]) -> None:
     """Add an intake to those of other intervals, unless it says again what one of them says."""
     for index, other in enumerate(whole):
-        if other.per_day == intake.per_day:
+        if other.per_day == intake.per_day and not (intake.joined == "or" and other.days != intake.days):
             if intake.slots and not other.slots:
                 start, end = min(intake.start, other.start), max(intake.end, other.end)
                 whole[index] = intake._replace(flags=intake.flags | other.flags, start=start, end=end)

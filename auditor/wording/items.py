@@ -337,6 +337,9 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
     if "weight" in means:
         items.append(Item("weight", start, following.end))
         return end + 1
+    if following.text in _HALVES_OF_DAY and _is_clock(tokens, index, items):
+        items.append(Item("part", start, following.end, means["part"], low=Decimal(0)))  # "at 8 am and 8 pm"
+        return end + 1
     if "interval_unit" in means:
         return read_every_so_often(tokens, index, quantity, items)
     if "divided" in means and at(tokens, end + 1).means.get("unit") == "serving":
@@ -502,6 +505,15 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
             )
         )
     return end
+
+
+_HALVES_OF_DAY = frozenset(("am", "pm", "a m", "p m"))
+
+
+def _is_clock(tokens: list[Token], index: int, items: list[Item]) -> bool:
+    """Whether a number before "am" is the time of day: behind "at", or behind another one."""
+    told = [item for item in items[-2:] if item.kind == "part" and not item.low]
+    return at(tokens, index - 1).text == "at" or bool(told)
 
 
 def _is_counted(items: list[Item], unit: str) -> bool:

@@ -191,7 +191,7 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
     reading.titrating = secondary
     cells = read_cells(items, contexts)
     lone = not secondary and noted.isdisjoint(_PORTIONS)
-    amounts = read_intakes(cells_of_amounts(items, contexts, reading.text)) if lone else []
+    amounts = read_intakes(cells_of_amounts(items, contexts, reading.text)) if lone and "strength" in kinds else []
     intakes = [] if amounts else read_intakes(cells)
     if "dose" in kinds and _at_least(kept):
         reading.flags.add("open-ended")

@@ -161,9 +161,10 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
 
 def _is_distributive(tokens: list[Token], index: int) -> bool:
     """Whether a number said twice is that number each: "reggel és este 1-1 tabletta"."""
-    second = at(tokens, index + 2)
-    same = tokens[index].number is not None and tokens[index].number == second.number
-    return same and at(tokens, index + 1).text == "-" and "unit" in at(tokens, index + 3).means
+    if at(tokens, index + 1).text != "-":
+        return False
+    number = tokens[index].number
+    return number is not None and at(tokens, index + 2).number == number and "unit" in at(tokens, index + 3).means
 
 
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -212,19 +213,19 @@ _BEFORE_PARTS = frozenset(("stop", "joins", "per", "per_unit", "articles", "part
 
 
 def _sprayed(tokens: list[Token], items: list[Item]) -> int:
-    """ "Spray twice under the tongue": how many sprays, not how often; 0 where a period follows ("Spray twice daily")."""
+    """ "Spray twice under the tongue": how many sprays; "Spray twice daily": one each time; 0 where it is no verb."""
+    if "period" in at(tokens, 1).means:
+        items.append(Item("dose", tokens[0].start, tokens[0].end, "spray", word=_place(tokens[0])))
+        return 1
     count, end = at(tokens, 1).means.get("count"), 2
     quantity = quantity_at(tokens, 1)
     if count is None and quantity and "times" in at(tokens, quantity.end).means:
         count, end = quantity.high if quantity.low == quantity.high else None, quantity.end + 1
     following = at(tokens, end)
-    if (
-        count is None
-        or following is END
-        or "period" in following.means
-        or "per" in following.means
-        or "articles" in following.means
-    ):
+    if count is not None and "period" in following.means:
+        items.append(Item("dose", tokens[0].start, tokens[0].end, "spray", word=_place(tokens[0])))
+        return 1
+    if count is None or following is END or "per" in following.means or "articles" in following.means:
         return 0
     items.append(Item("dose", tokens[0].start, tokens[end - 1].end, "spray", count, count, _place(tokens[0])))
     return end

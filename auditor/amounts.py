@@ -20,6 +20,7 @@ from auditor.ingredients import GLUED, UNASSIGNABLE, Piece, read_ingredient
 from auditor.names import is_hormone
 from auditor.text import clean, shorten
 from auditor.units import DATA, IU, NOT_PROVIDED, Quantity, find_quantities, mcg_per_unit, read_number, unit_named
+from auditor.wording.number_words import with_figures
 
 MASS_UNITS = ("microgram", "milligram", "gram", "nanogram")
 CALCIFEDIOL_EU_FACTOR = Decimal("2.5")
@@ -255,7 +256,7 @@ class _Column:
             if operator.strip() in ("<", ">")
             else f"{amount} {unit}".strip()
         )
-        lowered = _TWO_STRENGTHS.sub(r"\1 or \2", text.lower())
+        lowered = _TWO_STRENGTHS.sub(r"\1 or \2", with_figures(text.lower()))
         if _NOT_NUMBERS.fullmatch(amount) or _SPREADSHEET_NUMBER.search(amount):
             return _Column(text, (), "amount-not-a-number", amount)
         figures = with_roles(lowered, find_quantities(lowered))
@@ -526,7 +527,7 @@ class _Witnesses:
         if ranged.quantity.high is not None:
             factor = mcg_per_unit(ranged.quantity.unit, self.piece.nutrient) or Decimal(1)
             ends = (ranged.values[0], ranged.quantity.high * factor)
-            return min(ends), max(ends), None
+            return min(ends), max(ends), self._outside(ranged, min(ends), max(ends), figures)
         if len(figures) == 1 or _all_agree(figures):
             value, other = self._doubted_unit(self._most_exact(figures), figures)
             return (*self._signed(value, first.quantity), other)
@@ -534,6 +535,27 @@ class _Witnesses:
         if outvoted is not None:
             return self._most_exact(outvoted), self._most_exact(outvoted), None
         return self._contradiction(figures)
+
+    def _outside(self, ranged: _Figure, low: Decimal, high: Decimal, figures: list[_Figure]) -> Decimal | None:
+        """A further amount that a printed range does not hold ('1000-2000 IU (100 mcg)'); it is told."""
+        for figure in figures:
+            top = figure.quantity.high
+            factor = mcg_per_unit(figure.quantity.unit, self.piece.nutrient) or Decimal(1)
+            for value in (figure.values[0], *(() if top is None else (top * factor,))):
+                if figure is not ranged and not (low - figure.halves[0] <= value <= high + figure.halves[0]):
+                    code = (
+                        "dual-vitd-mismatch" if self.piece.nutrient == "vitamin_d" else "vitk-declared-twice-conflict"
+                    )
+                    printed = [
+                        f"{one.number}{f'-{_plain(one.high)}' if one.high else ''} {one.printed_unit}"
+                        for one in (ranged.quantity, figure.quantity)
+                    ]
+                    expected = f"{_plain(low)} to {_plain(high)} mcg or {_plain(value)} mcg"
+                    self.problems.append(
+                        Problem(code, " and ".join(printed), expected, "nothing settles it, so both were judged")
+                    )
+                    return value
+        return None
 
     def _counted(self, figure: _Figure, figures: list[_Figure]) -> tuple[Decimal, Decimal, Decimal | None]:
         """Amount and second reading of '2 x 1000 IU': of one piece, or of both together."""

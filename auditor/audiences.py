@@ -451,9 +451,8 @@ def _age_ending(tokens: list[Token], index: int) -> _Ending:
         means = tokens[index].means
         if "for_whom" not in means and _YOUNGER.isdisjoint(means):
             break
-        if "audience_and_up" in means:
-            up = True
-        elif not _SHORT_UNITS.isdisjoint(means) and not years:
+        up |= "audience_and_up" in means  # some words are a unit besides: "hónapos kortól"
+        if not _SHORT_UNITS.isdisjoint(means) and not years:
             years = next(length for unit, length in _YEARS_IN.items() if unit in means)
             certain |= _CERTAIN_UNIT in means
         elif _AGE_UNIT in means or _CERTAIN_UNIT in means:
@@ -461,7 +460,7 @@ def _age_ending(tokens: list[Token], index: int) -> _Ending:
             certain |= _CERTAIN_UNIT in means
         elif not _YOUNGER.isdisjoint(means):
             younger = True
-        else:
+        elif "audience_and_up" not in means:
             break
         index += 1
     return _Ending(index, years, certain, up, younger)

@@ -6,7 +6,7 @@ Knows the order of label directions: sentences, audiences, limits that are no do
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -21,6 +21,7 @@ from auditor.wording.intakes import Intake, add_parts, decimal, either, shifted
 from auditor.wording.items import read_items
 from auditor.wording.limits import limited_to_several, without_limits
 from auditor.wording.tokens import Token, fold, parts_of, readable, sentences, tokenise, wording_table
+from auditor.wording.told_amounts import AMOUNT_UNITS, amount_of_limit, cells_of_amounts
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Regimen:
     per `interval_days`.  `unit` is 'piece' for everything swallowed or chewed by the piece, and where the label
     counts without naming a unit (then `word` is empty); it is one 'serving' where the label says only how often.
     `phase` is 'loading' or 'maintenance' where the label tells the two apart, each with its own interval.
+    `amount` is what one intake holds where the label tells the dose so ("400 IU daily"), in `amount_unit` 'iu' or 'mcg'.
     """
 
     contexts: tuple[str, ...]
@@ -44,6 +46,8 @@ class Regimen:
     text: str
     rule: str
     phase: str = ""
+    amount: tuple[Decimal, Decimal] | None = None
+    amount_unit: str = ""
 
     @property
     def units_per_day_low(self) -> Fraction:
@@ -64,12 +68,15 @@ class Directions:
     Flags say what was not printed but supplied ('quantity-unsaid': one serving, 'frequency-unsaid': once a day), or
     why there is no regimen ('single-dose', 'body-weight', 'as-needed').  `problem` holds the words that could not be read, shortened for a message; it can be filled beside regimens when
     only a part was read.
+    `within_limit` is the regimen of a text that tells no count and a limit of several units ("once daily; at most 4000 IE
+    (5 tablets)"): it is one unit where that holds the amount of the limit, which the regimen carries.
     """
 
     status: str
     regimens: tuple[Regimen, ...] = ()
     flags: tuple[str, ...] = ()
     problem: str = ""
+    within_limit: tuple[Regimen, ...] = ()
 
 
 _AMBIGUOUS = frozenset(("frequency-ambiguous", "with-meals-uncounted", "as-needed", "number-words-differ"))
@@ -91,12 +98,13 @@ class _Reading:
     problems: list[str] = field(default_factory=list)  # words about the dose which could not be read
     titrating: bool = False
     several_at_most: bool = False  # a limit of several units: one intake may be any of them
+    limit: tuple[Decimal, str] | None = None  # its amount, where it names one
 
     def copy(self) -> _Reading:
         """The same with lists of its own."""
         return _Reading(
             self.text, self.intakes[:], self.secondary[:], self.waiting[:], self.frequencies[:], self.lone[:], self.strengths[:], self.flags.copy(),
-            self.problems[:], self.titrating, self.several_at_most,
+            self.problems[:], self.titrating, self.several_at_most, self.limit,
         )  # fmt: skip
 
     def add(self, part: _Reading) -> None:
@@ -114,6 +122,7 @@ class _Reading:
         self.problems += part.problems
         self.titrating = part.titrating
         self.several_at_most |= part.several_at_most
+        self.limit = self.limit or part.limit
 
 
 _STOP = ". "
@@ -164,7 +173,9 @@ def _german_spans() -> frozenset[str]:
 def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _Reading) -> tuple[str, ...]:
     """Read one sentence into `reading`; returns the audience that holds for the next one."""
     kept, secondary = without_limits(sentence, reading.flags)
-    reading.several_at_most |= "ceiling" in reading.flags and limited_to_several(sentence, kept)
+    if "ceiling" in reading.flags and limited_to_several(sentence, kept):
+        reading.several_at_most = True
+        reading.limit = amount_of_limit(read_items([token for token in sentence if token not in kept]), reading.text)
     items = read_items(kept)
     kinds = {item.kind for item in items}
     noted = _noted(kept)
@@ -179,14 +190,18 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
     secondary |= reading.titrating and bool(items) and items[0].kind == "phase"
     reading.titrating = secondary
     cells = read_cells(items, contexts)
-    intakes = read_intakes(cells)
+    lone = not secondary and noted.isdisjoint(_PORTIONS)
+    amounts = read_intakes(cells_of_amounts(items, contexts, reading.text)) if lone and "strength" in kinds else []
+    intakes = [] if amounts else read_intakes(cells)
     if "dose" in kinds and _at_least(kept):
         reading.flags.add("open-ended")
     for kind in noted & _NOTED.keys():
         if kind != "needed" or (intakes and not secondary):
             reading.flags.add(_NOTED[kind])
     timed = [intake for intake in intakes if intake.timed]
-    if timed:
+    if amounts:
+        _keep_amounts(reading, amounts)
+    elif timed:
         if not secondary and any(not intake.timed and not _counted_again(intake, timed) for intake in intakes):
             reading.problems.append(_span(reading.text, kept))
         (reading.secondary if secondary else reading.intakes).extend(_merge_sentence(timed, reading.flags))
@@ -194,15 +209,15 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
         reading.flags.add("single-dose")
         reading.problems.append(_span(reading.text, kept))
     elif intakes:
-        if "time" in kinds or "occasion" in noted:
+        if "time" in kinds or "occasion" in _noted(sentence):
             reading.problems.append(_span(reading.text, kept))
         elif not secondary and (not kinds.isdisjoint(("verb", "audience")) or _opens_with_dose(items)):
             alike = len({intake.contexts for intake in intakes}) == 1
             reading.waiting += [_alternatives(intakes)] if alike else intakes
     elif kinds:
-        _read_frequency_only(
-            reading, cells, items, kinds, lone=not secondary and noted.isdisjoint(_PORTIONS), sentence=kept
-        )
+        _read_frequency_only(reading, cells, items, kinds, lone, kept)
+    if not amounts and any(_tells_only_amount(cell) for cell in cells):
+        reading.problems.append(_span(reading.text, kept))  # "1 capsule daily, increase to 60 mcg"
     if "relative" in kinds:
         reading.flags.add("relative-dose")
         reading.problems.append(_span(reading.text, kept))
@@ -251,6 +266,30 @@ def _may_hold_dose(items: list[Item]) -> bool:
 
 def _opens_with_dose(items: list[Item]) -> bool:
     return items[0].kind == "dose" and items[0].high <= _MOST_OPENING.get(items[0].value, 20)
+
+
+def _keep_amounts(reading: _Reading, amounts: list[Intake]) -> None:
+    """Take in doses told as amounts; those without frequency wait for the one of the phase before ("Increase to 60 mcg")."""
+    reading.lone += [intake for intake in amounts if intake.timed or intake.joined == "phase"]
+    reading.problems += [
+        reading.text[intake.start : intake.end] for intake in amounts if not intake.timed and intake.joined != "phase"
+    ]
+    if len(amounts) == 1:
+        reading.frequencies += [intake for intake in amounts if intake.timed]
+
+
+def _amounts_told(reading: _Reading) -> list[Intake]:
+    """The doses told as amounts, a later phase as often as the one before it; [] where one of them has no frequency."""
+    told: list[Intake] = []
+    for intake in reading.lone:
+        if intake.unit in AMOUNT_UNITS:
+            told.append(intake if intake.timed or not told else intake.with_frequency_of(told[-1]))
+    return told if all(intake.timed for intake in told) else []
+
+
+def _tells_only_amount(cell: Cell) -> bool:
+    """Whether a later phase names an amount and no dose."""
+    return cell.joined == "phase" and cell.dose is None and any(item.kind == "strength" for item in cell.items)
 
 
 def _read_frequency_only(reading: _Reading, cells: list[Cell], items: list[Item], kinds: set[str], lone: bool, sentence: list[Token]) -> None:  # fmt: skip
@@ -372,7 +411,8 @@ def _supplied(reading: _Reading) -> list[Intake]:
         return [intake.at(once) for intake in reading.waiting] if not reading.frequencies else []
     if reading.several_at_most or not one_strength(reading.strengths):
         return []
-    return [intake._replace(flags=intake.flags | {"quantity-unsaid"}) for intake in reading.lone]
+    said = _amounts_told(reading) or [intake for intake in reading.lone if intake.timed]
+    return [intake._replace(flags=intake.flags | {"quantity-unsaid"}) for intake in said]
 
 
 def _settle(intakes: list[Intake], flags: set[str]) -> list[Intake]:
@@ -433,7 +473,7 @@ def _settle_group(group: list[Intake], flags: set[str]) -> list[Intake]:
 def _add_alternative(whole: list[Intake], intake: Intake, flags: set[str]) -> None:
     """Add an intake to those of other intervals, unless it says again what one of them says."""
     for index, other in enumerate(whole):
-        if other.per_day == intake.per_day:
+        if other.per_day == intake.per_day and not (intake.joined == "or" and other.days != intake.days):
             if intake.slots and not other.slots:
                 start, end = min(intake.start, other.start), max(intake.end, other.end)
                 whole[index] = intake._replace(flags=intake.flags | other.flags, start=start, end=end)
@@ -450,10 +490,17 @@ def _add_alternative(whole: list[Intake], intake: Intake, flags: set[str]) -> No
 def _result(intakes: list[Intake], reading: _Reading, text: str) -> Directions:
     flags = reading.flags.union(*[intake.flags for intake in intakes])
     if not intakes:
+        limited: tuple[Regimen, ...] = ()
+        if reading.limit and not reading.problems and not reading.waiting and not reading.strengths:
+            amount, unit = reading.limit
+            lone = [intake for intake in reading.lone if intake.timed and intake.unit not in AMOUNT_UNITS]
+            limited = tuple(
+                replace(_regimen(intake, text), amount=(amount, amount), amount_unit=unit) for intake in lone
+            )
         problem = shorten(" ".join(reading.problems) or _span_of(reading.waiting, text), 80)
         return Directions(
-            "ambiguous" if "as-needed" in flags else "unread", (), tuple(sorted(flags)), problem or shorten(text, 80)
-        )
+            "ambiguous" if "as-needed" in flags else "unread", (), tuple(sorted(flags)), problem or shorten(text, 80), limited
+        )  # fmt: skip
     regimens = tuple(_regimen(intake, text) for intake in intakes)
     if len(regimens) > 1:
         units = {(regimen.contexts, regimen.phase, regimen.unit) for regimen in regimens}
@@ -471,6 +518,9 @@ def _span_of(intakes: list[Intake], text: str) -> str:
 
 
 def _regimen(intake: Intake, text: str) -> Regimen:
+    if intake.unit in AMOUNT_UNITS:
+        serving = _regimen(intake._replace(low=Fraction(1), high=Fraction(1), unit="serving", word=(0, 0)), text)
+        return replace(serving, amount=(decimal(intake.low), decimal(intake.high)), amount_unit=intake.unit)
     return Regimen(
         contexts=intake.contexts,
         quantity_low=decimal(intake.low),

@@ -17,7 +17,7 @@ import pandas as pd
 from auditor.amounts import LineReading, Problem, Style, read_line
 from auditor.audiences import may_name_anybody, names_others_than_adults, read_audience
 from auditor.directions import read_directions
-from auditor.distinct import codes_of, distinct
+from auditor.distinct import Distinct, codes_of, distinct
 from auditor.evidence import Evidence
 from auditor.figures import says_spaced
 from auditor.ingredients import read_ingredient
@@ -192,16 +192,58 @@ def line_doses(
     day["_spaced_name"] = _spaced_names(day["name"])
     plans = distinct(day, ["serving_size", "units_per_serving", "servings_per_day_min", "servings_per_day_max", "directions", "_line_basis", "basis",
                            "market", "dosage_form", "_context", "_spaced_name"])  # fmt: skip
-    schedules = plans.map(schedule)
-    rows = pd.concat([rows, _schedule_columns(schedules).iloc[plans.codes].reset_index(drop=True)], axis=1)
+    codes, schedules = _with_amounts_told(plans, plans.map(schedule), rows)
+    rows = pd.concat([rows, _schedule_columns(schedules).iloc[codes].reset_index(drop=True)], axis=1)
     problems = pd.concat(
         [
             _problem_table([reading.problems for reading in flat], reading_of_row),
-            _problem_table([plan.problems for plan in schedules], plans.codes),
+            _problem_table([plan.problems for plan in schedules], codes),
         ],
         ignore_index=True,
     )
     return LineDoses(_with_daily(rows), problems)
+
+
+def _with_amounts_told(
+    plans: Distinct, schedules: list[Schedule], rows: pd.DataFrame
+) -> tuple[npt.NDArray[np.intp], list[Schedule]]:
+    """The schedules with those whose directions tell a dose as an amount made again with the amount of one unit.
+
+    Few labels do; the schedules made again are added behind the others, and the codes of their rows point to them.
+    """
+    telling = np.array([bool(plan.amounts_told) for plan in schedules], dtype=bool)
+    where = np.flatnonzero(telling[plans.codes]) if len(schedules) else np.array([], dtype=np.intp)
+    if not len(where):
+        return plans.codes, schedules
+    codes, schedules = plans.codes.copy(), schedules.copy()
+    added: dict[tuple[int, str], int] = {}
+    related = rows[rows["product"].isin(rows["product"].iloc[where].unique())]
+    for _, whole in related.groupby("product"):
+        for position in whole.index[telling[plans.codes[whole.index]]]:
+            plan = int(plans.codes[position])
+            known = _known_amount(whole, int(position), schedules[plan].amounts_told)
+            if (plan, known) not in added:
+                added[plan, known] = len(schedules)
+                schedules.append(schedule(*plans.values[plan], known))
+            codes[position] = added[plan, known]
+    return codes, schedules
+
+
+def _known_amount(product: pd.DataFrame, position: int, told: tuple[tuple[Decimal, str], ...]) -> str:
+    """Amount of the product's line that amounts told in the directions speak of, in their unit; '' where none is sure.
+
+    International units are those of vitamin D.  Micrograms are those of the only nutrient, or of one that they equal.
+    """
+    sure = product[(product["amount_low_mcg"] == product["amount_mcg"]) & product["amount_other_mcg"].isna()]
+    if {unit for _, unit in told} == {"iu"}:
+        spoken_of = sure[(sure["nutrient"] == "vitamin_d") & (sure["form"] != "calcifediol")]
+    else:
+        same = sure["amount_mcg"].isin([float(amount) for amount, _ in told])
+        spoken_of = sure if product["nutrient"].nunique() == 1 else sure[same]
+    if spoken_of.empty or any(unit != told[0][1] for _, unit in told):
+        return ""
+    mcg = float(spoken_of["amount_mcg"].get(position, spoken_of["amount_mcg"].iloc[0]))
+    return f"{round(mcg * IU_PER_MCG, 3) if told[0][1] == 'iu' else mcg:.12g}"
 
 
 def _spaced_names(names: pd.Series) -> pd.Series:

@@ -16,6 +16,7 @@ from auditor.grouping import Group, group_figures
 from auditor.names import TARGET, TRADE, NameHit, find_names, may_name_target
 from auditor.text import clean
 from auditor.units import Quantity, find_quantities
+from auditor.wording.number_words import with_figures
 
 K_NUTRIENTS = ("vitamin_k", "vitamin_k1", "vitamin_k2")
 UNASSIGNABLE = "amount-not-assignable"
@@ -75,9 +76,15 @@ _LISTED_LETTER = re.compile(r"([,;&] ?)(?=[dk] ?:? ?\d)")
 """'Vitamins A 5000 IU, C 60 mg, D 400 IU'."""
 
 
+_STUCK_BRAND = re.compile(r"([a-zà-ÿ])(?=Vit(?:amine?|amina)?[ -]?[DK])")
+"""'BabyVitD3': a brand's word stuck to the vitamin's name."""
+
+
 @lru_cache(maxsize=65_536)
 def read_ingredient(text: str) -> Ingredient:
     """Read an ingredient text as printed.  A text that names neither vitamin gives :data:`NOTHING`."""
+    if "Vit" in text:
+        text = _STUCK_BRAND.sub(r"\1 ", text)
     lowered = text.lower()
     if lowered.isascii() and not may_name_target(lowered):
         return NOTHING
@@ -98,6 +105,9 @@ def read_ingredient(text: str) -> Ingredient:
         return Ingredient((), near, repairs) if near else NOTHING
     masked = _mask(lowered, hits)
     quantities = with_roles(masked, find_quantities(masked))
+    if all(quantity.unit == "%" for quantity in quantities):
+        masked = with_figures(masked)
+        quantities = with_roles(masked, find_quantities(masked))
     if all(quantity.unit == "%" for quantity in quantities):
         masked, quantities = _unit_first(masked, quantities)
     # lower() keeps positions for nearly all texts, so that pieces show the label's own capitals.

@@ -20,6 +20,7 @@ from auditor.labels import MAX_CELL_CHARACTERS, Label, LabelLine
 from auditor.servings import read_serving
 from auditor.text import clean, shorten
 from auditor.units import Quantity, find_quantities
+from auditor.wording.one_line import parted
 from auditor.wording.panel_words import (
     begins_as,
     counted_servings,
@@ -141,8 +142,8 @@ def read_panel(text: str, *, market: str = "", product_id: str = "pasted-label",
         source: `source` of the record.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").split("\n")
-    if len(lines) == 1:
-        lines = re.split(r"\s*;\s*", text)
+    if len([line for line in lines if line.strip()]) == 1:
+        lines = parted(text.strip()) or re.split(r"\s*;\s*", text)
     reading = _Reading()
     for number, line in enumerate(lines[:MAX_LINES], start=1):
         reading.following = next((after.strip() for after in lines[number : number + 3] if after.strip()), "")

@@ -7,7 +7,8 @@ Called once per distinct combination of texts; nothing here knows of nutrients.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
 
@@ -31,6 +32,8 @@ class Schedule:
     `factor_low`, `factor_high` multiply the amount of the basis into a daily amount (the mean over `interval_days`);
     `single_factor` gives the most taken at once.  `servings_low`, `servings_high` are servings a day, or units a day
     where the amount is per unit.  All factors are `None` and `reason` is set when the day cannot be computed.
+    `amounts_told` are the amounts in which the directions tell the doses ("400 IU daily"), with their unit: how many
+    servings they are takes the amount of one (`known_amount` of :func:`schedule`).
     """
 
     factor_low: Fraction | None
@@ -44,6 +47,7 @@ class Schedule:
     units_per_serving: Fraction | None
     reason: str = ""
     problems: tuple[Problem, ...] = ()
+    amounts_told: tuple[tuple[Decimal, str], ...] = ()
 
 
 def read_number_cell(text: str) -> Fraction | None:
@@ -60,6 +64,7 @@ def read_number_cell(text: str) -> Fraction | None:
 def schedule(
     serving_size: str, units_per_serving: str, servings_min: str, servings_max: str, directions: str, line_basis: str, basis: str,
     market: str, dosage_form: str, context: str, name_says_spaced: str = "",
+    known_amount: str = "",
 ) -> Schedule:  # fmt: skip
     """Schedule of a line from its texts as printed.
 
@@ -67,6 +72,7 @@ def schedule(
     market's habit decides.  Servings stated as data win over directions; a product taken less than daily keeps the
     directions' interval, because records cannot express one.  `name_says_spaced` is 'yes' where the product's name says
     "weekly", "Depot" or the like: such a product is never judged as a daily one for lack of readable directions.
+    `known_amount` is the amount of one unit of the basis in the unit of the doses that the directions tell as amounts.
     """
     if _not_oral().search(dosage_form.lower()):
         return _Builder(Serving((), False, ""), "per_unit", False, [Problem("dose-not-oral", dosage_form)]).stuck(
@@ -77,6 +83,8 @@ def schedule(
     problems: list[Problem] = [Problem(f"dose-{flag}", shorten(directions)) for flag in told.flags if flag in _FLAGGED]
     if serving.problem in ("serving-conflict", "serving-unread") and serving_size:
         problems.append(Problem(serving.problem, shorten(serving_size), units_per_serving))
+    if told.within_limit and _limit_of_one(told.within_limit, known_amount):
+        told = replace(told, status="read", regimens=told.within_limit, problem="")
     regimens = _for_context(told, context, problems, directions)
     chosen_basis = line_basis or _known_basis(basis) or ("per_day" if serving.per_day else "")
     assumed_basis = not chosen_basis
@@ -97,6 +105,7 @@ def schedule(
         _compare(stated, regimens, serving, problems)
         return builder.from_servings(*stated, "label")
     if regimens:
+        builder.tell_amounts(regimens, read_number_cell(known_amount))
         if told.status == "ambiguous":
             problems.append(Problem("dose-frequency-ambiguous", shorten(told.problem or directions)))
         elif told.problem:
@@ -109,12 +118,23 @@ def schedule(
         problems.append(Problem("dose-directions-missing"))
     else:
         problems.append(Problem("dose-directions-unparsed", shorten(told.problem or directions)))
+        builder.amounts_told = _amounts_of(told.within_limit)
         if any(char.isdigit() for char in clean(directions).text):
             # A number that could not be read may be the dose; "as directed by your physician" holds none.
             return builder.stuck("directions-not-read", "directions")
     if assumed_basis and chosen_basis == "per_unit" and not serving.counts and _UNCOUNTED.search(dosage_form.lower()):
         return builder.stuck("serving-not-stated", "assumed")
     return builder.from_servings(ONE, ONE, "assumed")
+
+
+def _limit_of_one(regimens: tuple[Regimen, ...], known_amount: str) -> bool:
+    """Whether the limit of a day is the amount of one unit, so that one is what may be taken."""
+    known = read_number_cell(known_amount)
+    return all(Fraction(amount) == known for amount, _ in _amounts_of(regimens))
+
+
+def _amounts_of(regimens: tuple[Regimen, ...]) -> tuple[tuple[Decimal, str], ...]:
+    return tuple((amount, regimen.amount_unit) for regimen in regimens for amount in regimen.amount or ())
 
 
 @cache
@@ -128,6 +148,7 @@ _UNCOUNTED = re.compile(r"liquid|drop|oil|syrup|solution|powder|granul")
 _FLAGGED = (
     "open-ended",
     "loading-phase",
+    "limited-course",
     "supervised-range",
     "as-needed",
     "body-weight",
@@ -204,6 +225,34 @@ class _Builder:
     basis: str
     assumed_basis: bool
     problems: list[Problem]
+    amounts_told: tuple[tuple[Decimal, str], ...] = ()
+    known_amount: Fraction | None = None
+
+    def tell_amounts(self, regimens: tuple[Regimen, ...], known_amount: Fraction | None) -> None:
+        """Take in the amounts that regimens tell, and the amount of one unit of the basis where it makes a count of each."""
+        self.amounts_told = _amounts_of(regimens)
+        if not self.amounts_told:
+            return
+        counts = {Fraction(amount) / known_amount for amount, _ in self.amounts_told} if known_amount else set()
+        if self.basis == "per_day" and not self.assumed_basis and counts == {ONE}:
+            return
+        if counts and all(map(self._is_count, counts)):
+            self.known_amount = known_amount
+        else:
+            words = ", ".join(
+                dict.fromkeys(
+                    f"{amount:f} {unit.upper() if unit == 'iu' else unit}" for amount, unit in self.amounts_told
+                )
+            )
+            self.problems.append(Problem("dose-directions-partly-read", words))
+
+    def _is_count(self, count: Fraction) -> bool:
+        """Whether so many units may be taken: any share of a liquid, of pieces whole numbers, halves and quarters."""
+        if self.basis == "per_day" and not self.assumed_basis:
+            return False
+        if self.basis in ("per_drop", "per_ml"):
+            return Fraction(1, 100) <= count <= _MOST_TAKEN
+        return count <= _MOST_TAKEN and (count.denominator == 1 or count in (Fraction(1, 2), Fraction(1, 4)))
 
     def _units(self) -> Fraction | None:
         """Countable units in a serving; a volume or a weight is no count ('1 drop (0.03 mL)')."""
@@ -267,6 +316,13 @@ class _Builder:
     def _one(self, regimen: Regimen) -> tuple[Fraction, Fraction, Fraction] | None:
         """Lowest and highest factor a day and the factor of one intake, or `None` if the units do not meet."""
         quantity = (Fraction(regimen.quantity_low), Fraction(regimen.quantity_high))
+        if regimen.amount and self.known_amount:
+            least, most = (Fraction(amount) / self.known_amount for amount in regimen.amount)
+            often = (
+                Fraction(regimen.times_low) / Fraction(regimen.interval_days),
+                Fraction(regimen.times_high) / Fraction(regimen.interval_days),
+            )
+            return least * often[0], most * often[1], most
         low, high = Fraction(regimen.units_per_day_low), Fraction(regimen.units_per_day_high)
         if self.basis == "per_day":
             if regimen.interval_days <= 1:
@@ -364,14 +420,17 @@ class _Builder:
             self._units(),
             "",
             tuple(self.problems),
+            self.amounts_told,
         )
 
     def stuck(self, reason: str, source: str) -> Schedule:
         return Schedule(
-            None, None, None, None, None, source, ONE, self.basis, self._units(), reason, tuple(self.problems)
-        )
+            None, None, None, None, None, source, ONE, self.basis, self._units(), reason, tuple(self.problems), self.amounts_told
+        )  # fmt: skip
 
 
+_MOST_TAKEN = 60
+"""No label tells a dose of more units at once by its amount; a larger amount is that of another substance."""
 _ML_OF = {"tsp": Fraction(5), "tbsp": Fraction(15)}
 """Kitchen measures with a legal volume (21 CFR 101.9(b)(5)(viii)); a drop, dropper or scoop has none."""
 _COUNTABLE = ("piece", "spray", "drop", "sachet", "ampoule", "dropper", "scoop", "pump", "capful")

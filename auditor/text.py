@@ -42,7 +42,7 @@ _MOJIBAKE = {"Âµ": "µ", "Î¼": "µ", "&#181;": "µ", "&micro;": "µ", "&mu;"
              "&nbsp;": " ", "&amp;": "&"}  # fmt: skip
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
 _SPELLINGS = str.maketrans({**_DASHES, ord("μ"): "µ", ord("’"): "'", ord("‘"): "'", ord("′"): "'", ord("“"): '"', ord("”"): '"',
-                            ord("～"): "~", ord("〜"): "~"})  # fmt: skip
+                            ord("～"): "~", ord("〜"): "~", ord("、"): ","})  # fmt: skip
 # Cyrillic look-alikes inside the short names of the vitamins: МК-7, К2, Д3 stay recognisable names.
 _LOOKALIKE = re.compile(r"(?<![Ѐ-ӿ])([МмКкДд]{1,2})(?=[ -]?\d)")
 _LOOKALIKES = str.maketrans("МмКкДд", "MmKkDd")

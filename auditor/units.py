@@ -169,7 +169,7 @@ def _quantity_pattern() -> re.Pattern[str]:
     units = "|".join(re.escape(word).replace(r"\ ", r" ?") for word in words)
     return re.compile(
         rf"(?:(?<![\w.,])(?P<count>[2-9]|1\d) ?[x×] ?)?(?P<sign><|>|≤|≥|(?<!not )(?<!no )\bless than |\bunder |\bup to |(?P<least>{_AT_LEAST}))?[ ]?(?P<minus>(?<![\w)]) ?-)?"
-        rf"(?P<number>(?:(?<![a-zà-ÿ\d_.,])(?<!\d/)(?<!\de[+-])|(?<=\dx)|(?<=\d×)|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
+        rf"(?P<number>(?!(?<=[a-zà-ÿ]-)\d[ ]\d)(?:(?<![a-zà-ÿ\d_.,])(?<!\d/)(?<!\de[+-])|(?<=\dx)|(?<=\d×)|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
         rf"(?:(?:[ ]?(?:-|~|to|bis|à)[ ]?|[ ](?:or|oder|ou)[ ])(?P<high>{NUMBER_PATTERN})|[ ]?(?:±|\+/-)[ ]?{NUMBER_PATTERN}(?=[ ]?[a-zµ]))?"
         rf"(?:[ ]?(?P<multiple>{'|'.join(_MULTIPLES)})(?=[ ]?(?:iu|i\.u|ui|u\.i|ie|i\.e|usp|international|internat|int)))?"
         rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%|(?:prozent|procent|prosent|percent|per ?cent|pour ?cent|por ?ciento|por ?cento|per ?cento|パーセント)(?![a-zà-ÿ]))|(?P<ppm>ppm\b)|(?P<lost>(?:[?¿\ufffd]+|p)g\b))"

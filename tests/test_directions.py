@@ -41,11 +41,12 @@ def _short(regimen: Regimen) -> dict[str, str]:
         | ({"times": times} if times != "1" else {})
         | ({"for": ", ".join(regimen.contexts)} if regimen.contexts else {})
         | ({"phase": regimen.phase} if regimen.phase else {})
+        | ({"amount": f"{_range(*regimen.amount)} {regimen.amount_unit}"} if regimen.amount else {})
     )
 
 
 def _expected(case: dict[str, Any]) -> list[dict[str, str]]:
-    single = {key: case[key] for key in ("units", "times", "per", "for") if key in case}
+    single = {key: case[key] for key in ("units", "times", "per", "for", "amount") if key in case}
     regimens: list[dict[str, str]] = case.get("regimens", [single] if single else [])
     return sorted(regimens, key=str)
 
@@ -62,6 +63,8 @@ def test_case_table(case: dict[str, Any]) -> None:
     assert sorted(map(_short, read.regimens), key=str) == _expected(case)
     assert list(read.flags) == sorted(case.get("flags", []))
     assert read.status == case.get("status", "read")
+    if "problem" in case:
+        assert read.problem == case["problem"]
 
 
 def test_case_table_has_each_text_once() -> None:

@@ -172,3 +172,29 @@ def test_sentence_with_a_serving_is_a_direction_and_no_head_of_columns() -> None
     reading = reading_of("jp-direction-with-serving")
     assert roles_of(reading)[-2:] == ["directions", "warning"]
     assert reading.label.directions.startswith("1日2粒を目安に")
+
+
+ONE_LINE = {
+    "us": "Supplement Facts Serving Size 1 Softgel Servings Per Container 120 Amount Per Serving % Daily Value Vitamin D3 (as cholecalciferol) 125 mcg (5,000 IU) 625% Vitamin K2 (as menaquinone-7) 100 mcg † † Daily Value not established. Other Ingredients: Extra virgin olive oil, gelatin. Suggested Use: Take 1 softgel daily with food. Warning: Keep out of reach of children.",
+    "de": "Nahrungsergänzungsmittel mit Vitamin D3 und K2. Nährwerte pro Tagesdosis (1 Kapsel): Vitamin D3 125 µg (5000 I.E.) 2500 % NRV*, Vitamin K2 (MK-7) 100 µg 133 % NRV*. *NRV = Nährstoffbezugswerte. Zutaten: Kokosöl. Verzehrempfehlung: täglich 1 Kapsel unzerkaut mit Wasser. Hinweise: Die angegebene Verzehrmenge nicht überschreiten.",
+    "ca": "Each softgel contains: Vitamin D3 1000 IU (25 mcg), Vitamin K2 (MK-7) 90 mcg. Non-medicinal ingredients: soybean oil. Recommended dose: Adults: Take 1 softgel daily. NPN 80012345",
+    "jp": "栄養成分表示(1日2粒あたり) ビタミンD 25μg、ビタミンK2 100μg 召し上がり方 1日2粒を目安に水などでお召し上がりください。 ご注意 ワルファリンを服用の方は医師にご相談ください。",
+    "fr": "Informations nutritionnelles pour 2 gouttes : Vitamine D3 25 µg soit 1000 UI (500 % VNR). Ingrédients : huile de tournesol, vitamine D3. Conseils d'utilisation : 2 gouttes par jour. Précautions d'emploi : ne pas dépasser la dose recommandée.",
+}
+SAID_ON_ONE_LINE = {
+    "us": ("1 Softgel", "Take 1 softgel daily with food.", 2),
+    "de": ("Tagesdosis (1 Kapsel)", "täglich 1 Kapsel unzerkaut mit Wasser.", 1),
+    "ca": ("Each softgel contains", "Adults: Take 1 softgel daily.", 1),
+    "jp": ("栄養成分表示(1日2粒あたり)", "1日2粒を目安に水などでお召し上がりください。", 1),
+    "fr": ("pour 2 gouttes", "2 gouttes par jour.", 1),
+}
+
+
+@pytest.mark.parametrize("label", ONE_LINE)
+def test_whole_label_on_one_line_is_parted_at_its_headings(label: str) -> None:
+    read = read_panel(ONE_LINE[label]).label
+    assert (read.serving_size, read.directions, len(read.lines)) == SAID_ON_ONE_LINE[label]
+
+
+def test_one_line_without_headings_is_left_whole() -> None:
+    assert len(read_panel("Vitamin D3 125 mcg (5,000 IU) 625% and K2 (MK-7) 100 mcg").label.lines) == 1

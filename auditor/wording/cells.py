@@ -101,6 +101,8 @@ def _split_off(cell: Cell) -> Cell:
         ),
         default=-1,
     )
+    if last < 0 and shared:
+        return _parts_of_total(cell)
     if last < 0:
         return _after_part(cell, dose)
     joined = cell.items[last].kind
@@ -110,6 +112,15 @@ def _split_off(cell: Cell) -> Cell:
     else:
         new = Cell(items=cell.items[last + 1 :], joined=before, contexts=cell.contexts)
     del cell.items[last:]
+    return new
+
+
+def _parts_of_total(cell: Cell) -> Cell:
+    """A new cell that takes the parts of the day whose shares make a total: "Naponta 3 tabletta: reggel és este 1-1 ..."."""
+    first = next((place for place, item in enumerate(cell.items) if item.kind == "part"), len(cell.items) - 1)
+    start = first if any(item.kind == "period" for item in cell.items[:first]) else len(cell.items)
+    new = Cell(items=cell.items[start:], joined="comma", contexts=cell.contexts)
+    del cell.items[start:]
     return new
 
 

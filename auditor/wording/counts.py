@@ -127,6 +127,8 @@ def _single(tokens: list[Token], index: int) -> tuple[Decimal, Decimal, int] | N
             if again != number:
                 return number, again, index + 3
             index += 3
+        elif number == 1 and "articles" in at(tokens, index + 1).means:
+            index += 3  # "1 (uma) cápsula"
     return number, number, index
 
 

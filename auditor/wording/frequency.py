@@ -264,4 +264,6 @@ def _occasions(items: list[Item]) -> tuple[frozenset[str], int]:
             count += separated and item.value not in slots
             slots.add(item.value)
             separated = False
+    if len(slots) > 2 and all(item.kind != "or" for item in inside):
+        count = max(count, len(slots))  # three parts of a day are no two words for one
     return frozenset(slots), count

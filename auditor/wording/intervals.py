@@ -38,8 +38,10 @@ def read_every(tokens: list[Token], index: int, items: list[Item]) -> int:
             if "time_unit" in unit or "cjk_time_unit" in unit:
                 return _add_interval(tokens, start, position, quantity.low, quantity.high, items)
         return 0
-    if "part" in following.means and "time_unit" in following.means:
-        items.append(Item("part", start, following.end, following.means["part"]))  # "every night"
+    if "weekday" in following.means:
+        return position  # "every Monday, Wednesday and Friday": the days say it
+    if "part" in following.means:
+        items.append(Item("part", start, following.end, following.means["part"]))  # "every night", "jeden Morgen"
         return position + 1
     if "time_unit" in following.means or "cjk_time_unit" in following.means:
         return _add_interval(tokens, start, position, Decimal(1), Decimal(1), items)
@@ -80,7 +82,8 @@ def read_duration(tokens: list[Token], index: int, quantity: Quantity, items: li
         return unit + 1
     a_day = quantity.low == quantity.high and Fraction(quantity.low) * means["time_unit"] == 1
     counted = not at(tokens, index - 2).means.keys().isdisjoint(("count", "times"))  # "once in 15 days"
-    if "per_unit" in before.means or ("per" in before.means and (a_day or counted)):
+    lasting = any(item.kind == "period" for item in items)  # "al giorno per 30 giorni"
+    if ("per_unit" in before.means and not lasting) or ("per" in before.means and (a_day or counted)):
         return _add_interval(tokens, start, unit, quantity.low, quantity.high, items)
     if "period" in following.means and means["time_unit"] == 1 and following.means["period"].days > 1:
         days = following.means["period"].days

@@ -83,8 +83,13 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
         if heading and (at(tokens, heading.end).text in (":", "") or "and_later" in at(tokens, heading.end).means):
             items.append(Item("phase", token.start, tokens[heading.end - 1].end))  # "Weeks 1-4:", "Week 5 onward"
             return heading.end
+    if "one_at_part" in means and any("part" in at(tokens, index + ahead).means for ahead in (1, 2)):
+        items.append(Item("dose", token.start, token.end, ""))  # "en på morgonen"
+        return index + 1
     if token.number is not None or "up_to" in means or "between" in means:
         quantity = quantity_at(tokens, index)
+        if "each_share" in means or _is_distributive(tokens, index):
+            items.append(Item("each_share", token.start, token.end))  # "po jedné", "1-1 tabletta"
         if quantity is None and _scheme_at(tokens, index):
             quantity = Quantity(Decimal(1), Decimal(1), index + 1)  # "0-0-1" begins with no dose
         if quantity:
@@ -154,6 +159,14 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     return index + 1
 
 
+def _is_distributive(tokens: list[Token], index: int) -> bool:
+    """Whether a number said twice is that number each: "reggel és este 1-1 tabletta"."""
+    if at(tokens, index + 1).text != "-":
+        return False
+    number = tokens[index].number
+    return number is not None and at(tokens, index + 2).number == number and "unit" in at(tokens, index + 3).means
+
+
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -180,6 +193,8 @@ def _beside_weekday(tokens: list[Token], index: int) -> bool:
 
 def _one_at_part(tokens: list[Token], index: int) -> bool:
     """Whether an article stands for one unit at a part of the day: "une le matin et une autre le soir"."""
+    if "and" in tokens[index].means and "joins" in at(tokens, index + 1).means:
+        return "part" in at(tokens, index + 2).means  # "en till lunch"
     if tokens[index].text in ("a", "an") or "and" in tokens[index].means:
         return False
     if "each_share" in at(tokens, index - 1).means:
@@ -198,19 +213,19 @@ _BEFORE_PARTS = frozenset(("stop", "joins", "per", "per_unit", "articles", "part
 
 
 def _sprayed(tokens: list[Token], items: list[Item]) -> int:
-    """ "Spray twice under the tongue": how many sprays, not how often; 0 where a period follows ("Spray twice daily")."""
+    """ "Spray twice under the tongue": how many sprays; "Spray twice daily": one each time; 0 where it is no verb."""
+    if "period" in at(tokens, 1).means:
+        items.append(Item("dose", tokens[0].start, tokens[0].end, "spray", word=_place(tokens[0])))
+        return 1
     count, end = at(tokens, 1).means.get("count"), 2
     quantity = quantity_at(tokens, 1)
     if count is None and quantity and "times" in at(tokens, quantity.end).means:
         count, end = quantity.high if quantity.low == quantity.high else None, quantity.end + 1
     following = at(tokens, end)
-    if (
-        count is None
-        or following is END
-        or "period" in following.means
-        or "per" in following.means
-        or "articles" in following.means
-    ):
+    if count is not None and "period" in following.means:
+        items.append(Item("dose", tokens[0].start, tokens[0].end, "spray", word=_place(tokens[0])))
+        return 1
+    if count is None or following is END or "per" in following.means or "articles" in following.means:
         return 0
     items.append(Item("dose", tokens[0].start, tokens[end - 1].end, "spray", count, count, _place(tokens[0])))
     return end
@@ -323,8 +338,14 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
     if "weight" in means:
         items.append(Item("weight", start, following.end))
         return end + 1
+    if following.text in _HALVES_OF_DAY and _is_clock(tokens, index, items):
+        items.append(Item("part", start, following.end, means["part"], low=Decimal(0)))  # "at 8 am and 8 pm"
+        return end + 1
     if "interval_unit" in means:
         return read_every_so_often(tokens, index, quantity, items)
+    if "divided" in means and at(tokens, end + 1).means.get("unit") == "serving":
+        items.append(Item("divided", start, tokens[end + 1].end))  # "in 3 divided doses"
+        return end + 2
     spoonfuls = _read_spoonfuls(tokens, index, quantity, items)
     if spoonfuls:
         return spoonfuls
@@ -366,7 +387,8 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
         if kind == "strength" and items and items[-1].kind == "period" and items[-1].end == at(tokens, index - 1).end:
             items[-1].kind = "bound"  # "napi 1000 NE": how much a day, perhaps not how often
         goes_on = kind == "strength" and _spans(at(tokens, index - 1)) and items and items[-1].kind == "dose"
-        items.append(Item(kind, start, following.end, "to" if goes_on else None, quantity.low, quantity.high))
+        word = _place(following)
+        items.append(Item(kind, start, following.end, "to" if goes_on else None, quantity.low, quantity.high, word))
         return end + 1
     if items and items[-1].kind in ("dose", "verb") and following.text == "x":
         return end + 1
@@ -437,7 +459,9 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
     if canonical == "scoop" and spoon in ("tsp", "tbsp") and token.text > "\u3000":
         canonical = spoon  # 小さじ1杯
     if quantity.low >= _FEWEST_IU and token.text.startswith(("unit", "unid")):
-        items.append(Item("strength", start, token.end, None, quantity.low, quantity.high))  # "400 unités par jour"
+        items.append(
+            Item("strength", start, token.end, None, quantity.low, quantity.high, _place(token))
+        )  # "400 unités par jour"
         return end
     if quantity.high > _MOST_UNITS:
         items.append(Item("amount", start, token.end))
@@ -464,8 +488,8 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
         items.append(Item("divided", start, token.end))  # "in two divided doses"
     elif "per_unit" in before.means:
         items.append(Item("amount", start, token.end))  # "25 mcg per 2 capsules"
-    elif "defines" in at(tokens, end).means:
-        items.append(Item("amount", start, token.end))  # "1 capsule contains ..."
+    elif "defines" in at(tokens, end).means or (at(tokens, end).text == "=" and _is_counted(items, canonical)):
+        items.append(Item("amount", start, token.end))  # "1 capsule contains ...", "5 drops daily (1 drop = 400 IU)"
     elif before.text == "=" or (items and items[-1].kind == "defines" and not _says_strength(items)):
         items.append(Item("amount", start, token.end))  # "1 mL = 25 drops"
     else:
@@ -482,6 +506,20 @@ def _read_dose(tokens: list[Token], index: int, quantity: Quantity, unit: int, i
             )
         )
     return end
+
+
+_HALVES_OF_DAY = frozenset(("am", "pm", "a m", "p m"))
+
+
+def _is_clock(tokens: list[Token], index: int, items: list[Item]) -> bool:
+    """Whether a number before "am" is the time of day: behind "at", or behind another one."""
+    told = [item for item in items[-2:] if item.kind == "part" and not item.low]
+    return at(tokens, index - 1).text == "at" or bool(told)
+
+
+def _is_counted(items: list[Item], unit: str) -> bool:
+    """Whether the sentence has told a dose in the unit before."""
+    return any(item.kind == "dose" and item.value == unit for item in items)
 
 
 def _spans(token: Token) -> bool:
@@ -621,8 +659,8 @@ def _stands_alone(tokens: list[Token], index: int, end: int) -> bool:
         return True
     if index and before.means.keys() & {"times", "part"}:
         return True  # "2x2", "morgens 1 und abends 2"
-    if "period" in before.means and after is END and "audience" in at(tokens, index - 2).means:
-        return True  # "Erwachsene täglich 2"
+    if "period" in before.means and (after is END or after.text == ",") and "audience" in at(tokens, index - 2).means:
+        return True  # "Erwachsene täglich 2, Kinder täglich 1"
     opened = before.text in (":", "") or not before.means.keys().isdisjoint(_OPENS_DOSE)
     closed = after is END or after.text in (",", ")") or "stop" in after.means or "or" in after.means
     return opened and closed and index > 0

@@ -17,6 +17,15 @@ def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token],
     while index < len(sentence):
         token = sentence[index]
         means = token.means
+        course = _course_end(sentence, index)
+        if course:
+            flags.add("limited-course")
+            index = course
+            continue
+        if "ceiling_number" in means and _is_time(kept, len(kept) - 2):
+            flags.add("limited-course")  # "4 semaines maximum"
+            kept, index = kept[:-2], index + 1
+            continue
         if "ceiling_after" in means or _closes_limit(sentence, index):
             flags.add("ceiling")
             kept = _before_last_comma(kept)
@@ -25,6 +34,8 @@ def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token],
         if _opens_limit(sentence, index):
             end = _clause_end(sentence, index)
             limit = sentence[index:end]
+            if any(_course_end(sentence, position) for position in range(index, end)):
+                flags.add("limited-course")
             if any(not other.means.keys().isdisjoint(("ceiling", "ceiling_number")) for other in limit):
                 flags.add("ceiling")
             elif any("ceiling_after" in other.means for other in limit):  # "... nicht überschreiten"
@@ -49,6 +60,34 @@ def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token],
         kept.append(token)
         index += 1
     return kept, secondary
+
+
+_LIMITS_TIME = frozenset(("course_limit", "ceiling", "ceiling_number", "up_to"))
+
+
+def _course_end(sentence: list[Token], index: int) -> int:
+    """Index after a limit of the time that a product is taken ("at most 6 weeks"); 0 where none begins here."""
+    if _LIMITS_TIME.isdisjoint(sentence[index].means):
+        return 0
+    position = index + 1
+    while position < min(len(sentence), index + 4) and not sentence[position].means.keys().isdisjoint(
+        ("stop", "articles", "per", "course_limit")
+    ):
+        position += 1
+    if position + 2 < len(sentence) and sentence[position].number is not None and _spans(sentence[position + 1]):
+        position += 2
+    return position + 2 if _is_time(sentence, position) else 0
+
+
+def _spans(token: Token) -> bool:
+    return token.text == "-" or "joins" in token.means
+
+
+def _is_time(tokens: list[Token], index: int) -> bool:
+    """Whether a number of days, weeks or months stands here."""
+    if index < 0 or index + 1 >= len(tokens) or tokens[index].number is None:
+        return False
+    return tokens[index + 1].means.get("time_unit", 0) >= 1
 
 
 def _before_supervised(kept: list[Token]) -> int:

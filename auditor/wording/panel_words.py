@@ -85,6 +85,12 @@ def is_column_head(cell: str) -> bool:
 
 
 @cache
+def table_heads() -> re.Pattern[str]:
+    """Heads of the columns as they follow each other in a table that lost its line ends."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(_words('table_heads'))})[*†‡]*")
+
+
+@cache
 def _claims() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(_words('claim'))})")
 

@@ -66,7 +66,7 @@ class Vocabulary(NamedTuple):
 
 _CJK = "\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7ff"
 _TOKEN = re.compile(
-    rf"""(?P<number>(?:[0-9]{{1,4}}[ -])?[0-9]{{1,3}}/[0-9]{{1,3}}(?![0-9/])|[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?)
+    rf"""(?P<number>(?:[0-9]{{1,4}}[ -])?[0-9]{{1,3}}/[0-9]{{1,3}}(?![0-9/])|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+(?![0-9])|[1-9][0-9]{{0,2}}(?:[ ][0-9]{{3}})?[ ]000(?![0-9])|[0-9]+(?:[.,][0-9]+)?)
     |(?P<cross>x(?![^\W\d_]))
     |(?P<word>[^\W\d_{_CJK}][^\W_{_CJK}]*)
     |(?P<cjk>[{_CJK}]+)
@@ -230,8 +230,8 @@ def _number(text: str) -> Decimal | None:
         if not int(bottom):
             return None
         number = Decimal(whole or 0) + Decimal(top) / Decimal(bottom)
-    elif re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", text):
-        number = Decimal(text.replace(",", ""))
+    elif re.fullmatch(r"[1-9][0-9]{0,2}([, ][0-9]{3})+", text):
+        number = Decimal(text.replace(",", "").replace(" ", ""))
     else:
         number = Decimal(text.replace(",", "."))
     return number if number < _NUMBER_LIMIT else None
@@ -308,9 +308,9 @@ def _words_of(phrase: str) -> tuple[str, ...]:
 _EVERY_IDEOGRAPH = re.compile(".+")
 _SIGNS = {
     "told": ("audience", "every", "every_number", "period", "daily_portion", "period_after_count", "count", "number", "up_to", "between",
-             "articles", "part", "weekday", "weekday_short", "meals", "each_meal", "divided", "split", "split_before", "each_share", "phase", "defines", "each_time", "and", "or",
+             "articles", "one_at_part", "part", "weekday", "weekday_short", "meals", "each_meal", "divided", "split", "split_before", "each_share", "phase", "defines", "each_time", "and", "or",
              "unit", "verbs", "adult_dose", "time_unit"),
-    "limits": ("ceiling", "ceiling_number", "ceiling_after", "negation", "aside", "supervised", "titration"),
+    "limits": ("course_limit", "up_to", "ceiling", "ceiling_number", "ceiling_after", "negation", "aside", "supervised", "titration"),
     "noted": ("open_ended", "needed", "depot", "body_weight", "single_dose", "occasion", "portion", "daily_portion"),
     "for_whom": ("group", "audience_not_for", "audience_and_up", "audience_age_units", "audience_age_units_months",
                  "audience_age_units_weeks", "audience_age_units_certain", "audience_age_named", "audience_age_before",
@@ -349,6 +349,8 @@ def _add(meanings: dict[str, Meanings], name: str, kind: str, entry: Any) -> Non
         audience = "group" if kind in wording_table("audiences")["groups"] else kind
         for word in entry:
             enter(word, audience if audience == "group" else f"audience_{audience}", kind)
+    elif kind in ("multiples", "amounts"):
+        return  # for amounts only: auditor.wording.number_words
     elif kind in ("words", "ordinals", "count"):
         meaning = {"words": "number", "ordinals": "ordinal", "count": "count"}[kind]
         for word, value in entry.items():

@@ -139,27 +139,35 @@ class Diet(NamedTuple):
 @lru_cache(maxsize=16_384)
 def diet_claim(text: str) -> Diet | None:
     """Whether a text claims that the product is vegan or vegetarian: of the product, not of its capsule, and not denied."""
-    found = Diet(*(next(_affirmed(text, kind, "shell"), "") for kind in Diet._fields))
+    found = Diet(*(next(_affirmed(text, kind, "denied", "shell"), "") for kind in Diet._fields))
     return found if any(found) else None
 
 
 @lru_cache(maxsize=16_384)
 def animal_source(text: str) -> tuple[str, bool]:
     """The animal source that an ingredient line names, and whether vegetarians refuse it too; ('', False) for none."""
-    flesh = next(_affirmed(text, "flesh"), "")
-    return (flesh, True) if flesh else (next(_affirmed(text, "wool"), ""), False)
+    flesh = next(_affirmed(text, "flesh", "without"), "")
+    return (flesh, True) if flesh else (next(_affirmed(text, "wool", "without"), ""), False)
 
 
-def _affirmed(text: str, kind: str, beside: str = "") -> Iterator[str]:
-    """Words of a kind in clauses that do not deny them, without those beside which a word of `beside` stands."""
+def _affirmed(text: str, kind: str, denial: str, beside: str = "") -> Iterator[str]:
+    """Words of a kind that no word of `denial` precedes in their clause, without those beside which a word of `beside` stands."""
     for clause in _CLAUSE.split(text):
-        if any(_found(language, clause, "denied") for language in languages()):
-            continue  # 'vegan' is a word of many languages, so a clause is denied in any of them
         for language in languages():
             for start, end in _spans(language, clause, kind):
                 others = beside and _touches(clause, start, end, beside)
-                if not others and not re.match(r"[-\s]*(?:free|frei|fri)\b", clause[end:], re.IGNORECASE):
+                free = _FREE.match(clause, end)
+                if not others and not free and not _denied(language, clause, start, denial):
                     yield clause[start:end]
+
+
+_FREE = re.compile(r"[-\s]*(?:free|frei|fri|vrij)\b", re.IGNORECASE)
+
+
+def _denied(language: str, clause: str, start: int, denial: str) -> bool:
+    """Whether a clause denies a word of it; many words are of several languages, so the denial may be of any."""
+    before = clause if language in IDEOGRAPHIC else clause[:start]
+    return any(_found(other, before, denial) for other in languages())
 
 
 def _touches(clause: str, start: int, end: int, kind: str) -> bool:

@@ -183,9 +183,13 @@ def _with(facts: Facts, *nutrients: str) -> Mask:
 
 
 def health_claims(facts: Facts) -> pd.DataFrame:
-    """Claims on diseases, in the statements or else in the product's name, and claims on vitamin K and the heart."""
-    stated, named = (_read(facts, name, ("diseases", "illness"), disease_claim) for name in ("claims", "name"))
-    claims = np.where(stated.astype(bool), stated, named)
+    """Claims on diseases, in the statements or else in the name or directions, and claims on vitamin K and the heart."""
+    stated, *others = (
+        _read(facts, name, ("diseases", "illness"), disease_claim) for name in ("claims", "name", "directions")
+    )
+    claims = stated
+    for found in others:
+        claims = np.where(claims.astype(bool), claims, found)
     told = claims.astype(bool)
     if not told.any():
         return heart_claims(facts, stated)

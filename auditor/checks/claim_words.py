@@ -1,6 +1,6 @@
 """What the sentences of a label claim: words of eleven languages from `auditor/data/wording/claims.toml`, one text at a time.
 
-Knows words and sentences, not products; a text is first asked for by one of the patterns of :func:`any_of`, then read.
+Knows words and sentences, not products; texts are first asked for by :func:`hint_of` or :func:`any_of`, then read.
 """
 
 from __future__ import annotations
@@ -48,6 +48,16 @@ def pattern_of(language: str, *kinds: str) -> str:
 def any_of(*kinds: str) -> str:
     """One pattern for some kinds of words of all languages."""
     return "|".join(filter(None, (pattern_of(language, *kinds) for language in languages())))
+
+
+@cache
+def hint_of(*kinds: str) -> str:
+    """A pattern found in every text with a word of some kinds, and in some others; Arrow's automaton takes it for any script.
+
+    That automaton knows the borders of English words only, so words with other letters are sought without theirs.
+    """
+    words = [word for language in languages() for kind in kinds for word in _words()[language].get(kind, ())]
+    return "|".join(word if word.isascii() else word.replace(r"\b", "") for word in words)
 
 
 @cache

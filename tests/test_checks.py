@@ -671,3 +671,13 @@ def test_the_open_end_of_a_range_quotes_its_own_words_only() -> None:
         lines=["Vitamin D3 25 mcg"],
     )
     assert "('or as directed by your physician')" in told
+
+
+def test_what_the_directions_count_is_told_in_words() -> None:
+    """DSLD 241704: 8 grams a serving, directions in scoops; fr-nutriandco-vitamine-d-vegetale: an amount per drop."""
+    scoops = told_by(
+        "dose-basis-unknown", serving_size="8 grams", directions="Mix 1 scoop daily", lines=["Vitamin K 37 mcg"]
+    )
+    assert "whether the amount is for one of them (serving: '8 grams')" in scoops
+    drops = told_by("dose-drops-without-volume", basis="per_drop", serving_size="1 drop (40 mg)", directions="1/d", lines=["Vitamin D3 25 mcg"])  # fmt: skip
+    assert drops.startswith("The directions count ")

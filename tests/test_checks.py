@@ -671,3 +671,43 @@ def test_the_open_end_of_a_range_quotes_its_own_words_only() -> None:
         lines=["Vitamin D3 25 mcg"],
     )
     assert "('or as directed by your physician')" in told
+
+
+def test_what_the_directions_count_is_told_in_words() -> None:
+    """DSLD 241704: 8 grams a serving, directions in scoops; fr-nutriandco-vitamine-d-vegetale: an amount per drop."""
+    scoops = told_by(
+        "dose-basis-unknown", serving_size="8 grams", directions="Mix 1 scoop daily", lines=["Vitamin K 37 mcg"]
+    )
+    assert "whether the amount is for one of them (serving: '8 grams')" in scoops
+    drops = told_by("dose-drops-without-volume", basis="per_drop", serving_size="1 drop (40 mg)", directions="1/d", lines=["Vitamin D3 25 mcg"])  # fmt: skip
+    assert drops.startswith("The directions count ")
+
+
+def test_a_disease_claim_is_graver_where_the_law_that_was_read_holds() -> None:
+    label = {"claims": "Treats osteoporosis. Cures diabetes.", "lines": ["Vitamin D3 25 mcg"]}
+    told = {
+        market: findings_of({**label, "market": market}).set_index("finding_id").loc["claim-disease"]
+        for market in ("us", "de", "ca")
+    }
+    assert {market: row["severity"] for market, row in told.items()} == {"us": "warning", "de": "warning", "ca": "note"}
+    assert told["us"]["message"] == (
+        "The label says 'Treats osteoporosis', a claim on a disease, which a supplement may not make (21 CFR 101.93(g))."
+    )
+    assert "1169/2011" in told["de"]["message"]
+    assert "claim-disease" not in ids_of(**label, market="de", note="Medicine. Licensed")
+
+
+def test_a_heart_claim_that_is_a_disease_claim_is_told_once() -> None:
+    label = {"claims": "Vitamin K2 prevents heart disease.", "lines": ["Vitamin K2 (MK-7) 100 mcg"]}
+    assert [name for name in ids_of(**label) if name.startswith("claim-")] == ["claim-disease"]
+    apart = {**label, "claims": "Vitamin K2 supports the heart. Prevents the flu."}
+    assert sorted(name for name in ids_of(**apart) if name.startswith("claim-")) == [
+        "claim-disease",
+        "claim-vitk-heart",
+    ]
+
+
+def test_directions_and_names_may_make_a_claim() -> None:
+    assert "claim-disease" in ids_of(directions="For the treatment of osteoporosis take 1 softgel daily", lines=["Vitamin D3 25 mcg"])  # fmt: skip
+    assert "claim-disease" in ids_of(name="Osteoporosis Relief D3", lines=["Vitamin D3 25 mcg"])
+    assert "claim-disease" not in ids_of(name="Fracture Zone D3", lines=["Vitamin D3 25 mcg"])

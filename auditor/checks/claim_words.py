@@ -1,6 +1,6 @@
 """What the sentences of a label claim: words of eleven languages from `auditor/data/wording/claims.toml`, one text at a time.
 
-Knows words and sentences, not products; a text is first asked for by one of the patterns of :func:`any_of`, then read.
+Knows words and sentences, not products; texts are first asked for by :func:`hint_of` or :func:`any_of`, then read.
 """
 
 from __future__ import annotations
@@ -48,6 +48,16 @@ def pattern_of(language: str, *kinds: str) -> str:
 def any_of(*kinds: str) -> str:
     """One pattern for some kinds of words of all languages."""
     return "|".join(filter(None, (pattern_of(language, *kinds) for language in languages())))
+
+
+@cache
+def hint_of(*kinds: str) -> str:
+    """A pattern found in every text with a word of some kinds, and in some others; Arrow's automaton takes it for any script.
+
+    That automaton knows the borders of English words only, so words with other letters are sought without theirs.
+    """
+    words = [word for language in languages() for kind in kinds for word in _words()[language].get(kind, ())]
+    return "|".join(word if word.isascii() else word.replace(r"\b", "") for word in words)
 
 
 @cache
@@ -139,27 +149,35 @@ class Diet(NamedTuple):
 @lru_cache(maxsize=16_384)
 def diet_claim(text: str) -> Diet | None:
     """Whether a text claims that the product is vegan or vegetarian: of the product, not of its capsule, and not denied."""
-    found = Diet(*(next(_affirmed(text, kind, "shell"), "") for kind in Diet._fields))
+    found = Diet(*(next(_affirmed(text, kind, "denied", "shell"), "") for kind in Diet._fields))
     return found if any(found) else None
 
 
 @lru_cache(maxsize=16_384)
 def animal_source(text: str) -> tuple[str, bool]:
     """The animal source that an ingredient line names, and whether vegetarians refuse it too; ('', False) for none."""
-    flesh = next(_affirmed(text, "flesh"), "")
-    return (flesh, True) if flesh else (next(_affirmed(text, "wool"), ""), False)
+    flesh = next(_affirmed(text, "flesh", "without"), "")
+    return (flesh, True) if flesh else (next(_affirmed(text, "wool", "without"), ""), False)
 
 
-def _affirmed(text: str, kind: str, beside: str = "") -> Iterator[str]:
-    """Words of a kind in clauses that do not deny them, without those beside which a word of `beside` stands."""
+def _affirmed(text: str, kind: str, denial: str, beside: str = "") -> Iterator[str]:
+    """Words of a kind that no word of `denial` precedes in their clause, without those beside which a word of `beside` stands."""
     for clause in _CLAUSE.split(text):
-        if any(_found(language, clause, "denied") for language in languages()):
-            continue  # 'vegan' is a word of many languages, so a clause is denied in any of them
         for language in languages():
             for start, end in _spans(language, clause, kind):
                 others = beside and _touches(clause, start, end, beside)
-                if not others and not re.match(r"[-\s]*(?:free|frei|fri)\b", clause[end:], re.IGNORECASE):
+                free = _FREE.match(clause, end)
+                if not others and not free and not _denied(language, clause, start, denial):
                     yield clause[start:end]
+
+
+_FREE = re.compile(r"[-\s]*(?:free|frei|fri|vrij)\b", re.IGNORECASE)
+
+
+def _denied(language: str, clause: str, start: int, denial: str) -> bool:
+    """Whether a clause denies a word of it; many words are of several languages, so the denial may be of any."""
+    before = clause if language in IDEOGRAPHIC else clause[:start]
+    return any(_found(other, before, denial) for other in languages())
 
 
 def _touches(clause: str, start: int, end: int, kind: str) -> bool:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor.checks import number
-from auditor.checks.claim_words import animal_source, any_of, diet_claim, disease_claim, vitamin_words
+from auditor.checks.claim_words import animal_source, any_of, diet_claim, disease_claim, hint_of, vitamin_words
 from auditor.checks.facts import (
     Facts,
     Mask,
@@ -154,7 +156,11 @@ def _read(facts: Facts, name: str, kinds: tuple[str, ...], reader: Callable[[str
     """What a reader says of a column of every product; only texts with a word of some kinds are read, each distinct one once."""
     texts = facts.texts(name)
     told = np.full(len(texts.values), None, dtype=object)
-    asked = np.unique(texts.codes[texts.holding(any_of(*kinds), ~facts.is_medicine)])
+    used = np.unique(texts.codes[~facts.is_medicine])
+    hinted = pc.match_substring_regex(
+        pa.array(texts.values[used], pa.large_string()), hint_of(*kinds), ignore_case=True
+    )
+    asked = used[hinted.to_numpy(zero_copy_only=False)]
     told[asked] = [reader(texts.values[place]) for place in asked]
     return told[texts.codes]
 
@@ -184,9 +190,13 @@ def _with(facts: Facts, *nutrients: str) -> Mask:
 
 
 def health_claims(facts: Facts) -> pd.DataFrame:
-    """Claims on diseases, in the statements or else in the product's name, and claims on vitamin K and the heart."""
-    stated, named = (_read(facts, name, ("diseases", "illness"), disease_claim) for name in ("claims", "name"))
-    claims = np.where(stated.astype(bool), stated, named)
+    """Claims on diseases, in the statements or else in the name or directions, and claims on vitamin K and the heart."""
+    stated, *others = (
+        _read(facts, name, ("diseases", "illness"), disease_claim) for name in ("claims", "name", "directions")
+    )
+    claims = stated
+    for found in others:
+        claims = np.where(claims.astype(bool), claims, found)
     told = claims.astype(bool)
     if not told.any():
         return heart_claims(facts, stated)

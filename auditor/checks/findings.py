@@ -46,6 +46,9 @@ SHORTEST_CELL = 16
 BOTH_JUDGED = "nothing settles it, so both were judged"
 """How the reader of amounts says it; a message has less room."""
 
+MEASURES = {"serving": "doses", "piece": "pieces", "drop": "drops"}
+"""What directions count, as a message says it."""
+
 UNITS_FOLDED = r"(?<=\d )(?:iu|i\.u\.|i\.e\.|ie|ui|u\.i\.)(?![a-z])"
 """International units as the reader of amounts folds them; a message has them as printed."""
 
@@ -117,7 +120,10 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     unclear = code == "dose-basis-unknown"
     value = kept["value"].str.replace(UNITS_FOLDED, lambda unit: unit[0].upper(), regex=True)
     value = value.mask(code == "dose-open-ended", value.map(doses.open_end))
-    expected = np.where(unclear & (kept["expected"] == ""), "per unit or per portion", kept["expected"])
+    value = value.mask(code == "dose-drops-without-volume", value.replace(MEASURES))
+    expected = np.where(
+        unclear & (kept["expected"] == ""), _portions(facts, kept["row"]) if unclear.any() else "", kept["expected"]
+    )
     suspect = np.flatnonzero(code == "unit-mg-mcg-suspect")
     if len(suspect):
         expected[suspect] = _weights_suspected(facts, row.iloc[suspect], expected[suspect])
@@ -137,6 +143,12 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
             "detail": detail, "label_text": row["label_text"].to_numpy(), "severity": np.where(huge, "error", np.where((code == "vitd-form-calcifediol") & row["declared_iu"].isna().to_numpy(), "note", "")),
         }
     )  # fmt: skip
+
+
+def _portions(facts: Facts, rows: pd.Series) -> npt.NDArray[np.object_]:
+    """What an amount may be for where the directions count something that the serving does not."""
+    size = facts.of_target("serving_size").astype("str").loc[rows].to_numpy(dtype=object)
+    return np.where(size == "", "per unit or per portion", "for one of them (serving: '" + size + "')")
 
 
 def _weights_suspected(facts: Facts, rows: pd.DataFrame, expected: npt.NDArray[np.object_]) -> list[str]:

@@ -249,9 +249,17 @@ def _slip(amount: Decimal, percent: Decimal, own: DailyValue) -> str:
 
 def _factor(amount: Decimal, percent: Decimal, own: DailyValue) -> int:
     """Power of ten, up to the third, by which a percent is too high (or, below zero, too low); 0 for none."""
-    ratio = percent * own.value_mcg / (100 * amount)
-    powers = (power for power in (1, -1, 2, -2, 3, -3) if abs(ratio / Decimal(10) ** power - 1) <= Decimal("0.02"))
-    return next(powers, 0)
+    share = 100 * amount / own.value_mcg
+    for power in (1, -1, 2, -2, 3, -3):
+        meant = share.scaleb(power)
+        slack = max(meant / 50, HALF_POINT if percent >= LEAST_ROUNDED else Decimal(0))
+        if abs(percent - meant) <= slack:
+            return power
+    return 0
+
+
+LEAST_ROUNDED = 4
+"""Whole percents from here on are compared with their rounding; below it half a point would fit too many amounts."""
 
 
 def weights_meant(facts: Facts, rows: pd.DataFrame, least: int = -3) -> pd.Series:

@@ -655,7 +655,8 @@ class _Witnesses:
         return best.values[0]
 
     def _doubted_unit(self, value: Decimal, figures: list[_Figure]) -> tuple[Decimal, Decimal | None]:
-        """The amount to use and a second reading: an amount printed in mg that no product holds may be mcg.
+        """The amount to use and a second reading: an amount printed in mg that no product holds may be mcg, and one in
+        mcg of which the percent fits the same number of IU may be IU.
 
         A second unit that agrees leaves no doubt; a percent that fits the thousandth settles it.
         """
@@ -679,6 +680,22 @@ class _Witnesses:
             printed = f"{figures[0].quantity.number} {figures[0].quantity.printed_unit}"
             self.problems.append(Problem("unit-mg-mcg-suspect", printed, f"{_plain(thousandth)} mcg", detail))
             return (thousandth, None) if settled else (value, thousandth)
+        as_iu = value * (mcg_per_unit(IU, self.piece.nutrient) or Decimal(0))
+        if (
+            entry.mcg_doubted_from_mcg is not None
+            and value >= entry.mcg_doubted_from_mcg
+            and all(figure.quantity.unit == "microgram" for figure in figures)
+            and not self._percent_fits(value, half)
+            and self._percent_fits(as_iu, half * as_iu / value)
+        ):
+            number = _plain(value)
+            self.problems.append(
+                Problem(
+                    "unit-iu-mcg-suspect", f"{number} mcg", f"{number} IU = {_plain(as_iu)} mcg",
+                    f"{_plain(self.percent or Decimal(0))} % fits that; both were judged",
+                )
+            )  # fmt: skip
+            return value, as_iu
         if value > entry.largest_mcg:
             code = "amount-implausible-vitd" if self.piece.nutrient == "vitamin_d" else "amount-implausible-vitk"
             self.problems.append(Problem(code, f"{_plain(value)} mcg", f"at most {_plain(entry.largest_mcg)} mcg"))
@@ -771,6 +788,14 @@ def _plain(value: Decimal) -> str:
 class _Limits(NamedTuple):
     mg_doubted_above_mcg: Decimal
     largest_mcg: Decimal
+    mcg_doubted_from_mcg: Decimal | None
+
+
+def _limits_of(entry: dict[str, Decimal]) -> _Limits:
+    doubted = entry.get("mcg_doubted_from_mcg")
+    return _Limits(
+        Decimal(entry["mg_doubted_above_mcg"]), Decimal(entry["largest_mcg"]), None if doubted is None else Decimal(doubted)
+    )  # fmt: skip
 
 
 @cache
@@ -780,10 +805,8 @@ def _plausibility() -> dict[tuple[str, str], _Limits]:
     for nutrient, entry in table.items():
         if not isinstance(entry, dict) or "largest_mcg" not in entry:
             continue
-        limits[(nutrient, "")] = _Limits(Decimal(entry["mg_doubted_above_mcg"]), Decimal(entry["largest_mcg"]))
+        limits[(nutrient, "")] = _limits_of(entry)
         for form, special in entry.items():
             if isinstance(special, dict):
-                limits[(nutrient, form)] = _Limits(
-                    Decimal(special["mg_doubted_above_mcg"]), Decimal(special["largest_mcg"])
-                )
+                limits[(nutrient, form)] = _limits_of(special)
     return limits

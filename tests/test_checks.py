@@ -650,11 +650,11 @@ def test_where_no_amount_is_known_its_basis_is_not_in_doubt() -> None:
     assert "vitk-mixed-total" not in ids_of(lines=["vitamin K in the K1 and K2 forms"])
 
 
-def test_an_old_label_is_told_once() -> None:
-    """DSLD 78779, of 2017: the former value and IU alone are one cause."""
+def test_of_an_old_label_both_marks_are_told() -> None:
+    """DSLD 78779, of 2017: the former value, and IU alone, which since 2021 is an error of its own."""
     found = findings_of({"label_date": "2017-10-21", "lines": ["Vitamin D3 2000 IU 500%"]})
-    assert found["finding_id"].tolist() == ["dv-percent-old-dv"]
-    assert found["message"].iloc[0].endswith("Left aside: IU without mcg.")
+    assert found["finding_id"].tolist() == ["vitd-iu-only", "dv-percent-old-dv"]
+    assert found["severity"].tolist() == ["note", "note"]
 
 
 def test_a_missing_market_is_told_beside_a_missing_interval() -> None:

@@ -27,7 +27,7 @@ def test_invented_labels_get_the_margin_notes_of_a_reviewer(path: Path) -> None:
         ("s01", "the percent is ten times too high"),
         ("s03", "the percent is a hundred times too low"),
         ("s05", "the percent is a hundred times too high"),
-        ("s06", "IU printed as mcg (1,000 IU = 25 mcg), 125 % fits that"),
+        ("s06", "IU printed as mcg (1000 IU = 25 mcg), 125 % fits that; both were judged"),
         ("s10", "0,002 mg and 800 I.E."),
         ("s12", "83 % is that of 0.1 mg"),
         ("s20", "ten times too low for the former US value of 10 mcg"),

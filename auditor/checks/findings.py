@@ -96,8 +96,6 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     kept = kept[~(near & kept["value"].isin(harmless).to_numpy())]
     undosed = kept["code"].isin(ON_A_DOSE) & rows["factor_high"].reindex(kept["row"]).isna().to_numpy()
     undosed |= kept["code"].isin(ON_AN_AMOUNT) & rows["amount_mcg"].reindex(kept["row"]).isna().to_numpy()
-    exact = (rows["factor_low"] == rows["factor_high"]).reindex(kept["row"]).to_numpy(dtype=bool)
-    undosed |= (kept["code"] == "dose-open-ended") & exact
     one_word = (kept["code"] == "serving-unread") & kept["value"].str.fullmatch(r"[^\W\d]+")
     kept = kept[~(undosed | one_word)]
     if kept.empty:

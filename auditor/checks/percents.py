@@ -302,7 +302,7 @@ def _weight_meant(
 
 
 def units_as_micrograms(facts: Facts) -> pd.DataFrame:
-    """Vitamin D in mcg whose number is that of the IU: its percent fits the IU and not the mcg, or the product's name gives them as IU."""
+    """Vitamin D in mcg whose number the product's name gives as IU; what its percent says of that, the line's reader tells."""
     rows = facts.rows
     wanted = (
         (rows["nutrient"] == "vitamin_d").to_numpy()
@@ -339,10 +339,12 @@ def _reason_for_units(
         values = [*own, *(value for value in home if value.group in (group, "adult"))]
         if any(_fits(amount, percent, value) for value in values):
             return ""
-        if any(_fits(amount / Decimal(IU_PER_MCG), percent, value) for value in values):
-            return f"{percent.normalize():f} % fits that"
     printed = rf"(?<![\d.,]){amount_mcg:,.6g}(?![\d.,])|(?<![\d.,]){amount_mcg:.6g}(?![\d.,])"
-    return "the product's name gives IU" if re.search(rf"(?:{printed}) ?{IU}", name, re.IGNORECASE) else ""
+    return (
+        "the product's name gives IU; used as printed"
+        if re.search(rf"(?:{printed}) ?{IU}", name, re.IGNORECASE)
+        else ""
+    )
 
 
 # -- percents that are missing, needless or contradicted -------------------------------------------------------------------

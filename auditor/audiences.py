@@ -445,8 +445,8 @@ def _age_ending(tokens: list[Token], index: int) -> _Ending:
     """The unit and the 'and up' words behind the number of an age."""
     years, certain, up, younger = 0.0, False, False, False
     size = len(tokens)
-    if index + 1 < size and tokens[index].text == "-" and not _UNITS.isdisjoint(tokens[index + 1].means):
-        index += 1  # "3-vuotiaille"
+    if index + 1 < size and tokens[index].text in ("-", ".") and not _UNITS.isdisjoint(tokens[index + 1].means):
+        index += 1  # "3-vuotiaille", "6. miesiąca"
     while index < size:
         means = tokens[index].means
         if "for_whom" not in means and _YOUNGER.isdisjoint(means):

@@ -214,6 +214,8 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
         elif not secondary and (not kinds.isdisjoint(("verb", "audience")) or _opens_with_dose(items)):
             alike = len({intake.contexts for intake in intakes}) == 1
             reading.waiting += [_alternatives(intakes)] if alike else intakes
+        elif not secondary and "phase" in kinds:
+            reading.problems.append(_span(reading.text, kept))  # "Day 1: 2 ampoules", a phase that nothing times
     elif kinds:
         _read_frequency_only(reading, cells, items, kinds, lone, kept)
     if not amounts and any(_tells_only_amount(cell) for cell in cells):

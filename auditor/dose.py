@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -217,11 +218,12 @@ def _with_amounts_told(
         return plans.codes, schedules
     codes, schedules = plans.codes.copy(), schedules.copy()
     added: dict[tuple[int, str], int] = {}
-    related = rows[rows["product"].isin(rows["product"].iloc[where].unique())]
-    for _, whole in related.groupby("product"):
-        for position in whole.index[telling[plans.codes[whole.index]]]:
+    for product in _amounts_by_product(rows, where).values():
+        for position in product:
             plan = int(plans.codes[position])
-            known = _known_amount(whole, int(position), schedules[plan].amounts_told)
+            if not telling[plan]:
+                continue
+            known = _known_amount(product, position, schedules[plan].amounts_told)
             if (plan, known) not in added:
                 added[plan, known] = len(schedules)
                 schedules.append(schedule(*plans.values[plan], known))
@@ -229,21 +231,50 @@ def _with_amounts_told(
     return codes, schedules
 
 
-def _known_amount(product: pd.DataFrame, position: int, told: tuple[tuple[Decimal, str], ...]) -> str:
+class _Amount(NamedTuple):
+    """What a row says it holds; `sure` where that is one amount."""
+
+    nutrient: str
+    form: str
+    mcg: float
+    sure: bool
+
+
+def _amounts_by_product(rows: pd.DataFrame, where: npt.NDArray[np.intp]) -> dict[int, dict[int, _Amount]]:
+    """The amounts of all rows of the products in which the rows `where` stand, by product and position."""
+    products = rows["product"].to_numpy()
+    related = np.flatnonzero(np.isin(products, np.unique(products[where])))
+    part = rows.iloc[related]
+    sure = (part["amount_low_mcg"] == part["amount_mcg"]) & part["amount_other_mcg"].isna()
+    found: dict[int, dict[int, _Amount]] = {}
+    columns = (products[related], related, part["nutrient"], part["form"], part["amount_mcg"], sure)
+    for product, position, *amount in zip(*columns, strict=True):
+        found.setdefault(int(product), {})[int(position)] = _Amount(*amount)
+    return found
+
+
+def _known_amount(product: dict[int, _Amount], position: int, told: tuple[tuple[Decimal, str], ...]) -> str:
     """Amount of the product's line that amounts told in the directions speak of, in their unit; '' where none is sure.
 
     International units are those of vitamin D.  Micrograms are those of the only nutrient, or of one that they equal.
     """
-    sure = product[(product["amount_low_mcg"] == product["amount_mcg"]) & product["amount_other_mcg"].isna()]
-    if {unit for _, unit in told} == {"iu"}:
-        spoken_of = sure[(sure["nutrient"] == "vitamin_d") & (sure["form"] != "calcifediol")]
-    else:
-        same = sure["amount_mcg"].isin([float(amount) for amount, _ in told])
-        spoken_of = sure if product["nutrient"].nunique() == 1 else sure[same]
-    if spoken_of.empty or any(unit != told[0][1] for _, unit in told):
+    unit = told[0][1]
+    if any(other != unit for _, other in told):
         return ""
-    mcg = float(spoken_of["amount_mcg"].get(position, spoken_of["amount_mcg"].iloc[0]))
-    return f"{round(mcg * IU_PER_MCG, 3) if told[0][1] == 'iu' else mcg:.12g}"
+    spoken_of = {place: amount for place, amount in product.items() if amount.sure}
+    if unit == "iu":
+        spoken_of = {
+            place: amount
+            for place, amount in spoken_of.items()
+            if amount.nutrient == "vitamin_d" and amount.form != "calcifediol"
+        }
+    elif len({amount.nutrient for amount in product.values()}) > 1:
+        amounts = {float(amount) for amount, _ in told}
+        spoken_of = {place: amount for place, amount in spoken_of.items() if amount.mcg in amounts}
+    if not spoken_of:
+        return ""
+    mcg = spoken_of.get(position, next(iter(spoken_of.values()))).mcg
+    return f"{round(mcg * IU_PER_MCG, 3) if unit == 'iu' else mcg:.12g}"
 
 
 def _spaced_names(names: pd.Series) -> pd.Series:

@@ -159,18 +159,16 @@ class Quantity:
     basis: str = ""
 
 
-_AT_LEAST = r"\b(?:at least|not less than|no less than|minimum|minimal|mindestens|au moins|al menos|almeno|co najmniej|minst|min\.|mind\.) ?"
-"""Words for the lower bound of an amount."""
-
-
 @cache
 def _quantity_pattern() -> re.Pattern[str]:
     words = sorted({spelling for unit in _unit_table().values() for spelling in unit}, key=len, reverse=True)
+    table = tomllib.loads((DATA / "wording" / "figures.toml").read_text(encoding="utf-8"))["bounds"]
+    at_least, at_most, between, joins = ("|".join(table[kind]) for kind in ("at_least", "at_most", "between", "joins"))
     units = "|".join(re.escape(word).replace(r"\ ", r" ?") for word in words)
     return re.compile(
-        rf"(?:(?<![\w.,])(?P<count>[2-9]|1\d) ?[x×] ?)?(?P<sign><|>|≤|≥|(?<!not )(?<!no )\bless than |\bunder |\bup to |(?P<least>{_AT_LEAST}))?[ ]?(?P<minus>(?<![\w)]) ?-)?"
+        rf"(?:(?<![\w.,])(?P<count>[2-9]|1\d) ?[x×] ?)?(?P<sign><|>|≤|≥|\b(?:{at_most}) ?|(?P<least>\b(?:{at_least}) ?))?(?P<between>\b(?:{between}) )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
         rf"(?P<number>(?!(?<=[a-zà-ÿ]-)\d[ ]\d)(?:(?<![a-zà-ÿ\d_.,])(?<!\d/)(?<!\de[+-])|(?<=\dx)|(?<=\d×)|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
-        rf"(?:(?:[ ]?(?:-|~|to|bis|à)[ ]?|[ ](?:or|oder|ou)[ ])(?P<high>{NUMBER_PATTERN})|[ ]?(?:±|\+/-)[ ]?{NUMBER_PATTERN}(?=[ ]?[a-zµ]))?"
+        rf"(?:(?:[ ]?(?:-|~|to|bis|à)[ ]?|[ ](?:or|oder|ou)[ ]|(?(between)[ ](?:{joins})[ ]|(?!)))(?P<high>{NUMBER_PATTERN})|[ ]?(?:±|\+/-)[ ]?{NUMBER_PATTERN}(?=[ ]?[a-zµ]))?"
         rf"(?:[ ]?(?P<multiple>{'|'.join(_MULTIPLES)})(?=[ ]?(?:iu|i\.u|ui|u\.i|ie|i\.e|usp|international|internat|int)))?"
         rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%|(?:prozent|procent|prosent|percent|per ?cent|pour ?cent|por ?ciento|por ?cento|per ?cento|パーセント)(?![a-zà-ÿ]))|(?P<ppm>ppm\b)|(?P<lost>(?:[?¿\ufffd]+|p)g\b))"
         rf"(?:[ ]?(?:/|per|pro|je|par)[ ]?(?P<per>100 ?g|100 ?ml|g|gram|gramm|kg|mg|ml|drop|drops|tropfen|goutte|gotas?|goccia)\b)?"

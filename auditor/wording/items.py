@@ -398,7 +398,8 @@ def _read_quantity(tokens: list[Token], index: int, quantity: Quantity, items: l
             Item("rate", start, tokens[end - 1].end, None, quantity.low, quantity.high)
         )  # "1 capsule x2 daily"
         return end
-    alone = _stands_alone(tokens, index, end) or _shares_unit(tokens, end)
+    defined = bool(items) and items[-1].kind == "defines" and not _says_strength(items)  # "replaces 7 daily capsules"
+    alone = not defined and (_stands_alone(tokens, index, end) or _shares_unit(tokens, end))
     items.append(
         Item("dose", start, tokens[end - 1].end, "", quantity.low, quantity.high, (0, 0), quantity.differs)
         if alone

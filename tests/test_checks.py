@@ -711,3 +711,10 @@ def test_directions_and_names_may_make_a_claim() -> None:
     assert "claim-disease" in ids_of(directions="For the treatment of osteoporosis take 1 softgel daily", lines=["Vitamin D3 25 mcg"])  # fmt: skip
     assert "claim-disease" in ids_of(name="Osteoporosis Relief D3", lines=["Vitamin D3 25 mcg"])
     assert "claim-disease" not in ids_of(name="Fracture Zone D3", lines=["Vitamin D3 25 mcg"])
+
+
+def test_pieces_in_a_name_are_no_strength() -> None:
+    """it-plus-power-vitamina-d3: half a tablet of 100 mcg would be the 100 of '100tabs'."""
+    label = {"serving_size": "mezza (1/2) cpr", "market": "it", "lines": ["Vitamina D 50 µg (= 2000 UI) 1000%"]}
+    assert "name-amount-mismatch" in ids_of(**label, name="Vitamina D3 1000 UI 100tabs")
+    assert "name-amount-mismatch" not in ids_of(**label, name="Vitamina D3 4000 UI 60tabs")

@@ -268,7 +268,11 @@ def _named(name: str, readings: tuple[LineReading, ...]) -> _Named:
     return _Named(d, k)
 
 
-_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBERS = re.compile(
+    r"(?<![\d.,])\d++(?:[.,]\d++)*+(?! ?(?:ct|count|caps?|capsules?|kaps\w*|tab\w*|cpr|compr\w*|soft\w*|gumm\w*|days?|pieces?|pearls?|serv\w*)\b)",
+    re.IGNORECASE,
+)
+"""A number that does not count pieces: the 100 of '1000 UI 100tabs' is no strength."""
 
 
 @lru_cache(maxsize=65_536)
@@ -314,8 +318,8 @@ def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:
     meant = np.column_stack(
         [
             amount,
-            amount / units,
-            amount * units,
+            # The other way round it would be no amount of anything: half a half tablet.
+            np.where(part["basis"] == "per_unit", amount * units, amount / units),
             part["daily_mcg_low"].to_numpy(),
             part["daily_mcg_high"].to_numpy(),
             part["single_intake_mcg"].to_numpy(),

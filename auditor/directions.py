@@ -228,9 +228,13 @@ def _read_sentence(sentence: list[Token], contexts: tuple[str, ...], reading: _R
 
 
 def _counted_again(untimed: Intake, timed: list[Intake]) -> bool:
-    """Whether a bare number with a frequency says a quantity again ("2 gummies, 2 per day")."""
+    """Whether a bare number with a frequency says a quantity again ("2 gummies, 2 per day"), or the quantity is what a
+    package holds ("60 capsules: 1 daily")."""
+    if not untimed.start and untimed.high > _MOST_OPENING.get(untimed.unit, 20):
+        return True
     return any(
-        not intake.unit and (intake.low, intake.high, intake.contexts) == (untimed.low, untimed.high, untimed.contexts)
+        (not intake.unit or intake.word == untimed.word)
+        and (intake.low, intake.high, intake.contexts) == (untimed.low, untimed.high, untimed.contexts)
         for intake in timed
     )
 

@@ -144,6 +144,11 @@ def _bases_of(lowered: str, amounts: list[Quantity]) -> list[str]:
     return bases
 
 
+_OF_A_MATERIAL = re.compile(
+    r" ?§[§ -]*(?:powder|pulver|poudre|polvo|polvere|oil|öl|huile|extract|extrakt|premix|beadlets?|triturat\w*|concentrate)\b"
+)
+
+
 def _is_strength(lowered: str, quantity: Quantity, strength: re.Pattern[str], has_mass: bool) -> bool:
     after = lowered[quantity.end : quantity.end + 14].lstrip(" )")
     before = lowered[max(0, quantity.start - 32) : quantity.start]
@@ -155,6 +160,8 @@ def _is_strength(lowered: str, quantity: Quantity, strength: re.Pattern[str], ha
         return True  # '10 mg (1 % = 100 mcg)'
     if re.match(r"as §", after) and before.rfind("(") > before.rfind(")"):
         return True  # '(25 % as K1, 75 % as K2)' parts the amount
+    if _OF_A_MATERIAL.match(lowered, quantity.end):
+        return True  # 'from 5 mg of 2% MK-7 powder'
     found = strength.match(after)
     if found and found[0] == "§":
         # '80 % Vitamin K1' is a strength; '... 625 % Vitamin K2 100 mcg' closes the line before it.

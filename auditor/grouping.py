@@ -110,11 +110,17 @@ def _group(
 
 
 _PARTS = re.compile(r"[(:]|(?<!\w)(?:of which|as|davon|dont|di cui|de los cuales|waarvan|varav|w tym)(?!\w)")
+_AS = re.compile(r"[ ]?\(?(?:as|als|come|como|comme|en tant que|som|jako|in the form of)[ ]")
 _BEFORE_NAME = re.compile(r"[ ]?(?:of |as |from |de |d'|di |von |an |à )?")
 
 
 def _parts_turned(text: str, tokens: list[NameHit | Quantity]) -> list[NameHit | Quantity]:
     """The tokens with the parts of a total name first: 'K2 200 mcg (100 mcg MK-4, 100 mcg MK-7)' prints amounts first there."""
+    title = next((n for n, token in enumerate(tokens) if isinstance(token, Quantity)), 0)
+    parts = _figure_then_names(text, tokens[title:]) if title else []
+    if len(parts) >= 2 and all(_is_form_of(text, part, tokens[0]) for part in parts):
+        # 'K2 1000 mcg as MK-4 and 100 mcg as MK-7'
+        return [*tokens[:title], *(token for part in parts for token in (*part[1:], part[0]))]
     for opening in _PARTS.finditer(text):
         closed = text.find(")", opening.end()) if opening[0] == "(" else -1
         first = next((n for n, token in enumerate(tokens) if token.start >= opening.end()), len(tokens))
@@ -124,6 +130,16 @@ def _parts_turned(text: str, tokens: list[NameHit | Quantity]) -> list[NameHit |
             turned = [token for part in parts for token in (*part[1:], part[0])]
             return [*tokens[:first], *turned, *tokens[first + len(inside) :]]
     return tokens
+
+
+def _is_form_of(text: str, part: list[NameHit | Quantity], title: NameHit | Quantity) -> bool:
+    """Whether a figure and what follows it are '100 mcg as MK-7', a form of what the title names."""
+    figure, *names = part
+    if not isinstance(figure, Quantity) or not isinstance(title, NameHit) or len(names) != 1:
+        return False
+    (name,) = names
+    alike = isinstance(name, NameHit) and family_of(name) == family_of(title)
+    return alike and _AS.fullmatch(text[figure.end : name.start]) is not None
 
 
 def _figure_then_names(text: str, tokens: list[NameHit | Quantity]) -> list[list[NameHit | Quantity]]:

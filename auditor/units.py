@@ -211,10 +211,19 @@ def _multiplied(number: Number, word: str | None) -> Number:
 _HAS_DIGIT = re.compile(r"\d")
 
 
+_UNIT_FIRST = re.compile(
+    r"(?<![\w.,)/-])(?<!\d )(?<!% )(mcg|µg|μg|ug|mg|iu|i\.u\.|ui|u\.i\.)( ?)(\d{1,3}(?:[.,]\d{3})+|\d+(?:[.,]\d+)?)(?![\d.,]*\d)"
+    r"(?! ?(?:mcg|µg|μg|ug|mg|g\b|iu|i\.u|ui|u\.i|ie\b|i\.e|%|ml|drops?|caps|tab|softg|gocc|x\b))",
+    re.IGNORECASE,
+)
+"""'mcg 25 (UI 1000)', as Italian labels print it; the turned text is as long and keeps its places."""
+
+
 def find_quantities(text: str) -> tuple[Quantity, ...]:
-    """All numbers with a unit, percent sign or ppm in a cleaned text, in order of appearance."""
+    """All numbers with a unit (behind or before them), percent sign or ppm in a cleaned text, in order of appearance."""
     if not _HAS_DIGIT.search(text):
         return ()
+    text = _UNIT_FIRST.sub(r"\3\2\1", text)
     found = []
     for match in _quantity_pattern().finditer(text):
         number = _multiplied(read_number(match["number"]), match["multiple"])

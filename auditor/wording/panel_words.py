@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
-import tomli as tomllib
-
-from auditor.wording.tokens import fold
+from auditor.wording.tokens import fold, wording_table
 
 HEADINGS = ("servings", "serving", "contains", "directions", "warning", "other", "panel")
 """Kinds that open a part of the label, in the order in which they are tried."""
@@ -37,7 +34,7 @@ def _words(kind: str) -> tuple[str, ...]:
 
 @cache
 def _tables() -> dict[str, Any]:
-    return tomllib.loads(files("auditor").joinpath("data/wording/panel.toml").read_text(encoding="utf-8"))
+    return wording_table("panel")
 
 
 @cache

@@ -10,13 +10,15 @@ import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
-from importlib.resources import files
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import tomli as tomllib
 
 from auditor.text import MAX_READ_CHARACTERS, clean
+
+WORDING = Path(__file__).parent.parent / "data" / "wording"
 
 Meanings = dict[str, Any]
 """What a word can mean: kind -> value ('unit' -> 'drop', 'period' -> Rate, 'verb' -> True)."""
@@ -319,11 +321,10 @@ _SIGNS = {
 """Marks set beside the meanings that a step looks for, so that it can pass all other tokens by."""
 
 
-@lru_cache(maxsize=8)
+@cache
 def wording_table(name: str) -> dict[str, Any]:
     """One file of `auditor/data/wording`: language -> its entries."""
-    text = (files("auditor") / "data" / "wording" / f"{name}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return tomllib.loads((WORDING / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def _rate(text: str) -> Rate:

@@ -50,6 +50,20 @@ def dask(source: str, target: str) -> None:
         _tell(start)
 
 
+def naive(source: str, lines: str) -> None:
+    """Row after row with pydantic and pint."""
+    from benchmarks.naive import seconds_of
+
+    _say(seconds_of(Path(source), int(lines)), int(lines))
+
+
+def labels(source: str, count: str) -> None:
+    """The whole audit, one label after the other."""
+    from benchmarks.naive import seconds_of_audits
+
+    _say(*seconds_of_audits(Path(source), int(count)))
+
+
 def _import_engines() -> None:
     import auditor.engines  # noqa: F401
 
@@ -73,11 +87,16 @@ def _warm(target: str) -> None:
 
 
 def _tell(start: float) -> None:
+    _say(time.perf_counter() - start, 0)
+
+
+def _say(seconds: float, lines: int) -> None:
     from benchmarks.__main__ import peak_mb
 
-    print(json.dumps({"seconds": time.perf_counter() - start, "peak_mb": peak_mb()}))
+    print(json.dumps({"seconds": seconds, "lines": lines, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path.cwd()))
-    {"read": read, "stream": stream, "parquet": parquet, "dask": dask}[sys.argv[1]](*sys.argv[2:])
+    ways = {"read": read, "stream": stream, "parquet": parquet, "dask": dask, "naive": naive, "labels": labels}
+    ways[sys.argv[1]](*sys.argv[2:])

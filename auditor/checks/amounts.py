@@ -288,6 +288,21 @@ def _numbers_of(name: str) -> tuple[float, ...]:
     return tuple(found)
 
 
+COMPARED = [
+    "product",
+    "source_rows",
+    "nutrient",
+    "label_text",
+    "amount_mcg",
+    "basis",
+    "units_per_serving",
+    "daily_mcg_low",
+    "daily_mcg_high",
+    "single_intake_mcg",
+]
+"""What is asked of a dose that is compared with the product's name."""
+
+
 def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:
     """Rows of the one line of a vitamin whose amounts all differ from the name's.
 
@@ -310,7 +325,7 @@ def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:
     usable &= (
         ~judged["share"].to_numpy(dtype=bool) & ~judged["basis"].isin(["per_drop", "per_ml", "per_100g"]).to_numpy()
     )
-    part = judged[usable]
+    part = judged.loc[usable, COMPARED]
     if part.empty:
         return nothing()
     texts = facts.first["name"].to_numpy(dtype=object)[part["product"].to_numpy(dtype=np.intp)]

@@ -87,9 +87,22 @@ def spaced(facts: Facts) -> pd.DataFrame:
     )  # fmt: skip
 
 
+OF_AN_INTAKE = [
+    "product",
+    "source_rows",
+    "nutrient",
+    "label_text",
+    "single_intake_mcg",
+    "daily_mcg_low",
+    "daily_mcg_high",
+    "interval_days",
+]
+"""What is asked of a dose that is not taken daily."""
+
+
 def _not_daily(judged: pd.DataFrame, rare: np.ndarray) -> pd.DataFrame:
     """One finding for each label and interval, with the intake and the average of every vitamin."""
-    part = judged[rare]
+    part = judged.loc[rare, OF_AN_INTAKE]
     if part.empty:
         return nothing()
     names = part["nutrient"].map(

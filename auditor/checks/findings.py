@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -49,7 +50,7 @@ BOTH_JUDGED = "nothing settles it, so both were judged"
 MEASURES = {"serving": "doses", "piece": "pieces", "drop": "drops"}
 """What directions count, as a message says it."""
 
-UNITS_FOLDED = r"(?<=\d )(?:iu|i\.u\.|i\.e\.|ie|ui|u\.i\.)(?![a-z])"
+_UNITS_FOLDED = re.compile(r"(?<=\d )(?:iu|i\.u\.|i\.e\.|ie|ui|u\.i\.)(?![a-z])")
 """International units as the reader of amounts folds them; a message has them as printed."""
 
 FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], pd.DataFrame]] = {
@@ -100,7 +101,7 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     kept = kept[~(undosed | one_word)]
     if kept.empty:
         return nothing()
-    row = rows.loc[kept["row"]]
+    row = rows[ASKED_OF_A_ROW].loc[kept["row"]]
     code = kept["code"].replace(ALIASES).to_numpy(dtype=object)
     of_directions = np.isin(code, [check.id for check in catalogue().values() if check.raised_by == "directions"])
     huge = (code == "amount-implausible-vitk") & (
@@ -116,15 +117,14 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     day = np.where(as_needed & row["factor_high"].notna().to_numpy(), "the stated number was used", day)
     assumed |= as_needed
     unclear = code == "dose-basis-unknown"
-    value = kept["value"].str.replace(UNITS_FOLDED, lambda unit: unit[0].upper(), regex=True)
-    value = value.mask(code == "dose-open-ended", value.map(doses.open_end))
-    value = value.mask(code == "dose-drops-without-volume", value.replace(MEASURES))
+    told = distinct(kept, ["code", "value"])
+    value = np.array([*told.map(_as_printed), ""], dtype=object)[told.codes]
     expected = np.where(
         unclear & (kept["expected"] == ""), _portions(facts, kept["row"]) if unclear.any() else "", kept["expected"]
     )
     suspect = np.flatnonzero(code == "unit-mg-mcg-suspect")
     if len(suspect):
-        expected[suspect] = _weights_suspected(facts, row.iloc[suspect], expected[suspect])
+        expected[suspect] = _weights_suspected(facts, rows.loc[kept["row"].iloc[suspect]], expected[suspect])
     day = np.where(
         unclear,
         np.where(
@@ -137,10 +137,22 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code,
-            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": value.to_numpy(), "expected": expected,
+            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": value, "expected": expected,
             "detail": detail, "label_text": row["label_text"].to_numpy(), "severity": np.where(huge, "error", np.where((code == "vitd-form-calcifediol") & row["declared_iu"].isna().to_numpy(), "note", "")),
         }
     )  # fmt: skip
+
+
+ASKED_OF_A_ROW = ["product", "nutrient", "label_text", "basis", "amount_mcg", "factor_high", "declared_iu"]
+"""Columns of a dose's row that its findings ask for; taking all would cost more than the findings."""
+
+
+def _as_printed(code: str, value: str) -> str:
+    """What a reader of text quotes, as a message says it."""
+    value = _UNITS_FOLDED.sub(lambda unit: unit[0].upper(), value)
+    if code == "dose-open-ended":
+        return doses.open_end(value)
+    return MEASURES.get(value, value) if code == "dose-drops-without-volume" else value
 
 
 def _portions(facts: Facts, rows: pd.Series) -> npt.NDArray[np.object_]:

@@ -275,7 +275,7 @@ _NUMBERS = re.compile(
 """A number that does not count pieces: the 100 of '1000 UI 100tabs' is no strength."""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _numbers_of(name: str) -> tuple[float, ...]:
     """Every number of a name, thousands and decimals both tried."""
     found: list[float] = []

@@ -211,19 +211,39 @@ def _multiplied(number: Number, word: str | None) -> Number:
 _HAS_DIGIT = re.compile(r"\d")
 
 
-_UNIT_FIRST = re.compile(
-    r"(?<![\w.,)/-])(?<!\d )(?<!% )(mcg|µg|μg|ug|mg|iu|i\.u\.|ui|u\.i\.)( ?)(\d{1,3}(?:[.,]\d{3})+|\d+(?:[.,]\d+)?)(?![\d.,]*\d)"
-    r"(?! ?(?:mcg|µg|μg|ug|mg|g\b|iu|i\.u|ui|u\.i|ie\b|i\.e|%|ml|drops?|caps|tab|softg|gocc|x\b))",
-    re.IGNORECASE,
+_UNIT_BEFORE = (
+    r"(mcg|µg|μg|ug|mg|iu|i\.u\.|ui|u\.i\.)( ?)(\d{1,3}(?:[., ]\d{3})+|\d+(?:[.,]\d+)?)(?![\d.,]*\d)(?! \d{3}(?!\d))"
 )
-"""'mcg 25 (UI 1000)', as Italian labels print it; the turned text is as long and keeps its places."""
+_NO_UNIT_BEHIND = r"(?! ?(?:mcg|µg|μg|ug|mg|g\b|iu|i\.u|ui|u\.i|ie\b|i\.e|%|ml|drops?|caps|tab|softg|gocc|x\b))"
+_NO_NUMBER_BEFORE = r"(?<![\w.,)/-])(?<!\d )(?<!% )"
+_UNIT_FIRST = (
+    re.compile(rf"{_NO_NUMBER_BEFORE}{_UNIT_BEFORE}([ ,;]{{1,2}}){_UNIT_BEFORE}{_NO_UNIT_BEHIND}", re.IGNORECASE),
+    re.compile(rf"{_NO_NUMBER_BEFORE}{_UNIT_BEFORE}{_NO_UNIT_BEHIND}", re.IGNORECASE),
+)
+"""'UI 1000 mcg 25' and 'mcg 25 (UI 1000)', as Italian labels print them."""
+
+
+def _turned(text: str) -> tuple[str, dict[int, int]]:
+    """The text with units behind their numbers, as long as before; and where the numbers stood, by where they are now."""
+    places: dict[int, int] = {}
+    for pattern in _UNIT_FIRST:
+        for match in pattern.finditer(text):
+            for unit in range(1, len(match.groups()), 4):
+                places[match.start(unit)] = match.start(unit + 2)
+        text = pattern.sub(lambda found: "".join(_units_behind(found.groups())), text)
+    return text, places
+
+
+def _units_behind(groups: tuple[str, ...]) -> list[str]:
+    unit, blank, number, *rest = groups
+    return [number, blank, unit, *(rest[:1] + _units_behind(tuple(rest[1:])) if rest else [])]
 
 
 def find_quantities(text: str) -> tuple[Quantity, ...]:
     """All numbers with a unit (behind or before them), percent sign or ppm in a cleaned text, in order of appearance."""
     if not _HAS_DIGIT.search(text):
         return ()
-    text = _UNIT_FIRST.sub(r"\3\2\1", text)
+    text, turned = _turned(text)
     found = []
     for match in _quantity_pattern().finditer(text):
         number = _multiplied(read_number(match["number"]), match["multiple"])
@@ -246,7 +266,7 @@ def find_quantities(text: str) -> tuple[Quantity, ...]:
         found.append(
             Quantity(
                 number=match["number"], readings=number.readings, unit=unit,
-                printed_unit=match["unit"] or match["lost"] or unit, start=match.start("number"), end=match.end(),
+                printed_unit=match["unit"] or match["lost"] or unit, start=turned.get(match.start("number"), match.start("number")), end=match.end(),
                 sign=sign, high=high.readings[0] if high and high.readings else None, per=(match["per"] or "").lower(),
                 problem=number.problem, count=int(match["count"] or match["times"] or 1),
             )

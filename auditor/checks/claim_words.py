@@ -8,11 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import tomli as tomllib
-
-from auditor.checks import DATA
+from auditor.wording.tokens import wording_table
 
 IDEOGRAPHIC = ("ja", "zh")
 """Languages without blanks between words."""
@@ -25,8 +23,7 @@ _CLAUSE = re.compile(r"[.!?;:,•|()。！？；，、\n]+")
 
 @cache
 def _words() -> dict[str, dict[str, list[str]]]:
-    table: dict[str, Any] = tomllib.loads((DATA / "wording" / "claims.toml").read_text(encoding="utf-8"))
-    return {name: entry for name, entry in table.items() if isinstance(entry, dict)}
+    return {name: entry for name, entry in wording_table("claims").items() if isinstance(entry, dict)}
 
 
 @cache

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import InputError
-from auditor.labels import Batch
+from auditor.batches import Batch
 
 STDIN = "-"
 COMPRESSION_EXTENSIONS = frozenset({".gz", ".zst", ".bz2", ".xz"})

@@ -100,9 +100,14 @@ def kept(table: pa.Table) -> Kept:
     where, counts, lasts = _chosen(
         lambda name: table[name] if name in names else None, table.num_rows, np.arange(table.num_rows)
     )
-    lines = table.take(pa.array(where))
-    texts = [column if pa.types.is_integer(column.type) else column.cast(TEXT) for column in lines.columns]
-    return Kept(pa.table(texts, names=lines.column_names), where.astype(np.int64), counts, lasts)
+    rows = pa.array(where)
+    lines = pa.table({name: _compact(table[name].take(rows)) for name in table.column_names})
+    return Kept(encoded(lines), where.astype(np.int64), counts, lasts)
+
+
+def _compact(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column without the texts of its dictionary that no row has."""
+    return column.cast(TEXT).dictionary_encode() if pa.types.is_dictionary(column.type) else column
 
 
 def _chosen(
@@ -167,5 +172,5 @@ def _firsts(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.intp]:
 
 def together(parts: Sequence[Kept]) -> Kept:
     """The lines of several parts, one after the other, which have the same columns; each distinct text is held once."""
-    table = encoded(pa.concat_tables([part.table for part in parts]).combine_chunks())
+    table = encoded(pa.concat_tables([part.table for part in parts]))
     return Kept(table, *(np.concatenate([getattr(part, name) for part in parts]) for name in ("places", "counts", "lasts")))

@@ -53,16 +53,22 @@ def grouped(batches: Iterable[Batch], chunk_rows: int) -> Iterator[Group]:
     open_group: list[Group] = []
     for batch in batches:
         own = _alone(batch)
-        del batch
+        del batch  # what is not held while a group is out takes no memory beside its audit
         if open_group and open_group[0].found.table.column_names != own.found.table.column_names:
-            yield _joined(open_group)
-            open_group = []
+            yield _emptied(open_group)
         open_group.append(own)
+        del own
         if sum(len(group.found) for group in open_group) >= FULL * chunk_rows:
-            yield _joined(open_group)
-            open_group = []
+            yield _emptied(open_group)
     if open_group:
-        yield _joined(open_group)
+        yield _emptied(open_group)
+
+
+def _emptied(open_group: list[Group]) -> Group:
+    """The groups as one; none is left in the list."""
+    groups = open_group.copy()
+    open_group.clear()
+    return _joined(groups)
 
 
 def _alone(batch: Batch) -> Group:

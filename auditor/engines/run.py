@@ -243,12 +243,11 @@ class _Stream:
 
     def _groups(self) -> Iterator[Group]:
         """The same groups whenever the input is read."""
-        return grouped(self._batches(), self.group_rows)
+        return grouped(map(self._counted, self.reading.batches()), self.group_rows)
 
-    def _batches(self) -> Iterator[Batch]:
-        for batch in self.reading.batches():
-            self.lines_read += batch.table.num_rows
-            yield batch
+    def _counted(self, batch: Batch) -> Batch:
+        self.lines_read += batch.table.num_rows
+        return batch
 
     def _is_long(self) -> bool:
         """Whether helpers are worth the second that each takes to begin: by the lines there are, as far as that is known."""

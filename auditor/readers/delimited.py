@@ -22,9 +22,9 @@ from auditor.readers.quotes import find_open_quote, may_have_swallowed_rows, spr
 from auditor.readers.sources import ReadOptions, Source
 from auditor.readers.tables import Piece, batches, empty_table, shorten, usable_rows
 
-BLOCK_BYTES = 1 << 20
-"""Rows are read in blocks of this size (measured best for 2 million rows); a longer row is an error."""
-BLOCKS_AT_ONCE = 8
+BLOCK_BYTES = 1 << 19
+"""Rows are read in blocks of this size, of which Arrow holds 32 in advance; a longer row is an error."""
+BLOCKS_AT_ONCE = 16
 """So many blocks are looked through together."""
 
 
@@ -122,7 +122,10 @@ def _pieces(
             next_row += table.num_rows + passed
             piece = usable_rows(table, layout, numbers, source.name)
             between = [bad.popleft()[1] for _ in range(passed)]
-            yield Piece(piece.rows, tuple(sorted((*between, *piece.rejects), key=lambda reject: int(reject.row))))
+            rejects = tuple(sorted((*between, *piece.rejects), key=lambda reject: int(reject.row)))
+            found = [Piece(piece.rows, rejects)]
+            del blocks, table, piece  # they would wait, with their memory, until the next blocks are asked for
+            yield found.pop()
     except pa.ArrowInvalid as error:
         raise InputError(_diagnosis(source, shape, options, error)) from None
     if not suspected and any("\n" in reject.value for _, reject in bad):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ from auditor.searching import Texts
 
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
-Column = pd.Series | pa.ChunkedArray
+Column: TypeAlias = "pd.Series | pa.ChunkedArray"
 
 TELLING = ("audience", "name", "directions", "percent_dv")
 """Columns of which any line of a label may tell something of the whole label; of a percent only its shape does."""
@@ -173,4 +173,6 @@ def _firsts(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.intp]:
 def together(parts: Sequence[Kept]) -> Kept:
     """The lines of several parts, one after the other, which have the same columns; each distinct text is held once."""
     table = encoded(pa.concat_tables([part.table for part in parts]))
-    return Kept(table, *(np.concatenate([getattr(part, name) for part in parts]) for name in ("places", "counts", "lasts")))
+    return Kept(
+        table, *(np.concatenate([getattr(part, name) for part in parts]) for name in ("places", "counts", "lasts"))
+    )

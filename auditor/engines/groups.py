@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from auditor.batches import Batch
-from auditor.labels import LINE_COLUMNS, Reject
 from auditor.distinct import codes_of
+from auditor.labels import LINE_COLUMNS, Reject
 from auditor.needed import Kept, kept, together
 from auditor.schema import PRODUCTS
 

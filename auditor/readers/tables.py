@@ -93,7 +93,10 @@ def _too_long(table: pa.Table) -> Iterator[tuple[str, Positions]]:
 
 def _longest_bytes(column: pa.ChunkedArray) -> int:
     texts = (chunk.dictionary if isinstance(chunk, pa.DictionaryArray) else chunk for chunk in column.chunks)
-    return max((pc.max(pc.binary_length(values)).as_py() or 0 for values in texts if values.nbytes > MAX_CELL_CHARACTERS), default=0)
+    return max(
+        (pc.max(pc.binary_length(values)).as_py() or 0 for values in texts if values.nbytes > MAX_CELL_CHARACTERS),
+        default=0,
+    )
 
 
 def _trimmed(ids: pa.ChunkedArray) -> pa.ChunkedArray:

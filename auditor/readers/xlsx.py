@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from auditor.errors import InputError
 from auditor.batches import TEXT, Batch
+from auditor.errors import InputError
 from auditor.readers.columns import Layout, match_columns
 from auditor.readers.opening import read_all
 from auditor.readers.sources import ReadOptions, Source

@@ -135,10 +135,9 @@ def cli() -> None:
 @click.option(
     "--workers",
     type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
+    default=None,
     metavar="N",
-    help="Processes that audit a long input side by side, some 200 MB each; 0 for as many as cores.",
+    help="Processes that audit a long input side by side, some 200 MB each; 0 for as many as cores.  [default: 2, or 1 where there is one core]",
 )
 @click.option(
     "--overrides",
@@ -160,7 +159,7 @@ def cli() -> None:
 @_rules_options
 @_input_options
 def audit(
-    paths: tuple[str, ...], output: str, table: str, engine: str, scheduler: str, workers: int, overrides_file: str | None, fail_on: str | None, quiet: bool,
+    paths: tuple[str, ...], output: str, table: str, engine: str, scheduler: str, workers: int | None, overrides_file: str | None, fail_on: str | None, quiet: bool,
     today: datetime | None, context: str, market: str, authority: str, evidence_dir: str | None, **reading: Any,
 ) -> None:  # fmt: skip
     """Audit label files and folders and write the tables."""

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from auditor.readers import Reading
 
 ENGINES = ("stream", "dask")
+USUAL_WORKERS = 2
+"""Processes that audit side by side where nothing else is asked: with them a run stays below 600 MB."""
 LONG_LINES = 3 * BATCH_LINES
 """An input of fewer lines is audited by one process."""
 MAX_BUCKETS = 64
@@ -117,7 +119,7 @@ def run_to(
     scheduler: str = "",
     progress: Callable[[Done], None] | None = None,
     overrides: Sequence[Override] = (),
-    workers: int = 1,
+    workers: int | None = None,
     today: date | None = None,
 ) -> Run:
     """Audit files and write the tables, in memory that does not grow with the files.
@@ -139,7 +141,8 @@ def run_to(
         progress: called after each part.
         overrides: a reviewer's decisions on single products; with them everything is audited in memory.
         workers: processes that audit side by side under the engine 'stream', where the input is long enough to gain by
-            it; 0 for as many as there are cores.  The tables are the same whatever their number.
+            it; 0 for as many as there are cores, :data:`USUAL_WORKERS` of these if nothing is said.  The tables are the
+            same whatever their number.
         today: the day by which market limits count as stale; without one nothing is told of it.
 
     Raises:
@@ -151,7 +154,7 @@ def run_to(
     check_options(edition, context, market, authority)
     if engine not in ENGINES:
         raise UsageError(f"engine {engine!r} is not known; accepted are {', '.join(ENGINES)}")
-    if workers < 0:
+    if workers is not None and workers < 0:
         raise UsageError(
             f"workers {workers} is not possible; accepted are 1 and more, or 0 for as many as there are cores"
         )
@@ -162,7 +165,10 @@ def run_to(
         from auditor.engines.cluster import run_on_cluster
 
         return run_on_cluster(paths, target, rules, settings, scheduler, progress)
-    return _Stream(rules, settings.open(paths), progress, workers).run(target, table)
+    helpers = (min(USUAL_WORKERS, usable_cores()) if workers is None else workers or usable_cores()) - 1
+    # The more audit at the same time, the smaller what each has in memory.
+    reading = replace(settings, chunk_rows=max(1, settings.chunk_rows // (1 + helpers))).open(paths)
+    return _Stream(rules, reading, progress, helpers).run(target, table)
 
 
 def _run_in_memory(
@@ -203,13 +209,13 @@ class _Stream:
     rules: Rules
     reading: Reading
     progress: Callable[[Done], None] | None
-    workers: int
+    helpers: int
+    """How many processes may audit beside this one."""
     records: list[PartRecord] = field(default_factory=list)
     scattered: Scattered | None = None
     buckets: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Part -> buckets that have labels of it."""
     lines_read: int = 0
-    group_rows: int = 0
     bucket_labels: list[Labels] = field(default_factory=list)
 
     def run(self, target: str | Path, table: str) -> Run:
@@ -236,14 +242,15 @@ class _Stream:
             shutil.rmtree(place, ignore_errors=True)
 
     def _audit(self, folder: Folder, reader: ThreadPoolExecutor) -> None:
-        helpers = (self.workers or usable_cores()) - 1
-        self.group_rows = self.reading.options.chunk_rows // (1 + helpers)
-        Crew(self.rules, folder, helpers, self._is_long, self._audited).audit(ahead(self._groups(), reader))
+        groups = self._groups()
+        # Helpers have groups waiting; without any, the next group is read while one is audited.
+        groups = groups if self.helpers else ahead(groups, reader)
+        Crew(self.rules, folder, self.helpers, self._is_long, self._audited).audit(groups)
         self.records.sort(key=lambda record: record.number)
 
     def _groups(self) -> Iterator[Group]:
         """The same groups whenever the input is read."""
-        return grouped(map(self._counted, self.reading.batches()), self.group_rows)
+        return grouped(map(self._counted, self.reading.batches()), self.reading.options.chunk_rows)
 
     def _counted(self, batch: Batch) -> Batch:
         self.lines_read += batch.table.num_rows

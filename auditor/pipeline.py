@@ -16,6 +16,7 @@ from auditor.checks.facts import Facts
 from auditor.checks.findings import find_all
 from auditor.checks.findings import finished as finished_findings
 from auditor.classify import names_of
+from auditor.distinct import words
 from auditor.dose import IU_PER_MCG, contexts_of, line_doses, targets_of
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
@@ -273,12 +274,7 @@ def _judged_in(
     found = line_doses(targets, product[where], contexts, fits[where], evidence)
     rows = chosen_rows(found, n)
     joined = join_rows(rows)
-    joined["context"] = (
-        pd.Categorical(np.array(contexts, dtype=object)[joined["product"]], categories=list(evidence.contexts))
-        if len(joined)
-        else ""
-    )
-    joined["context"] = joined["context"].astype("str")
+    joined["context"] = words(contexts).take(joined["product"].to_numpy(dtype=np.intp))
     judged = (
         judge(joined, evidence, authority).sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
     )
@@ -286,10 +282,10 @@ def _judged_in(
         lines, firsts, product, labels.counts, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence, load_limits(), today
     )  # fmt: skip
     findings = find_all(facts)
-    ids = lines["product_id"].to_numpy()[firsts]
+    ids = lines["product_id"].array.take(firsts)
     place = labels.places[firsts]
     products = products_table(facts.first, contexts, judged, findings, evidence)
-    findings["product_id"] = ids[findings["product"]] if len(findings) else ""
+    findings["product_id"] = ids.take(findings["product"].to_numpy(dtype=np.intp))
     keys = label_keys(facts, labels.split)
     tables = {
         "products": products.assign(**{PLACE: place}),
@@ -315,9 +311,9 @@ def _rejected_rows(rows: pd.DataFrame, targets: pd.DataFrame, places: npt.NDArra
     return rejected.drop_duplicates(list(empty_table("rejects").columns), ignore_index=True)
 
 
-def _doses(judged: pd.DataFrame, ids: npt.NDArray[np.object_]) -> pd.DataFrame:
+def _doses(judged: pd.DataFrame, ids: pd.api.extensions.ExtensionArray) -> pd.DataFrame:
     table = judged.copy()
-    table["product_id"] = ids[judged["product"]]
+    table["product_id"] = ids.take(judged["product"].to_numpy(dtype=np.intp))
     high = np.fmax(judged["daily_mcg_high"], judged["other_mcg_high"])
     low = np.fmin(judged["daily_mcg_low"], judged["other_mcg_low"])
     table["daily_mcg_low"], table["daily_mcg_high"] = low, high
@@ -328,6 +324,6 @@ def _doses(judged: pd.DataFrame, ids: npt.NDArray[np.object_]) -> pd.DataFrame:
     return typed(table, "doses")
 
 
-def _names(bits: npt.NDArray[np.uint8], verdict: pd.Series) -> pd.Series:
-    joined = np.array([";".join(names_of(value)) for value in range(16)], dtype=object)[bits]
-    return pd.Series(joined, index=verdict.index, dtype="str").where(verdict != "not-computable", "")
+def _names(bits: npt.NDArray[np.uint8], verdict: pd.Series) -> pd.Categorical:
+    joined = words([*(";".join(names_of(value)) for value in range(16)), ""])
+    return joined.take(np.where(verdict == "not-computable", 16, bits))

@@ -22,8 +22,8 @@ from auditor.checks import (
     records,
     safety,
 )
-from auditor.checks.facts import COLUMNS, WITHHELD, Facts, keys_of, nothing, together
-from auditor.distinct import distinct
+from auditor.checks.facts import COLUMNS, WITHHELD, Facts, Mask, Objects, Positions, keys_of, nothing, objects, together
+from auditor.distinct import codes_of, distinct, words
 from auditor.schema import SEVERITIES
 from auditor.text import shorten
 
@@ -91,40 +91,66 @@ def find_all(facts: Facts) -> pd.DataFrame:
 def _from_reading(facts: Facts) -> pd.DataFrame:
     """What the line and directions grammars reported, for the rows that made it into a dose."""
     rows, problems = facts.rows, facts.problems
-    kept = problems[problems["row"].isin(rows.index)]
-    near = (kept["code"] == "near-name").to_numpy()
-    harmless = [name for name in kept["value"][near].unique() if not safety.near_code(name)]
-    kept = kept[~(near & kept["value"].isin(harmless).to_numpy())]
-    undosed = kept["code"].isin(ON_A_DOSE) & rows["factor_high"].reindex(kept["row"]).isna().to_numpy()
-    undosed |= kept["code"].isin(ON_AN_AMOUNT) & rows["amount_mcg"].reindex(kept["row"]).isna().to_numpy()
-    one_word = (kept["code"] == "serving-unread") & kept["value"].str.fullmatch(r"[^\W\d]+")
-    kept = kept[~(undosed | one_word)]
-    if kept.empty:
+    if rows.empty:
         return nothing()
-    row = rows[ASKED_OF_A_ROW].loc[kept["row"]]
-    code = kept["code"].replace(ALIASES).to_numpy(dtype=object)
-    of_directions = np.isin(code, [check.id for check in catalogue().values() if check.raised_by == "directions"])
+    place = rows.index.get_indexer(problems["row"].to_numpy())
+    codes, reported = codes_of(problems["code"])
+    said, values = codes_of(problems["value"])
+
+    def are(*wanted: str) -> Mask:
+        return np.isin(reported, wanted)[codes]
+
+    def of_value(test: Callable[[str], object], among: Mask) -> Mask:
+        asked = np.unique(said[among])
+        found = np.zeros(len(values), dtype=bool)
+        found[asked] = [bool(test(value)) for value in values[asked]]
+        return found[said] & among
+
+    kept = place >= 0
+    kept &= ~of_value(lambda name: not safety.near_code(name), are("near-name") & kept)
+    kept &= ~(are(*ON_A_DOSE) & rows["factor_high"].isna().to_numpy()[place])
+    kept &= ~(are(*ON_AN_AMOUNT) & rows["amount_mcg"].isna().to_numpy()[place])
+    kept &= ~of_value(_ONE_WORD.fullmatch, are("serving-unread") & kept)
+    if not kept.any():
+        return nothing()
+    return _told_by_readers(facts, problems[kept], rows[ASKED_OF_A_ROW].iloc[place[kept]])
+
+
+_ONE_WORD = re.compile(r"[^\W\d]+")
+
+
+def _told_by_readers(facts: Facts, kept: pd.DataFrame, row: pd.DataFrame) -> pd.DataFrame:
+    """Findings on some problems, each with the row it was found on."""
+    given, reported = codes_of(kept["code"])
+    named = words(ALIASES.get(name, name) for name in reported)
+    code = named.take(given)
+
+    def are(*wanted: str) -> Mask:
+        return np.isin(reported, wanted)[given]
+
+    by_directions = [catalogue()[name].raised_by == "directions" for name in named.categories]
+    of_directions = np.array(by_directions, dtype=bool)[code.codes]
     huge = (code == "amount-implausible-vitk") & (
         row["amount_mcg"] > number("amount-implausible-vitk", "largest_mcg")
     ).to_numpy()
-    assumed = np.isin(code, ("dose-directions-missing", "dose-directions-unparsed"))
+    assumed = are("dose-directions-missing", "dose-directions-unparsed")
     day = np.where(
         row["factor_high"].isna(),
         "no daily dose was computed",
         np.where(row["basis"] == "per_unit", "one unit a day was assumed", "one serving a day was assumed"),
     )
-    as_needed = code == "dose-as-needed"
+    as_needed = are("dose-as-needed")
     day = np.where(as_needed & row["factor_high"].notna().to_numpy(), "the stated number was used", day)
     assumed |= as_needed
-    unclear = code == "dose-basis-unknown"
+    unclear = are("dose-basis-unknown")
     told = distinct(kept, ["code", "value"])
-    value = np.array([*told.map(_as_printed), ""], dtype=object)[told.codes]
-    expected = np.where(
-        unclear & (kept["expected"] == ""), _portions(facts, kept["row"]) if unclear.any() else "", kept["expected"]
-    )
-    suspect = np.flatnonzero(code == "unit-mg-mcg-suspect")
+    value = words(told.map(_as_printed)).take(told.codes)
+    expected = kept["expected"].to_numpy(dtype=object, copy=True)
+    portion = unclear & (kept["expected"] == "").to_numpy()
+    expected[portion] = _portions(facts, row["source_line"].to_numpy()[portion])
+    suspect = np.flatnonzero(are("unit-mg-mcg-suspect"))
     if len(suspect):
-        expected[suspect] = _weights_suspected(facts, rows.loc[kept["row"].iloc[suspect]], expected[suspect])
+        expected[suspect] = _weights_suspected(facts, row.iloc[suspect], expected[suspect])
     day = np.where(
         unclear,
         np.where(
@@ -133,17 +159,30 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
         day,
     )
     assumed |= unclear
-    detail = np.where(assumed, day, kept["detail"].str.replace(BOTH_JUDGED, "both were judged", regex=False))
+    details, texts = codes_of(kept["detail"])
+    detail = np.where(assumed, day, objects(text.replace(BOTH_JUDGED, "both were judged") for text in texts)[details])
+    by_weight = are("vitd-form-calcifediol") & row["declared_iu"].isna().to_numpy()
     return pd.DataFrame(
         {
-            "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code,
-            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": value, "expected": expected,
-            "detail": detail, "label_text": row["label_text"].to_numpy(), "severity": np.where(huge, "error", np.where((code == "vitd-form-calcifediol") & row["declared_iu"].isna().to_numpy(), "note", "")),
-        }
+            "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code.to_numpy(),
+            "nutrient": np.where(of_directions, "", row["nutrient"].to_numpy(dtype=object)), "value": value.to_numpy(), "expected": expected,
+            "detail": detail, "label_text": row["label_text"].to_numpy(dtype=object), "severity": np.where(huge, "error", np.where(by_weight, "note", "")),
+        },
+        dtype=object,
     )  # fmt: skip
 
 
-ASKED_OF_A_ROW = ["product", "nutrient", "label_text", "basis", "amount_mcg", "factor_high", "declared_iu"]
+ASKED_OF_A_ROW = [
+    "product",
+    "nutrient",
+    "label_text",
+    "basis",
+    "amount_mcg",
+    "factor_high",
+    "declared_iu",
+    "declared_percent_dv",
+    "source_line",
+]
 """Columns of a dose's row that its findings ask for; taking all would cost more than the findings."""
 
 
@@ -155,10 +194,11 @@ def _as_printed(code: str, value: str) -> str:
     return MEASURES.get(value, value) if code == "dose-drops-without-volume" else value
 
 
-def _portions(facts: Facts, rows: pd.Series) -> npt.NDArray[np.object_]:
-    """What an amount may be for where the directions count something that the serving does not."""
-    size = facts.of_target("serving_size").astype("str").loc[rows].to_numpy(dtype=object)
-    return np.where(size == "", "per unit or per portion", "for one of them (serving: '" + size + "')")
+def _portions(facts: Facts, source: Positions) -> Objects:
+    """What an amount on some lines may be for where the directions count something that the serving does not."""
+    codes, sizes = codes_of(facts.targets["serving_size"], source)
+    told = (f"for one of them (serving: '{size}')" if size else "per unit or per portion" for size in sizes)
+    return objects(told)[codes]
 
 
 def _weights_suspected(facts: Facts, rows: pd.DataFrame, expected: npt.NDArray[np.object_]) -> list[str]:

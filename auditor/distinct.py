@@ -50,7 +50,7 @@ def combined(frame: pd.DataFrame, columns: Sequence[str]) -> Codes:
     """Number of each row's combination of cells, in order of first appearance; the cells are texts or whole numbers."""
     codes = np.zeros(len(frame), dtype=np.intp)
     for name in columns:
-        own, values = codes_of(frame[name])
+        own, values = factors_of(frame[name])
         codes, _ = pd.factorize(codes * max(len(values), 1) + own)
     return codes
 

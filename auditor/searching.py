@@ -84,14 +84,20 @@ class Texts:
     @cached_property
     def arrow(self) -> pa.Array:
         """The distinct texts as Arrow has them."""
-        texts = pa.array(self._distinct)
-        texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-        return texts.cast(pa.large_string())
+        return arrow_texts(self._distinct)
 
     def _search(self, pattern: str, used: Positions | None) -> Mask:
         if used is None:
             return holds(self.arrow, pattern, self._plain)
         return holds(self.arrow.take(pa.array(used)), pattern, self._plain[used])
+
+
+def arrow_texts(column: pd.Series | pd.Index) -> pa.Array:
+    """A column of texts as Arrow has it."""
+    texts = pa.array(column)
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    texts = texts.dictionary_decode() if pa.types.is_dictionary(texts.type) else texts
+    return texts.cast(pa.large_string())
 
 
 def holds(texts: pa.Array | npt.NDArray[np.object_], pattern: str, plain: Mask | None = None) -> Mask:

@@ -42,7 +42,7 @@ def label_keys(facts: Facts, split: npt.NDArray[np.bool_]) -> LabelKeys:
     labels = pd.DataFrame(
         {
             "product_id": as_text(facts.first["product_id"]), "upc": codes, "split": split,
-            "id_key": _hashes(facts.texts("product_id")), "gtin": known, **_record_keys(facts),
+            "id_key": _hashes_of(facts.ids.to_pylist()), "gtin": known, **_record_keys(facts),
         }
     )  # fmt: skip
     return LabelKeys(labels, _strengths(facts, known != 0))
@@ -76,14 +76,13 @@ def _record_keys(facts: Facts) -> dict[str, Hashes]:
 
 def _hashes(texts: Texts) -> Hashes:
     """A number for each text, the same for texts that differ only in case or in blanks around them."""
-    return _hashes_of([text.strip().lower() for text in texts.arrow.to_pylist()])[texts.codes]
+    return _hashes_of(texts.arrow.to_pylist())[texts.codes]
 
 
 def _hashes_of(texts: list[str]) -> Hashes:
-    """A number for each text, the same in every process."""
-    return (
-        pd.util.hash_array(np.array(texts, dtype=object), categorize=False) if texts else np.zeros(0, dtype=np.uint64)
-    )
+    """What :func:`_hashes` gives, text by text; the same in every process."""
+    plain = np.array([text.strip().lower() for text in texts], dtype=object)
+    return pd.util.hash_array(plain, categorize=False) if texts else np.zeros(0, dtype=np.uint64)
 
 
 def _strengths(facts: Facts, with_code: npt.NDArray[np.bool_]) -> pd.DataFrame:

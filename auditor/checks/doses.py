@@ -295,16 +295,26 @@ def unset_maximum(facts: Facts) -> pd.DataFrame:
 
 
 @cache
-def _open_ends() -> re.Pattern[str]:
-    """The phrases that leave a dose to a professional, to the end of the clause."""
+def _open_ends() -> tuple[str, ...]:
+    """The phrases that leave a dose to a professional, longest first."""
     phrases = [fold(phrase) for entry in wording_table("phrases").values() for phrase in entry.get("open_ended", ())]
-    return re.compile(rf"(?:{'|'.join(map(re.escape, sorted(phrases, key=len, reverse=True)))})[^.;\n]*")
+    return tuple(sorted(phrases, key=len, reverse=True))
 
 
+_REST_OF_CLAUSE = re.compile(r"[^.;\n]*")
+
+
+@lru_cache(maxsize=16_384)
 def open_end(text: str) -> str:
-    """The words of directions that leave the dose to somebody else; all of them where none are found."""
-    found = _open_ends().search(fold(text))
-    return text[found.start() : found.end()].strip() if found else text
+    """The words of directions that leave the dose to somebody else, to the end of the clause; all of them where none are found."""
+    folded = fold(text)
+    # To look for each phrase is many times faster than to look for all of them in every place.
+    found = [(folded.index(phrase), place) for place, phrase in enumerate(_open_ends()) if phrase in folded]
+    if not found:
+        return text
+    start, place = min(found)
+    rest = _REST_OF_CLAUSE.match(folded, start + len(_open_ends()[place]))
+    return text[start : rest.end() if rest else None].strip()
 
 
 # -- audiences -------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import tomli as tomllib
 
 from auditor.barcodes import Barcodes, read_codes
@@ -24,7 +25,7 @@ from auditor.distinct import codes_of, one_of
 from auditor.evidence import Evidence
 from auditor.limits import Limit
 from auditor.markets import Market, market_named
-from auditor.searching import Texts
+from auditor.searching import Texts, arrow_texts
 
 COLUMNS = ("product", "order", "code", "nutrient", "value", "expected", "detail", "label_text", "severity")
 
@@ -93,6 +94,11 @@ class Facts:
     def first(self) -> pd.DataFrame:
         """First line of every product, which carries what is printed once per product."""
         return self.lines.iloc[self.firsts].reset_index(drop=True)
+
+    @cached_property
+    def ids(self) -> pa.Array:
+        """Id of every product."""
+        return arrow_texts(self.first["product_id"])
 
     def texts(self, name: str) -> Texts:
         """A column of :attr:`first`, ready to be searched."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ from auditor.checks import (
     safety,
 )
 from auditor.checks.facts import COLUMNS, WITHHELD, Facts, Mask, Objects, Positions, keys_of, nothing, objects, together
-from auditor.distinct import codes_of, distinct, words
+from auditor.distinct import codes_of, distinct, either, words, words_of
 from auditor.schema import SEVERITIES
 from auditor.text import shorten
 
@@ -213,26 +214,27 @@ def _weights_suspected(facts: Facts, rows: pd.DataFrame, expected: npt.NDArray[n
 
 def finished(found: pd.DataFrame) -> pd.DataFrame:
     """Findings with severity and message, without those another one makes void, in the order of the contract."""
-    found = found.astype({"product": "int64", "order": "int64"})
+    numbers = {name: found[name].to_numpy(dtype=np.int64) for name in ("product", "order")}
+    texts = {name: words_of(found[name]) for name in COLUMNS if name not in numbers}
+    found = pd.DataFrame({**numbers, **texts})
     checks = catalogue()
-    unknown = set(found["code"].unique()) - set(checks)
+    unknown = set(found["code"].cat.categories) - set(checks)
     if unknown:
         raise AssertionError(f"findings without a catalogue entry: {', '.join(sorted(unknown))}")
     found = _without_caused(found)
-    codes, ids = pd.factorize(found["code"])
-    usual = np.array([*(checks[check_id].severity for check_id in ids), ""], dtype=object)[codes]
-    own = found["severity"].to_numpy(dtype=object)
-    severity = np.where(own == "", usual, own)
-    rank = pd.Categorical(severity, categories=list(SEVERITIES)).codes
+    codes, ids = codes_of(found["code"])
+    usual = words(checks[check_id].severity for check_id in ids).take(codes)
+    severity = either(found["severity"], pd.Series(usual))
+    rank = pd.Index(SEVERITIES).get_indexer(severity.categories)[severity.codes]
     order = np.lexsort((found["order"].to_numpy(), rank, found["product"].to_numpy()))
-    of_line = np.isin(codes, np.flatnonzero(np.isin(np.asarray(ids, dtype=object), OF_THE_LINE)))
-    once = np.where(of_line, "", found["nutrient"].to_numpy(dtype=object))
-    same = keys_of([found["product"].to_numpy(), codes, once, found["value"].to_numpy(dtype=object)])[order]
+    of_line = np.isin(ids, OF_THE_LINE)[codes]
+    once = np.where(of_line, -1, found["nutrient"].cat.codes.to_numpy())
+    same = keys_of([found["product"].to_numpy(), codes, once, found["value"].cat.codes.to_numpy()])[order]
     order = order[~pd.Series(same).duplicated().to_numpy()]
     found = found.assign(severity=severity).iloc[order].reset_index(drop=True)
-    texts = distinct(found, ["code", "nutrient", "value", "expected", "detail", "voided"])
-    found["message"] = np.array([*texts.map(message), ""], dtype=object)[texts.codes]
-    return found.rename(columns={"code": "finding_id"}).astype({"severity": "str", "message": "str"})
+    told = distinct(found, ["code", "nutrient", "value", "expected", "detail", "voided"])
+    found["message"] = words(told.map(message)).take(told.codes)
+    return found.rename(columns={"code": "finding_id"})
 
 
 # -- one root cause, one finding -------------------------------------------------------------------------------------------
@@ -245,38 +247,42 @@ def _without_caused(found: pd.DataFrame) -> pd.DataFrame:
     :data:`~auditor.checks.facts.WITHHELD` holds under one reading of the label only: it is never told itself, and named
     where a finding doubts the reading.
     """
-    codes, ids = pd.factorize(found["code"])
+    codes, ids = codes_of(found["code"])
     label = found["product"].to_numpy()
-    vitamin = (
-        label * (len(NUTRIENT_NAMES) + 1) + pd.Categorical(found["nutrient"], categories=list(NUTRIENT_NAMES)).codes
-    )
+    nutrients, names = codes_of(found["nutrient"])
+    vitamin = label * (len(NUTRIENT_NAMES) + 1) + pd.Index(list(NUTRIENT_NAMES)).get_indexer(names)[nutrients]
     withheld = (found["severity"] == WITHHELD).to_numpy(dtype=bool)
     void = withheld.copy()
     position = {check_id: place for place, check_id in enumerate(ids)}
-    said: dict[str, npt.NDArray[np.bool_]] = {}
+    rows = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes, minlength=len(ids)))[:-1])
+    said: dict[str, list[Positions]] = {}
     for check_id, place in position.items():
         check = catalogue()[check_id]
-        mine = (codes == place) & ~withheld
-        for key, names, among in (
-            (vitamin, check.hides, ~mine),
-            (label, check.hides_on_label, ~mine),
+        mine = rows[place][~withheld[rows[place]]]
+        for key, listed, which in (
+            (vitamin, check.hides, None),
+            (label, check.hides_on_label, None),
             (vitamin, check.withholds, withheld),
         ):
-            wanted = {position[other]: _consequence(check, other) for other in _ids_of(names) if other in position}
-            if not wanted:
+            wanted = {position[other]: _consequence(check, other) for other in _ids_of(listed) if other in position}
+            if not wanted or not len(mine):
                 continue
-            candidates = np.flatnonzero(np.isin(codes, list(wanted)) & among)
-            caused = candidates[np.isin(key[candidates], key[mine])]
-            void[caused] = True
-            for word in set(wanted.values()) - {""}:
-                named = caused[np.isin(codes[caused], [other for other, told in wanted.items() if told == word])]
-                said[word] = said.get(word, np.zeros(len(found), dtype=bool)) | mine & np.isin(key, key[named])
-    voided = np.full(len(found), "", dtype=object)
-    for word in sorted(said):
-        voided[said[word]] += f", {word}"
-    named = np.flatnonzero(voided != "")
-    voided[named] = [words.removeprefix(", ") for words in voided[named]]
-    return found.assign(voided=voided)[~void]
+            for other, word in wanted.items():
+                among = rows[other] if which is None else rows[other][which[rows[other]]]
+                caused = among[np.isin(key[among], key[mine])]
+                if which is None and other == place:
+                    caused = caused[withheld[caused]]
+                void[caused] = True
+                if word and len(caused):
+                    said.setdefault(word, []).append(mine[np.isin(key[mine], key[caused])])
+    voided = np.zeros(len(found), dtype=np.int64)
+    for bit, word in enumerate(sorted(said)):
+        voided[np.concatenate(said[word])] |= 1 << bit
+    told, asides = pd.factorize(voided)
+    named = words(
+        ", ".join(word for bit, word in enumerate(sorted(said)) if aside >> bit & 1) for aside in asides.tolist()
+    )
+    return found.assign(voided=named.take(told))[~void]
 
 
 def _consequence(cause: Check, check_id: str) -> str:
@@ -285,6 +291,7 @@ def _consequence(cause: Check, check_id: str) -> str:
     return check.left_aside if check.family != cause.family else ""
 
 
+@cache
 def _ids_of(names: tuple[str, ...]) -> list[str]:
     """Check ids of a list that may name families."""
     return [check.id for check in catalogue().values() for name in names if name in (check.id, check.family)]

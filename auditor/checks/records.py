@@ -24,6 +24,7 @@ from auditor.checks.facts import (
     together,
 )
 from auditor.distinct import codes_of
+from auditor.searching import holds
 from auditor.text import clean
 
 HIDDEN = r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -34,7 +35,7 @@ TEXTS = ("name", "brand", "directions", "serving_size")
 
 def missing_id(facts: Facts) -> pd.DataFrame:
     """A record without an id cannot be pointed at."""
-    blank = np.fromiter((not text.strip() for text in facts.first["product_id"]), dtype=bool, count=len(facts.first))
+    blank = ~holds(facts.ids, r"\S")
     return on_products(
         facts.first,
         blank,

@@ -2,54 +2,92 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 Mask = npt.NDArray[np.bool_]
+
+LENGTHS = (8, 12, 13, 14)
+"""How many digits a whole barcode may have."""
+
+_DAMAGED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0|[0-9]{10,11}|[0-9]{10,}0{5,}")
+_BARE = re.compile(r"[0-9]{10,11}")
+_SHORT = re.compile(r"([0-9]{10,11})(?:[.,]0)?")
+_WEIGHTS = np.array([3, 1] * 6 + [3], dtype=np.int64)
 
 
 class Barcodes(NamedTuple):
     """Barcodes without blanks and hyphens; whether a spreadsheet has damaged each, and what it was where that can be
-    told; whether it has the length of a whole one, and the check digit it then should have ('' else)."""
+    told ('' else); whether it has the length of a whole one, the check digit it then should have (-1 else) and whether
+    it has another; and its number (that of the repaired one where it is damaged), 0 where it is not known."""
 
     texts: pd.Series
     mangled: Mask
     repaired: pd.Series
     whole: Mask
-    digit: pd.Series
+    digit: npt.NDArray[np.int64]
+    wrong: Mask
+    numbers: npt.NDArray[np.uint64]
 
 
-def read_codes(printed: npt.NDArray[np.object_]) -> Barcodes:
+def read_codes(printed: pa.Array) -> Barcodes:
     """Read distinct barcodes."""
-    texts = pd.Series(["".join(code.split()).replace("-", "") for code in printed.tolist()], dtype="str")
-    mangled, repaired = _mangled(texts)
-    whole = texts.str.fullmatch(r"\d{8}|\d{12,14}").to_numpy(dtype=bool) & ~mangled
-    digit = pd.Series("", index=texts.index, dtype="str")
-    digit[whole] = check_digits(texts[whole]).astype("str")
-    return Barcodes(texts, mangled, repaired, whole, digit)
+    n = len(printed)
+    sound = _has_length(printed)
+    texts, repaired = pd.Series(printed, dtype="str"), pd.Series("", index=range(n), dtype="str")
+    mangled = np.zeros(n, dtype=bool)
+    others = np.flatnonzero(~sound)
+    if len(others):
+        cleaned = ["".join(code.split()).replace("-", "") for code in printed.take(pa.array(others)).to_pylist()]
+        texts.iloc[others] = cleaned
+        mangled[others], repaired.iloc[others] = _mangled(cleaned)
+        sound[others] = _has_length(pa.array(cleaned, pa.large_string()))
+    digit = np.full(n, -1, dtype=np.int64)
+    wrong, numbers = np.zeros(n, dtype=bool), np.zeros(n, dtype=np.uint64)
+    digits = _digits(texts[sound])
+    digit[sound], numbers[sound] = _check_digits(digits), _numbers(digits)
+    wrong[sound] = digits[:, -1] != digit[sound]
+    mended = (repaired != "").to_numpy()
+    numbers[mended] = _numbers(_digits(repaired[mended]))
+    return Barcodes(texts, mangled, repaired, sound, digit, wrong, numbers)
 
 
-def _mangled(codes: pd.Series) -> tuple[Mask, pd.Series]:
+def _has_length(codes: pa.Array) -> Mask:
+    """Codes of nothing but as many digits as a whole barcode has."""
+    plain = pc.and_(pc.string_is_ascii(codes), pc.utf8_is_digit(codes)).to_numpy(zero_copy_only=False)
+    return np.asarray(plain & np.isin(pc.binary_length(codes).to_numpy(), LENGTHS))
+
+
+def _mangled(codes: list[str]) -> tuple[list[bool], list[str]]:
     """Codes a spreadsheet has damaged, and what they were where the check digit tells."""
-    damaged = codes.str.fullmatch(r"\d(?:[.,]\d+)?[eE]\+?\d+|\d+[.,]0|\d{10,11}|\d{10,}0{5,}").to_numpy(dtype=bool)
-    repaired = pd.Series("", index=codes.index, dtype="str")
-    if not damaged.any():
-        return damaged, repaired
-    damaged = damaged & ~codes.str.fullmatch(r"\d{12,14}").to_numpy(dtype=bool)
-    digits = codes.str.replace(r"[.,]0$", "", regex=True)
-    short = digits.str.fullmatch(r"\d{10,11}").to_numpy(dtype=bool) & damaged
-    padded = digits[short].str.zfill(12)
-    right = padded[padded.str[-1] == check_digits(padded).astype("str")]
-    repaired[right.index] = right
-    unexplained = codes.str.fullmatch(r"\d{10,11}").to_numpy(dtype=bool) & (repaired == "").to_numpy()
-    return damaged & ~unexplained, repaired
+    short = {place: found[1].zfill(12) for place, code in enumerate(codes) if (found := _SHORT.fullmatch(code))}
+    digits = _digits(pd.Series(list(short.values()), dtype="str"))
+    right = (digits[:, -1] == _check_digits(digits)).tolist()
+    told = {place: code for (place, code), is_right in zip(short.items(), right, strict=True) if is_right}
+    # Ten or eleven digits that no lost zero explains are some other number.
+    damaged = [
+        place in told or (_DAMAGED.fullmatch(code) is not None and not _BARE.fullmatch(code))
+        for place, code in enumerate(codes)
+    ]
+    return damaged, [told.get(place, "") for place in range(len(codes))]
 
 
-def check_digits(codes: pd.Series) -> pd.Series:
-    """Expected last digit of GTINs of 8 to 14 digits given as text (weights 3 and 1 from the right)."""
-    padded = "".join([code.zfill(14) for code in codes.tolist()])
-    digits = np.frombuffer(padded.encode("ascii"), dtype=np.uint8).reshape(len(codes), 14).astype(np.int64) - ord("0")
-    return pd.Series((-(digits[:, :13] * np.array([3, 1] * 6 + [3])).sum(axis=1)) % 10, index=codes.index)
+def _digits(codes: pd.Series) -> npt.NDArray[np.int64]:
+    """Codes of up to 14 digits as a matrix of them, zeros in front."""
+    padded = "".join(pc.utf8_lpad(pa.array(codes), 14, "0").to_pylist())
+    return np.frombuffer(padded.encode("ascii"), dtype=np.uint8).reshape(len(codes), 14).astype(np.int64) - ord("0")
+
+
+def _check_digits(digits: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The last digit that GTINs should have (weights 3 and 1 from the right)."""
+    return np.asarray(-(digits[:, :13] @ _WEIGHTS) % 10)
+
+
+def _numbers(digits: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    return (digits @ 10 ** np.arange(13, -1, -1, dtype=np.int64)).astype(np.uint64)

@@ -18,7 +18,7 @@ import pandas as pd
 from auditor.amounts import LineReading, Problem, Style, read_line
 from auditor.audiences import may_name_anybody, names_others_than_adults, read_audience
 from auditor.directions import read_directions
-from auditor.distinct import Distinct, codes_of, distinct
+from auditor.distinct import Distinct, codes_of, distinct, either, words, words_at, words_of
 from auditor.evidence import Evidence
 from auditor.figures import says_spaced
 from auditor.ingredients import read_ingredient
@@ -180,16 +180,12 @@ def line_doses(
     reading_of_row = _ranges(starts[texts.codes], counts[texts.codes]) if len(lines) else np.array([], dtype=np.intp)
     rows = _reading_columns(flat).iloc[reading_of_row].reset_index(drop=True)
     for name in ("line", "parent", "serving_order"):
-        rows[name] = lines[name].to_numpy()[line_of_row]
+        rows[name] = words_of(lines[name]).take(line_of_row)
     rows["product"] = product[line_of_row]
     rows["audience_fits"] = fits[line_of_row]
     rows["source_line"] = line_of_row
-    day = work.iloc[line_of_row].assign(_line_basis=rows["line_basis"].to_numpy())
-    day["serving_size"] = np.where(
-        (day["serving_size"] == "").to_numpy(),
-        rows["line_serving"].to_numpy(),
-        day["serving_size"].astype("str").to_numpy(),
-    )
+    day = work[OF_A_DAY].iloc[line_of_row].assign(_line_basis=rows["line_basis"].array)
+    day["serving_size"] = either(day["serving_size"], rows["line_serving"])
     day["_spaced_name"] = _spaced_names(day["name"])
     plans = distinct(day, ["serving_size", "units_per_serving", "servings_per_day_min", "servings_per_day_max", "directions", "_line_basis", "basis",
                            "market", "dosage_form", "_context", "_spaced_name"])  # fmt: skip
@@ -203,6 +199,21 @@ def line_doses(
         ignore_index=True,
     )
     return LineDoses(_with_daily(rows), problems)
+
+
+OF_A_DAY = [
+    "serving_size",
+    "units_per_serving",
+    "servings_per_day_min",
+    "servings_per_day_max",
+    "directions",
+    "basis",
+    "market",
+    "dosage_form",
+    "_context",
+    "name",
+]
+"""What is asked of a line besides its amount."""
 
 
 def _with_amounts_told(
@@ -277,11 +288,11 @@ def _known_amount(product: dict[int, _Amount], position: int, told: tuple[tuple[
     return f"{round(mcg * IU_PER_MCG, 3) if unit == 'iu' else mcg:.12g}"
 
 
-def _spaced_names(names: pd.Series) -> pd.Series:
+def _spaced_names(names: pd.Series) -> pd.Categorical:
     """'yes' where a product's name says that it is not taken daily."""
     codes, texts = codes_of(names)
-    said = np.array(["yes" if says_spaced(clean(text).text) else "" for text in texts] or [""], dtype=object)
-    return pd.Series(said[codes], index=names.index, dtype="str")
+    said = np.array([says_spaced(clean(text).text) for text in texts], dtype=np.intp)
+    return words_at(said[codes], ("", "yes"))
 
 
 def _flatten(
@@ -308,20 +319,20 @@ def _float(value: object) -> float:
 def _reading_columns(flat: list[LineReading]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "nutrient": pd.Series([r.nutrient for r in flat], dtype="str"),
-            "form": pd.Series([r.form for r in flat], dtype="str"),
-            "forms": pd.Series(["|".join(r.forms) for r in flat], dtype="str"),
-            "form_source": pd.Series([r.form_source for r in flat], dtype="str"),
-            "label_text": pd.Series([r.text for r in flat], dtype="str"),
+            "nutrient": words(r.nutrient for r in flat),
+            "form": words(r.form for r in flat),
+            "forms": words("|".join(r.forms) for r in flat),
+            "form_source": words(r.form_source for r in flat),
+            "label_text": words(r.text for r in flat),
             "amount_low_mcg": np.array([_float(r.mcg_low) for r in flat]),
             "amount_mcg": np.array([_float(r.mcg_high) for r in flat]),
             "amount_other_mcg": np.array([_float(r.other_mcg) for r in flat]),
             "declared_iu": np.array([_float(r.iu) for r in flat]),
             "declared_percent_dv": np.array([_float(r.percent) for r in flat]),
-            "line_serving": pd.Series([r.serving for r in flat], dtype="str"),
-            "line_basis": pd.Series([r.basis for r in flat], dtype="str"),
+            "line_serving": words(r.serving for r in flat),
+            "line_basis": words(r.basis for r in flat),
             "share": np.array([r.share for r in flat], dtype=bool),
-            "amount_reason": pd.Series([r.reason for r in flat], dtype="str"),
+            "amount_reason": words(r.reason for r in flat),
         }
     )
 
@@ -334,11 +345,11 @@ def _schedule_columns(schedules: list[Schedule]) -> pd.DataFrame:
             "single_factor": np.array([_float(s.single_factor) for s in schedules]),
             "servings_per_day_low": np.array([_float(s.servings_low) for s in schedules]),
             "servings_per_day_high": np.array([_float(s.servings_high) for s in schedules]),
-            "servings_source": pd.Series([s.servings_source for s in schedules], dtype="str"),
+            "servings_source": words(s.servings_source for s in schedules),
             "interval_days": np.array([float(s.interval_days) for s in schedules]),
-            "basis": pd.Series([s.basis for s in schedules], dtype="str"),
+            "basis": words(s.basis for s in schedules),
             "units_per_serving": np.array([_float(s.units_per_serving) for s in schedules]),
-            "day_reason": pd.Series([s.reason for s in schedules], dtype="str"),
+            "day_reason": words(s.reason for s in schedules),
         }
     )
 
@@ -347,12 +358,12 @@ def _problem_table(problems: list[tuple[Problem, ...]], codes: npt.NDArray[np.in
     """One row per problem and row of the dose table: the distinct problems repeated by the codes."""
     flat = [problem for found in problems for problem in found]
     if not flat or not len(codes):
-        return pd.DataFrame(
-            {"row": np.array([], dtype=np.intp), **{name: pd.Series([], dtype="str") for name in Problem._fields}}
-        )
+        return pd.DataFrame({"row": np.array([], dtype=np.intp), **{name: words([]) for name in Problem._fields}})
     counts = np.array([len(found) for found in problems], dtype=np.intp)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp)
-    table = pd.DataFrame(flat, columns=list(Problem._fields)).astype("str")
+    table = pd.DataFrame(
+        {name: words(cells) for name, cells in zip(Problem._fields, zip(*flat, strict=True), strict=True)}
+    )
     chosen = table.iloc[_ranges(starts[codes], counts[codes])].reset_index(drop=True)
     chosen.insert(0, "row", np.repeat(np.arange(len(codes)), counts[codes]))
     return chosen
@@ -366,7 +377,7 @@ def _with_daily(rows: pd.DataFrame) -> pd.DataFrame:
     other_low = rows["amount_other_mcg"] * rows["factor_low"]
     other_high = rows["amount_other_mcg"] * rows["factor_high"]
     single = np.fmax(rows["amount_mcg"], rows["amount_other_mcg"]) * rows["single_factor"]
-    reason = rows["amount_reason"].where(rows["amount_reason"] != "", rows["day_reason"])
+    reason = either(rows["amount_reason"], rows["day_reason"])
     return rows.assign(
         daily_mcg_low=_exact(low), daily_mcg_high=_exact(high), other_mcg_low=_exact(other_low), other_mcg_high=_exact(other_high),
         single_intake_mcg=_exact(single).where(rows["interval_days"] > 1), reason=reason,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from auditor.distinct import joined_texts
+from auditor.distinct import combined, joined_texts, words
 from auditor.dose import LineDoses
 
 VITAMIN_D, VITAMIN_K = "D", "K"
@@ -66,8 +66,7 @@ def join_rows(rows: pd.DataFrame) -> pd.DataFrame:
     are one dose printed twice; different ones give the interval from the larger alone to both together
     (`repeated` is true for both).  A row that cannot be computed makes the joined dose uncomputable.
     """
-    keys = ["product", "nutrient", "form"]
-    group = rows.groupby(keys, sort=False, observed=True).ngroup().to_numpy()
+    group = combined(rows, ["product", "nutrient", "form"])
     n_groups = int(group.max(initial=-1)) + 1
     firsts = np.full(n_groups, len(rows), dtype=np.intp)
     np.minimum.at(firsts, group, np.arange(len(rows)))
@@ -101,9 +100,18 @@ def _join_several(rows: pd.DataFrame, group: np.ndarray, several: np.ndarray, jo
     joined.loc[where, "daily_mcg_low"] = np.fmin(new_low, np.where(np.isnan(other_low), np.inf, other_low))
     joined.loc[where, "daily_mcg_high"] = np.fmax(new_high, np.where(np.isnan(other_high), -np.inf, other_high))
     joined.loc[where, ["other_mcg_low", "other_mcg_high"]] = np.nan
-    joined.loc[where, "label_text"] = joined_texts(places, part["label_text"], len(size), " + ")
+    joined["label_text"] = _replaced(
+        joined["label_text"], where, joined_texts(places, part["label_text"], len(size), " + ")
+    )
     joined.loc[where, "single_intake_mcg"] = grouped["single_intake_mcg"].max().to_numpy()
-    joined.loc[where, "reason"] = broken
+    joined["reason"] = _replaced(joined["reason"], where, broken)
     joined.loc[where[broken != ""], ["daily_mcg_low", "daily_mcg_high"]] = np.nan
     joined.loc[where, "several_columns"] = columns.to_numpy()
     joined.loc[where, "repeated"] = ~columns.to_numpy()
+
+
+def _replaced(column: pd.Series, where: np.ndarray, texts: np.ndarray) -> pd.Categorical:
+    """A column with other texts in some rows."""
+    cells = column.to_numpy(dtype=object, copy=True)
+    cells[where] = texts
+    return words(cells)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.classify import ANY, FOLD, HIGH, NOT_ESTABLISHED, STUDIED, Bits, outcomes, verdict_of
-from auditor.distinct import distinct
+from auditor.distinct import codes_of, distinct, words, words_at
 from auditor.evidence import Band, Evidence
 
 LONG_CHAINS = ("mk6", "mk8", "mk9", "mk10")
@@ -77,44 +76,45 @@ def judge(doses: pd.DataFrame, evidence: Evidence, authority: str = "") -> pd.Da
     Needs `nutrient`, `form`, `forms`, `context`, the daily and other interval, `single_intake_mcg`, `interval_days`,
     `reason`, `share`.  Adds `bits` (possible verdicts; :data:`~auditor.classify.ANY` where nothing is computable).
     """
-    n = len(doses)
-    bits = np.zeros(n, dtype=np.uint8)
-    text = {
-        name: np.full(n, "", dtype=object)
-        for name in ("band_id", "grade", "direction", "references", "upper_level_authority")
-    }
-    number = {name: np.full(n, np.nan) for name in ("band_low_mcg", "band_high_mcg", "upper_level_mcg")}
+    bits = np.zeros(len(doses), dtype=np.uint8)
+    groups = distinct(doses, ["nutrient", "form", "forms", "context"])
+    text: dict[str, list[str]] = {name: [] for name in TOLD}
+    number: dict[str, list[float]] = {name: [] for name in EDGES}
     values = {
         name: doses[name].to_numpy() for name in ("daily_mcg_low", "daily_mcg_high", "other_mcg_low", "other_mcg_high")
     }
-    for where, (nutrient, form, forms, context) in _groups(doses):
+    for place, (nutrient, form, forms, context) in enumerate(groups.values):
         found = judge_for(evidence, nutrient, form, forms, context)
+        where = np.flatnonzero(groups.codes == place)
         bits[where] = _possible(found, {name: column[where] for name, column in values.items()})
         shown = found.established or tuple(band for band in found.bands if band is not None)
-        text["band_id"][where] = ";".join(band.id for band in shown)
-        text["grade"][where] = ";".join(dict.fromkeys(band.grade for band in shown))
-        text["direction"][where] = ";".join(dict.fromkeys(band.direction for band in shown))
-        text["references"][where] = ";".join(dict.fromkeys(row for band in shown for row in band.rows))
-        if found.established:
-            number["band_low_mcg"][where] = float(found.established[0].low_mcg or 0)
-            number["band_high_mcg"][where] = float(found.established[0].high_mcg or 0)
         levels = evidence.upper_levels_for(nutrient, context, authority) if form != "calcifediol" else []
         levels = levels if authority else [level for level in levels if level.authority in DEFAULT_AUTHORITIES]
+        same = [level.authority for level in levels if level.value_mcg == levels[0].value_mcg]
+        told = (
+            (band.id for band in shown), dict.fromkeys(band.grade for band in shown), dict.fromkeys(band.direction for band in shown),
+            dict.fromkeys(row for band in shown for row in band.rows),
+        )  # fmt: skip
+        cells = [";".join(texts) for texts in told] + [" and ".join(dict.fromkeys(same))]
+        edges = [float("nan")] * 3
+        if found.established:
+            edges[:2] = float(found.established[0].low_mcg or 0), float(found.established[0].high_mcg or 0)
         if levels:
-            number["upper_level_mcg"][where] = float(levels[0].value_mcg)
-            same = [level.authority for level in levels if level.value_mcg == levels[0].value_mcg]
-            text["upper_level_authority"][where] = " and ".join(dict.fromkeys(same))
+            edges[2] = float(levels[0].value_mcg)
+        for column, cell in zip(text.values(), cells, strict=True):
+            column.append(cell)
+        for numbers, edge in zip(number.values(), edges, strict=True):
+            numbers.append(edge)
     judged = doses.assign(
-        **number, **{name: pd.Series(column, index=doses.index, dtype="str") for name, column in text.items()}
+        **{name: np.array(edges, dtype=float)[groups.codes] for name, edges in number.items()},
+        **{name: words(cells).take(groups.codes) for name, cells in text.items()},
     )
     unknown = (doses["reason"] != "").to_numpy()
     spaced = _spaced(judged, bits, evidence)
     bits = np.where(unknown, ANY, spaced.bits).astype(np.uint8)
     judged["bits"] = bits
     judged["grade"] = spaced.grade
-    judged["verdict"] = pd.Series([verdict_of(int(value)) for value in bits], index=doses.index, dtype="str").where(
-        ~unknown, "not-computable"
-    )
+    judged["verdict"] = words([*map(verdict_of, range(16)), "not-computable"]).take(np.where(unknown, 16, bits))
     judged["reason"] = _reasons(judged, spaced.rule)
     high = np.fmax(values["daily_mcg_high"], values["other_mcg_high"])
     judged["percent_of_upper_level"] = np.round(100 * high / judged["upper_level_mcg"], 1)
@@ -128,10 +128,9 @@ DEFAULT_AUTHORITIES = ("NASEM", "EFSA")
 """The strictest of these two is shown unless an authority is asked for."""
 
 
-def _groups(doses: pd.DataFrame) -> Iterator[tuple[npt.NDArray[np.intp], tuple[str, str, str, str]]]:
-    keys = ["nutrient", "form", "forms", "context"]
-    for key, where in doses.groupby(keys, sort=False, observed=True).indices.items():
-        yield where, key  # type: ignore[misc]
+TOLD = ("band_id", "grade", "direction", "references", "upper_level_authority")
+EDGES = ("band_low_mcg", "band_high_mcg", "upper_level_mcg")
+"""What the evidence says of a dose, in words and in numbers."""
 
 
 def _possible(found: Judge, values: dict[str, npt.NDArray[np.float64]]) -> Bits:
@@ -156,18 +155,19 @@ def _possible(found: Judge, values: dict[str, npt.NDArray[np.float64]]) -> Bits:
 @dataclass(frozen=True)
 class _Spaced:
     bits: Bits
-    grade: pd.Series
-    rule: npt.NDArray[np.object_]
+    grade: pd.Categorical
+    rule: pd.Categorical
 
 
 def _spaced(doses: pd.DataFrame, bits: Bits, evidence: Evidence) -> _Spaced:
     """Verdicts of doses that are not taken daily, by the edition's spacing rules; the grade falls a step."""
-    rule_of = np.full(len(doses), "", dtype=object)
+    rules = list(evidence.spaced_dose_rules.values())
+    rule_of = np.zeros(len(doses), dtype=np.intp)
     bits = bits.copy()
     interval = doses["interval_days"].to_numpy()
     single = doses["single_intake_mcg"].to_numpy()
     open_rows = (interval > 1) & ~np.isnan(single)
-    for rule in evidence.spaced_dose_rules.values():
+    for place, rule in enumerate(rules, start=1):
         fits = open_rows & (doses["nutrient"] == rule.nutrient).to_numpy() & (interval > float(rule.interval_over_days))
         fits &= single > float(rule.single_over_mcg)
         if rule.interval_to_days is not None:
@@ -180,31 +180,31 @@ def _spaced(doses: pd.DataFrame, bits: Bits, evidence: Evidence) -> _Spaced:
         elif rule.judged == "never-studied-range":
             studied = fits & ((bits & STUDIED) > 0)
             bits[studied] = (bits[studied] & ~np.uint8(STUDIED)) | NOT_ESTABLISHED
-        rule_of[fits] = rule.id
+        rule_of[fits] = place
         open_rows &= ~fits
-    lowered = doses["grade"].map(lambda grade: ";".join(GRADE_BELOW.get(part, part) for part in grade.split(";")))
-    return _Spaced(bits, doses["grade"].where(interval <= 1, lowered).astype("str"), rule_of)
+    codes, grades = codes_of(doses["grade"])
+    lowered = [";".join(GRADE_BELOW.get(part, part) for part in grade.split(";")) for grade in grades]
+    grade = words([*grades, *lowered]).take(np.where(interval <= 1, codes, codes + len(grades)))
+    return _Spaced(bits, grade, words_at(rule_of, ["", *(f"spaced-dose:{rule.id}" for rule in rules)]))
 
 
-def _reasons(doses: pd.DataFrame, rule: npt.NDArray[np.object_]) -> pd.Series:
+def _reasons(doses: pd.DataFrame, rule: pd.Categorical) -> pd.Categorical:
     """Reason codes, joined by ';': why nothing is computable, what an open verdict depends on, which spacing rule judged."""
-    given = doses["reason"].to_numpy(dtype=object)
-    verdict = doses["verdict"].to_numpy(dtype=object)
-    parts: list[npt.NDArray[np.object_]] = [np.where(verdict == "not-computable", given, "")]
-    depends = verdict == "depends"
+    codes, given = codes_of(doses["reason"])
+    stuck = (doses["verdict"] == "not-computable").to_numpy()
+    depends = (doses["verdict"] == "depends").to_numpy()
+    parts = [words(["", *given]).take(np.where(stuck, codes + 1, 0))]
     for code, test in (
         ("form-unstated", (doses["form"] == "unstated").to_numpy() & (doses["nutrient"] != "vitamin_d").to_numpy()),
         ("share-of-total-unknown", doses["share"].to_numpy(dtype=bool) | (doses["form"] == "mixed").to_numpy()),
         ("figures-contradict", doses["other_mcg_high"].notna().to_numpy()),
         ("daily-use-is-a-range", _is_range(doses)),
     ):
-        parts.append(np.where(depends & test, code, ""))
-    parts.append(np.where(verdict == "not-established", "no-band", ""))
-    parts.append(np.where(rule != "", np.char.add("spaced-dose:", rule.astype(str)), "").astype(object))
-    table = pd.DataFrame({str(position): part for position, part in enumerate(parts)}).astype("str")
+        parts.append(words_at((depends & test).astype(np.intp), ("", code)))
+    parts.append(words_at((doses["verdict"] == "not-established").to_numpy(dtype=np.intp), ("", "no-band")))
+    table = pd.DataFrame(dict(enumerate([*parts, rule])))
     found = distinct(table, list(table.columns))
-    joined = np.array(found.map(lambda *row: ";".join(filter(None, row))) or [""], dtype=object)
-    return pd.Series(joined[found.codes], index=doses.index, dtype="str")
+    return words(found.map(lambda *row: ";".join(filter(None, row)))).take(found.codes)
 
 
 def _is_range(doses: pd.DataFrame) -> npt.NDArray[np.bool_]:

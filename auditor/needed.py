@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +18,13 @@ import pyarrow as pa
 
 from auditor.batches import TEXT, encoded, line_frame
 from auditor.checks.claims import MACRONUTRIENTS
-from auditor.distinct import codes_of
+from auditor.distinct import TextColumn, codes_of
 from auditor.dose import is_target
 from auditor.labels import as_line_table
 from auditor.searching import Texts
 
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
-Column: TypeAlias = "pd.Series | pa.ChunkedArray"
 
 TELLING = ("audience", "name", "directions", "percent_dv")
 """Columns of which any line of a label may tell something of the whole label; of a percent only its shape does."""
@@ -111,7 +110,7 @@ def _compact(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _chosen(
-    column: Callable[[str], Column | None], count: int, input_places: Places
+    column: Callable[[str], TextColumn | None], count: int, input_places: Places
 ) -> tuple[npt.NDArray[np.intp], Places, Places]:
     """Which lines are kept, for how many each stands, and the last input place of these."""
     products = column("product_id")
@@ -133,7 +132,7 @@ def _chosen(
     return where, counts.astype(np.int64), lasts[where]
 
 
-def _kept(column: Callable[[str], Column | None], product: Places) -> Mask:
+def _kept(column: Callable[[str], TextColumn | None], product: Places) -> Mask:
     texts = Texts(column("ingredient"))
     target = np.fromiter(map(is_target, texts.values), dtype=bool, count=len(texts.values))[texts.codes]
     keep: Mask = target.copy()
@@ -149,7 +148,7 @@ def _kept(column: Callable[[str], Column | None], product: Places) -> Mask:
     return keep
 
 
-def _telling(column: Column, name: str) -> npt.NDArray[np.intp]:
+def _telling(column: TextColumn, name: str) -> npt.NDArray[np.intp]:
     codes, values = codes_of(column)
     if name != "percent_dv" or not len(values):
         return codes

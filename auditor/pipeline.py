@@ -16,6 +16,7 @@ from auditor.checks.facts import Facts
 from auditor.checks.findings import find_all
 from auditor.checks.findings import finished as finished_findings
 from auditor.classify import names_of
+from auditor.distinct import codes_of, words
 from auditor.dose import IU_PER_MCG, contexts_of, line_doses, targets_of
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
@@ -200,19 +201,18 @@ def finished(tables: dict[str, pd.DataFrame], across: dict[int, pd.DataFrame]) -
 
 def _with_more(products: pd.DataFrame, findings: pd.DataFrame, more: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     merged = pd.concat([findings, more[findings.columns]], ignore_index=True)
-    rank = merged["severity"].map({name: position for position, name in enumerate(SEVERITIES)}).to_numpy(dtype=np.int64)
-    merged = merged.iloc[np.lexsort((rank, merged[BLOCK], merged[PLACE]))]
-    merged = merged.drop_duplicates([PLACE, BLOCK, "finding_id", "nutrient", "value"], ignore_index=True)
-    keys = products[PLACE].to_numpy(dtype=np.int64) * 1024 + products[BLOCK].to_numpy(dtype=np.int64)
-    touched = np.isin(keys, more[PLACE].to_numpy(dtype=np.int64) * 1024 + more[BLOCK].to_numpy(dtype=np.int64))
-    where = np.flatnonzero(touched)
-    of_finding = merged[PLACE].to_numpy(dtype=np.int64) * 1024 + merged[BLOCK].to_numpy(dtype=np.int64)
-    mine = merged[np.isin(of_finding, keys[where])]
-    position = pd.Index(keys[where]).get_indexer(
-        mine[PLACE].to_numpy(dtype=np.int64) * 1024 + mine[BLOCK].to_numpy(dtype=np.int64)
-    )
+    severities, names = codes_of(merged["severity"])
+    rank = pd.Index(SEVERITIES).get_indexer(names)[severities]
+    of_finding, keys, added = (_keys(table) for table in (merged, products, more))
+    order = np.lexsort((rank, of_finding))
+    where = np.flatnonzero(np.isin(keys, added))
+    mine = order[np.isin(of_finding[order], added)]
+    twice = merged.iloc[mine].duplicated([PLACE, BLOCK, "finding_id", "nutrient", "value"]).to_numpy()
+    dropped = np.zeros(len(merged), dtype=bool)
+    dropped[mine[twice]] = True
+    told = merged[["severity", "finding_id"]].iloc[mine[~twice]]
     counted = pd.DataFrame(index=pd.RangeIndex(len(where)))
-    add_findings(counted, mine.assign(product=position))
+    add_findings(counted, told.assign(product=pd.Index(keys[where]).get_indexer(of_finding[mine[~twice]])))
     products = products.copy()
     for name in counted:
         column = products[name].to_numpy(dtype=object if name == "finding_ids" else np.int64, copy=True)
@@ -220,7 +220,12 @@ def _with_more(products: pd.DataFrame, findings: pd.DataFrame, more: pd.DataFram
         products[name] = pd.Series(
             column, index=products.index, dtype=products[name].dtype if name != "finding_ids" else "str"
         )
-    return products, merged
+    return products, merged.iloc[order[~dropped[order]]].reset_index(drop=True)
+
+
+def _keys(table: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """One number for the product and the context of each row, in their order."""
+    return table[PLACE].to_numpy(dtype=np.int64) * 1024 + table[BLOCK].to_numpy(dtype=np.int64)
 
 
 def check_options(evidence: Evidence, context: str, market: str, authority: str) -> None:
@@ -273,12 +278,7 @@ def _judged_in(
     found = line_doses(targets, product[where], contexts, fits[where], evidence)
     rows = chosen_rows(found, n)
     joined = join_rows(rows)
-    joined["context"] = (
-        pd.Categorical(np.array(contexts, dtype=object)[joined["product"]], categories=list(evidence.contexts))
-        if len(joined)
-        else ""
-    )
-    joined["context"] = joined["context"].astype("str")
+    joined["context"] = words(contexts).take(joined["product"].to_numpy(dtype=np.intp))
     judged = (
         judge(joined, evidence, authority).sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
     )
@@ -286,10 +286,10 @@ def _judged_in(
         lines, firsts, product, labels.counts, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence, load_limits(), today
     )  # fmt: skip
     findings = find_all(facts)
-    ids = lines["product_id"].to_numpy()[firsts]
+    ids = lines["product_id"].array.take(firsts)
     place = labels.places[firsts]
     products = products_table(facts.first, contexts, judged, findings, evidence)
-    findings["product_id"] = ids[findings["product"]] if len(findings) else ""
+    findings["product_id"] = ids.take(findings["product"].to_numpy(dtype=np.intp))
     keys = label_keys(facts, labels.split)
     tables = {
         "products": products.assign(**{PLACE: place}),
@@ -315,9 +315,9 @@ def _rejected_rows(rows: pd.DataFrame, targets: pd.DataFrame, places: npt.NDArra
     return rejected.drop_duplicates(list(empty_table("rejects").columns), ignore_index=True)
 
 
-def _doses(judged: pd.DataFrame, ids: npt.NDArray[np.object_]) -> pd.DataFrame:
+def _doses(judged: pd.DataFrame, ids: pd.api.extensions.ExtensionArray) -> pd.DataFrame:
     table = judged.copy()
-    table["product_id"] = ids[judged["product"]]
+    table["product_id"] = ids.take(judged["product"].to_numpy(dtype=np.intp))
     high = np.fmax(judged["daily_mcg_high"], judged["other_mcg_high"])
     low = np.fmin(judged["daily_mcg_low"], judged["other_mcg_low"])
     table["daily_mcg_low"], table["daily_mcg_high"] = low, high
@@ -328,6 +328,6 @@ def _doses(judged: pd.DataFrame, ids: npt.NDArray[np.object_]) -> pd.DataFrame:
     return typed(table, "doses")
 
 
-def _names(bits: npt.NDArray[np.uint8], verdict: pd.Series) -> pd.Series:
-    joined = np.array([";".join(names_of(value)) for value in range(16)], dtype=object)[bits]
-    return pd.Series(joined, index=verdict.index, dtype="str").where(verdict != "not-computable", "")
+def _names(bits: npt.NDArray[np.uint8], verdict: pd.Series) -> pd.Categorical:
+    joined = words([*(";".join(names_of(value)) for value in range(16)), ""])
+    return joined.take(np.where(verdict == "not-computable", 16, bits))

@@ -12,6 +12,8 @@ from typing import Literal
 import pandas as pd
 import pyarrow as pa
 
+from auditor.distinct import as_text
+
 ColumnType = Literal["string", "number", "integer", "boolean"]
 
 VERDICTS = (
@@ -153,10 +155,11 @@ def empty_table(table: str) -> pd.DataFrame:
 
 def typed(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """The table's columns of a frame, in contract order and with their types; the index is renumbered."""
-    return pd.DataFrame(
-        {column.name: frame[column.name].astype(_PANDAS_TYPES[column.type]).array for column in TABLES[table]},
-        copy=False,
-    )
+    columns = {
+        column.name: as_text(frame[column.name]) if column.type == "string" else frame[column.name].astype(_PANDAS_TYPES[column.type])
+        for column in TABLES[table]
+    }  # fmt: skip
+    return pd.DataFrame({name: column.array for name, column in columns.items()}, copy=False)
 
 
 def arrow_schema(table: str, extra: tuple[str, ...] = ()) -> pa.Schema:

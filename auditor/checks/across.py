@@ -14,6 +14,7 @@ import pandas as pd
 
 from auditor.checks import number
 from auditor.checks.facts import Facts, Hits, mcg, nothing, on_products, on_rows, together
+from auditor.distinct import as_text, distinct
 from auditor.searching import Texts
 
 KEYS = ("id_key", "gtin", "record")
@@ -40,8 +41,8 @@ def label_keys(facts: Facts, split: npt.NDArray[np.bool_]) -> LabelKeys:
     codes, known = _gtins(facts)
     labels = pd.DataFrame(
         {
-            "product_id": facts.first["product_id"].astype("str"), "upc": codes, "split": split,
-            "id_key": _hashes(facts.texts("product_id")), "gtin": known, **_record_keys(facts),
+            "product_id": as_text(facts.first["product_id"]), "upc": codes, "split": split,
+            "id_key": _hashes_of(facts.ids.to_pylist()), "gtin": known, **_record_keys(facts),
         }
     )  # fmt: skip
     return LabelKeys(labels, _strengths(facts, known != 0))
@@ -50,9 +51,7 @@ def label_keys(facts: Facts, split: npt.NDArray[np.bool_]) -> LabelKeys:
 def _gtins(facts: Facts) -> tuple[pd.Series, Hashes]:
     """Barcodes without blanks and hyphens, and as numbers of 14 digits; 0 for none."""
     own, codes = facts.texts("upc").codes, facts.barcodes
-    digits = codes.texts.where(pd.Series(codes.whole), "").where(codes.repaired == "", codes.repaired)
-    numbers = digits.where(digits != "", "0").astype("uint64").to_numpy()
-    return codes.texts.iloc[own].reset_index(drop=True), numbers[own]
+    return codes.texts.iloc[own].reset_index(drop=True), codes.numbers[own]
 
 
 def _record_keys(facts: Facts) -> dict[str, Hashes]:
@@ -60,21 +59,30 @@ def _record_keys(facts: Facts) -> dict[str, Hashes]:
     first, judged = facts.first, facts.judged
     doses = np.zeros(len(first), dtype=np.uint64)
     if len(judged):
-        vitamins = _hashes(Texts(judged["nutrient"].astype("str") + "|" + judged["form"].astype("str")))
+        pairs = distinct(judged, ["nutrient", "form"])
+        vitamins = _hashes_of(pairs.map(lambda *pair: "|".join(pair)))[pairs.codes]
         high = pd.util.hash_array(judged["daily_mcg_high"].to_numpy(dtype=float))
         np.add.at(doses, judged["product"].to_numpy(dtype=np.intp), vitamins * np.uint64(31) + high)
     brand = _hashes(facts.texts("brand")) * np.uint64(31) + doses
     key = np.maximum(brand * np.uint64(31) + _hashes(facts.texts("name")), np.uint64(1))
-    named = ((first["name"] != "") & (first["brand"] != "")).to_numpy()
     # No doses are no same doses.
-    named = named & (np.bincount(judged["product"].to_numpy(dtype=np.intp), minlength=len(first)) > 0)
+    named = (
+        facts.has("name")
+        & facts.has("brand")
+        & (np.bincount(judged["product"].to_numpy(dtype=np.intp), minlength=len(first)) > 0)
+    )
     return {"brand_and_doses": brand, "record": np.where(named, key, np.uint64(0))}
 
 
 def _hashes(texts: Texts) -> Hashes:
     """A number for each text, the same for texts that differ only in case or in blanks around them."""
-    values = np.array([text.strip().lower() for text in texts.values], dtype=object)
-    return pd.util.hash_array(values, categorize=False)[texts.codes] if len(values) else np.zeros(0, dtype=np.uint64)
+    return _hashes_of(texts.arrow.to_pylist())[texts.codes]
+
+
+def _hashes_of(texts: list[str]) -> Hashes:
+    """What :func:`_hashes` gives, text by text; the same in every process."""
+    plain = np.array([text.strip().lower() for text in texts], dtype=object)
+    return pd.util.hash_array(plain, categorize=False) if texts else np.zeros(0, dtype=np.uint64)
 
 
 def _strengths(facts: Facts, with_code: npt.NDArray[np.bool_]) -> pd.DataFrame:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.amounts import LineReading, read_line
+from auditor.amounts import LineReading, Style, read_line
 from auditor.checks import number
 from auditor.checks.facts import (
     IU,
@@ -18,19 +20,20 @@ from auditor.checks.facts import (
     Facts,
     Mask,
     any_pattern,
-    matching,
     mcg,
     nothing,
     on_rows,
     plain,
     together,
 )
-from auditor.distinct import distinct
+from auditor.distinct import as_text, codes_of, distinct, one_of, words
 from auditor.dose import IU_PER_MCG, style_of
 
 MASS_UNIT = r"(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli[- ]?g\w*|мкг|マイクロ\w*)\b"
 MASS = rf"(?<![a-z]){MASS_UNIT}"
 LABELS_OF = {"us": "since 2021 US", "ca": "Canadian", "au": "Australian", "nz": "New Zealand", "uk": "UK"}
+ASKING = ("us", "ca", "au", "nz")
+"""Markets that ask for micrograms, besides those of the EU."""
 ROUNDING_MCG = 0.0125
 """Half an international unit of vitamin D."""
 
@@ -39,11 +42,8 @@ def implausible_days(facts: Facts) -> pd.DataFrame:
     """Daily doses far outside label practice; a single amount outside it is told by the line's reader."""
     judged = facts.judged
     high = judged["daily_mcg_high"]
-    told = (
-        judged["source_rows"]
-        .isin(facts.problems.loc[facts.problems["code"].str.startswith("amount-implausible"), "row"].unique())
-        .to_numpy()
-    )
+    implausible = facts.problems["code"].str.startswith("amount-implausible").to_numpy(dtype=bool)
+    told = facts.are_rows(judged["source_rows"].to_numpy(dtype=np.intp), facts.reported(implausible))
     known = (
         judged["amount_mcg"].notna().to_numpy()
         & ~told
@@ -51,7 +51,7 @@ def implausible_days(facts: Facts) -> pd.DataFrame:
         & ~judged["share"].to_numpy(dtype=bool)
     )
     is_d = (judged["nutrient"] == "vitamin_d").to_numpy() & (judged["form"] != "calcifediol").to_numpy()
-    is_k = judged["nutrient"].isin(VITAMIN_K).to_numpy()
+    is_k = one_of(judged["nutrient"], VITAMIN_K)
     small_d = known & is_d & ((high > 0) & (high < number("amount-implausible-vitd", "smallest_mcg"))).to_numpy()
     small_k = known & is_k & ((high > 0) & (high < number("amount-implausible-vitk", "smallest_mcg"))).to_numpy()
     huge_k = known & is_k & (high > number("amount-implausible-vitk", "largest_mcg")).to_numpy()
@@ -74,18 +74,19 @@ def units_of_market(facts: Facts) -> pd.DataFrame:
         & rows["amount_mcg"].notna()
         & (rows["form"] != "calcifediol")
     ).to_numpy()
-    market = facts.market_ids[facts.row_products]
-    asks = np.isin(market, ("us", "ca", "au", "nz")) | facts.in_eu[facts.row_products]
-    asks &= (facts.is_panel & ~facts.is_medicine)[facts.row_products]
+    asking = facts.market_is(lambda market: market.id in ASKING) | facts.in_eu
+    asking &= facts.is_panel & ~facts.is_medicine
+    asks = asking[facts.row_products]
     if not (declared & asks).any():
         return nothing()
     # 'Take 6 drops daily (400 IU/10 mcg)' states the micrograms too.
-    asks &= ~facts.matching("directions", rf"\d ?{MASS_UNIT}", facts.is_panel)[facts.row_products]
+    concerned = facts.products(facts.row_products[declared & asks])
+    asks &= ~facts.matching("directions", rf"\d ?{MASS_UNIT}", concerned)[facts.row_products]
     if not (declared & asks).any():
         return nothing()
     order = _printed_order(facts, declared & asks)
-    dates = facts.label_dates[facts.row_products]
-    us = market == "us"
+    market, dates = facts.market_ids[facts.row_products], facts.label_dates[facts.row_products]
+    us = facts.in_us[facts.row_products]
     # Before the 2016 rule US labels had to print IU; until 2021 they might.
     alone = (order == _IU_ONLY) & ~(us & (dates != "") & (dates < "2016-07-26"))
     severity = np.where(
@@ -107,9 +108,9 @@ _IU_ONLY, _IU_FIRST, _MASS_FIRST = 1, 2, 3
 
 def _printed_order(facts: Facts, wanted: Mask) -> npt.NDArray[np.int64]:
     """For each wanted row whether IU stand alone, before or after the mass unit."""
-    source = facts.rows["source_line"].to_numpy()[wanted]
-    lines = facts.targets.iloc[source].assign(_text=facts.rows["label_text"].to_numpy()[wanted])
-    texts = distinct(lines, ["amount", "unit", "_text"])
+    where = np.flatnonzero(wanted)
+    lines = facts.targets[["amount", "unit"]].iloc[facts.rows["source_line"].to_numpy()[where]]
+    texts = distinct(lines.assign(_text=facts.rows["label_text"].array.take(where)), ["amount", "unit", "_text"])
     mass, iu = re.compile(MASS, re.IGNORECASE), re.compile(IU, re.IGNORECASE)
 
     def order(amount: str, unit: str, text: str) -> int:
@@ -152,10 +153,10 @@ def copied_rows(facts: Facts) -> pd.DataFrame:
         return nothing()
     here = np.isin(facts.row_products, facts.row_products[wrong_k])
     part = rows[here]
-    cell = (facts.of_target("amount").astype("str") + " " + facts.of_target("unit").astype("str")).str.strip()[here]
+    cell = pd.Series(facts.cells(here), index=part.index, dtype="str")
     printed = cell.where(
         cell != "",
-        part["label_text"].str.replace(
+        as_text(part["label_text"]).str.replace(
             r"^.*?(?=\d[\d.,]* ?(?:m?cg|[µμu]g|mg|i\.?[ue]|ui))", "", regex=True, case=False
         ),
     )
@@ -185,29 +186,23 @@ _STRENGTH_IN_NAME = r"(?:\bd-? ?[23]?|\bk-? ?[127]|mk-? ?[47]|menaq|cholecalc|co
 
 def strength_in_name(facts: Facts) -> pd.DataFrame:
     """A strength in the product's name that is neither the amount per serving, per unit nor per day."""
-    rows = facts.rows
-    if rows.empty:
-        return nothing()
-    wanted = np.zeros(len(facts.first), dtype=bool)
-    wanted[facts.row_products] = True
-    wanted[wanted] = matching(facts.first["name"][wanted], _STRENGTH_IN_NAME) & ~matching(
-        facts.first["name"][wanted], r"(?:/|per) ?(?:1 ?)?(?:ml|millilit|drop|g\b)"
-    )
+    wanted = facts.matching("name", _STRENGTH_IN_NAME, facts.with_row)
     if not wanted.any():
         return nothing()
+    wanted &= ~facts.matching("name", r"(?:/|per) ?(?:1 ?)?(?:ml|millilit|drop|g\b)", wanted)
     return together(*(_compared(facts, wanted, family) for family in ("d", "k")))
 
 
 def strength_in_directions(facts: Facts) -> pd.DataFrame:
     """A strength of the piece in the directions ('one 10mcg tablet') that is no vitamin's amount per serving or per piece."""
     judged = facts.judged
-    said = facts.says("directions", "name-amount-mismatch")
+    said = facts.says("directions", "name-amount-mismatch", facts.with_row)
     if not said.any():
         return nothing()
     product = judged["product"].to_numpy(dtype=np.intp)
     part = judged[said[product] & judged["amount_mcg"].notna().to_numpy() & ~judged["share"].to_numpy(dtype=bool)]
     product = part["product"].to_numpy(dtype=np.intp)
-    codes, texts = pd.factorize(facts.first["directions"].to_numpy(dtype=object)[product])
+    codes, texts = codes_of(facts.first["directions"], product)
     strengths = [_strength_of_piece(text) for text in texts]
     given = np.array([mcg for _, mcg in strengths], dtype=float)[codes]
     amount, units = part["amount_mcg"].to_numpy(), part["units_per_serving"].fillna(1.0).to_numpy()
@@ -249,7 +244,8 @@ def _owner_of_bare(name: str) -> str:
     return before[-1] if before else ""
 
 
-def _named(name: str, readings: tuple[LineReading, ...]) -> _Named:
+@lru_cache(maxsize=16_384)
+def _named(name: str, style: Style) -> _Named:
     def amounts(reading: LineReading) -> tuple[float, ...]:
         if reading.mcg_high is not None and not reading.share:
             return tuple(float(value) for value in (reading.mcg_high, reading.other_mcg) if value is not None)
@@ -259,6 +255,7 @@ def _named(name: str, readings: tuple[LineReading, ...]) -> _Named:
             return ()
         return (float(digits), float(digits) * 0.025) if reading.nutrient == "vitamin_d" else (float(digits),)
 
+    readings = read_line(name, style=style)
     found = {
         "d": [r for r in readings if r.nutrient == "vitamin_d"],
         "k": [r for r in readings if r.nutrient != "vitamin_d"],
@@ -311,24 +308,21 @@ def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:
     code = "name-amount-mismatch" if family == "d" else "vitk-declared-twice-conflict"
     judged = facts.judged
     mine = (judged["nutrient"] == "vitamin_d").to_numpy() == (family == "d")
-    alone = (
-        np.bincount(judged["product"].to_numpy()[mine], minlength=len(facts.first))[judged["product"].to_numpy()] == 1
-    )
+    product = judged["product"].to_numpy(dtype=np.intp)
+    alone = np.bincount(product[mine], minlength=len(facts.first))[product] == 1
     usable = (
         mine
-        & wanted[judged["product"].to_numpy()]
+        & wanted[product]
         & alone
         & judged["amount_mcg"].notna().to_numpy()
         & judged["other_mcg_high"].isna().to_numpy()
         & ~judged["repeated"].to_numpy(dtype=bool)
     )
-    usable &= (
-        ~judged["share"].to_numpy(dtype=bool) & ~judged["basis"].isin(["per_drop", "per_ml", "per_100g"]).to_numpy()
-    )
+    usable &= ~judged["share"].to_numpy(dtype=bool) & ~one_of(judged["basis"], ("per_drop", "per_ml", "per_100g"))
     part = judged.loc[usable, COMPARED]
     if part.empty:
         return nothing()
-    texts = facts.first["name"].to_numpy(dtype=object)[part["product"].to_numpy(dtype=np.intp)]
+    codes, names = codes_of(facts.first["name"], product[usable])
     amount, units = part["amount_mcg"].to_numpy(), part["units_per_serving"].fillna(1.0).to_numpy()
     meant = np.column_stack(
         [
@@ -341,28 +335,24 @@ def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:
         ]
     )
     slack = np.maximum(number(code, "rounding_mcg"), number(code, "within") * meant)
-    codes, names = pd.factorize(texts)
-    numbers = [_numbers_of(name) for name in names]
-    tried = _padded([[value * factor for value in found for factor in (1.0, 0.025, 1000.0)] for found in numbers])[
-        codes
-    ]
-    open_rows = ~_any_near(tried, meant, slack)
+    tried = _padded([_numbers_of(name) for name in names])[codes]
+    open_rows = ~_any_near(np.concatenate([tried * factor for factor in (1.0, 0.025, 1000.0)], axis=1), meant, slack)
     style = style_of("us", facts.evidence)
     wording = {
-        position: getattr(_named(names[position], read_line(names[position], style=style)), family)
-        for position in np.unique(codes[open_rows])
+        position: getattr(_named(names[position], style), family) for position in np.unique(codes[open_rows]).tolist()
     }
-    given = _padded([list(wording.get(position, ())) for position in range(len(names))])[codes]
+    given = _padded([wording.get(position, ()) for position in range(len(names))])[codes]
     differs = open_rows & ~np.isnan(given).all(axis=1) & ~_any_near(given, meant, slack)
-    return on_rows(part.assign(_named=pd.Series(texts, index=part.index, dtype="str").str.slice(0, 60)), differs, code, value=lambda hit: "'" + hit["_named"] + "' in the product's name and " + mcg(hit["amount_mcg"]) + " on the panel" if family == "k" else hit["_named"],
+    named = words(name[:60] for name in names).take(codes)
+    return on_rows(part.assign(_named=named), differs, code, value=lambda hit: "'" + hit["_named"] + "' in the product's name and " + mcg(hit["amount_mcg"]) + " on the panel" if family == "k" else hit["_named"],
                    expected=lambda hit: mcg(hit["amount_mcg"]), detail="the panel was used" if family == "k" else "The product's name says")  # fmt: skip
 
 
-def _padded(values: list[list[float]]) -> npt.NDArray[np.float64]:
+def _padded(values: Sequence[Sequence[float]]) -> npt.NDArray[np.float64]:
     """Lists of numbers as a matrix, missing numbers at the end."""
-    table = np.full((len(values), max([1, *map(len, values)])), np.nan)
-    for position, found in enumerate(values):
-        table[position, : len(found)] = found
+    counts = np.fromiter(map(len, values), dtype=np.intp, count=len(values))
+    table = np.full((len(values), counts.max(initial=1)), np.nan)
+    table[np.arange(table.shape[1]) < counts[:, None]] = list(chain.from_iterable(values))
     return table
 
 

@@ -21,19 +21,21 @@ from auditor.checks.facts import (
     first_match,
     matching,
     nothing,
+    objects,
     on_distinct,
     on_products,
     together,
 )
 from auditor.checks.percents import _own_value
-from auditor.distinct import codes_of
+from auditor.distinct import codes_of, one_of
 
 VITAMINS = {family: vitamin_words(family) for family in ("d", "k")}
 """Names of vitamins D and K in all languages."""
 
 
-def _texts(facts: Facts) -> pd.Series:
-    return facts.first["claims"].astype("str") + " . " + facts.first["name"].astype("str")
+def _claimed(facts: Facts, pattern: str, among: Mask) -> Mask:
+    """Some products whose statements or name hold a pattern."""
+    return facts.matching("claims", pattern, among) | facts.matching("name", pattern, among)
 
 
 def _share(facts: Facts, family: str) -> pd.Series:
@@ -45,7 +47,7 @@ def _share(facts: Facts, family: str) -> pd.Series:
         & rows["amount_other_mcg"].isna()
         & ~rows["share"].astype(bool)
     )
-    part = rows[mine.to_numpy()]
+    part = rows.loc[mine.to_numpy(), ["product", "nutrient", "amount_mcg"]]
     found = pd.Series(np.nan, index=facts.first.index)
     share = (100 * part["amount_mcg"] / _own_value(facts, part)).groupby(part["product"]).max()
     found[share.index.to_numpy()] = share.to_numpy()
@@ -54,17 +56,14 @@ def _share(facts: Facts, family: str) -> pd.Series:
 
 def high_potency(facts: Facts) -> pd.DataFrame:
     """US: 'high potency' with less than the daily value, or of K2, which has none."""
-    if not facts.in_us.any():
-        return nothing()
-    texts = _texts(facts)
     phrase = any_of("potency")
-    claimed = matching(texts, phrase, facts.in_us)
+    claimed = _claimed(facts, phrase, facts.in_us & facts.with_row)
     if not claimed.any():
         return nothing()
     small = facts.line_counts <= number("claim-high-potency", "lines")
     d, k = _share(facts, "d"), _share(facts, "k")
     near = {
-        family: matching(texts, rf"(?:{phrase})[^.;]{{0,40}}{words}|{words}[^.;]{{0,40}}(?:{phrase})", claimed)
+        family: _claimed(facts, rf"(?:{phrase})[^.;]{{0,40}}{words}|{words}[^.;]{{0,40}}(?:{phrase})", claimed)
         for family, words in VITAMINS.items()
     }
     low = claimed & (near["d"] | small) & (d < number("claim-high-potency", "percent")).to_numpy()
@@ -77,17 +76,14 @@ def high_potency(facts: Facts) -> pd.DataFrame:
 
 
 def _only_k2(facts: Facts) -> Mask:
-    has_k2, has_other = np.zeros(len(facts.first), dtype=bool), np.zeros(len(facts.first), dtype=bool)
     k2 = (facts.rows["nutrient"] == "vitamin_k2").to_numpy()
-    has_k2[facts.row_products[k2]] = True
-    has_other[facts.row_products[~k2]] = True
-    return has_k2 & ~has_other
+    return facts.products(facts.row_products[k2]) & ~facts.products(facts.row_products[~k2])
 
 
 def source_levels(facts: Facts) -> pd.DataFrame:
     """'Good source of', 'rich in', 'source of' beside too little, or too much, of the vitamin."""
-    texts = facts.first["claims"].astype("str")
-    claimed = facts.matching("claims", any_of("rich", "good", "source"), facts.in_us | facts.in_eu)
+    concerned = (facts.in_us | facts.in_eu) & facts.with_row
+    claimed = facts.matching("claims", any_of("rich", "good", "source"), concerned)
     if not claimed.any():
         return nothing()
     parts = []
@@ -95,9 +91,9 @@ def source_levels(facts: Facts) -> pd.DataFrame:
     slack = number("claim-source-level", "slack")
     for family, words in VITAMINS.items():
         share, nutrient = _share(facts, family), "vitamin_d" if family == "d" else "vitamin_k"
-        rich = matching(texts, rf"(?:{any_of('rich')})[^.;]{{0,30}}{words}", claimed)
-        good = matching(texts, rf"(?:{any_of('good')})[^.;]{{0,30}}{words}", claimed & ~rich)
-        source = matching(texts, rf"(?:{any_of('source')})[^.;]{{0,30}}{words}", claimed & ~rich & ~good)
+        rich = facts.matching("claims", rf"(?:{any_of('rich')})[^.;]{{0,30}}{words}", claimed)
+        good = facts.matching("claims", rf"(?:{any_of('good')})[^.;]{{0,30}}{words}", claimed & ~rich)
+        source = facts.matching("claims", rf"(?:{any_of('source')})[^.;]{{0,30}}{words}", claimed & ~rich & ~good)
         rules = (
             (
                 rich & us & (share < number("claim-source-level", "us_high") - slack).to_numpy(),
@@ -147,21 +143,18 @@ def calorie_footnote(facts: Facts) -> pd.DataFrame:
         return nothing()
     here = printed[facts.product_of_line]
     macro = matching(facts.lines["ingredient"][here], MACRONUTRIENTS)
-    with_macro = np.zeros(len(facts.first), dtype=bool)
-    with_macro[facts.product_of_line[here][macro]] = True
+    with_macro = facts.products(facts.product_of_line[here][macro])
     return on_products(facts.first, printed & ~with_macro, "calorie-footnote-needless")
 
 
-def _read(facts: Facts, name: str, kinds: tuple[str, ...], reader: Callable[[str], object]) -> Objects:
-    """What a reader says of a column of every product; only texts with a word of some kinds are read, each distinct one once."""
+def _read(facts: Facts, name: str, kinds: tuple[str, ...], reader: Callable[[str], object], among: Mask) -> Objects:
+    """What a reader says of a column of some products; only texts with a word of some kinds are read, each distinct one once."""
     texts = facts.texts(name)
-    told = np.full(len(texts.values), None, dtype=object)
-    used = np.unique(texts.codes[~facts.is_medicine])
-    hinted = pc.match_substring_regex(
-        pa.array(texts.values[used], pa.large_string()), hint_of(*kinds), ignore_case=True
-    )
+    told = np.full(len(texts.arrow), None, dtype=object)
+    used = texts.used(among)
+    hinted = pc.match_substring_regex(texts.arrow.take(pa.array(used)), hint_of(*kinds), ignore_case=True)
     asked = used[hinted.to_numpy(zero_copy_only=False)]
-    told[asked] = [reader(texts.values[place]) for place in asked]
+    told[asked] = [reader(text) for text in texts.arrow.take(pa.array(asked)).to_pylist()]
     return told[texts.codes]
 
 
@@ -173,26 +166,24 @@ def heart_claims(facts: Facts, diseases: Objects) -> pd.DataFrame:
     claimed = facts.matching("claims", pattern, with_k)
     if not claimed.any():
         return nothing()
-    words = first_match(facts.first["claims"].astype("str").where(claimed, ""), pattern)
-    as_disease = [claim is not None and text in claim.sentence for claim, text in zip(diseases, words, strict=True)]
-    table = facts.first.assign(_words=words)
-    return on_products(
-        table, claimed & ~np.array(as_disease, dtype=bool), "claim-vitk-heart", value=lambda hit: hit["_words"]
-    )
+    words = np.full(len(claimed), "", dtype=object)
+    words[claimed] = objects(first_match(text, pattern) for text in facts.texts("claims")[claimed])
+    for place in np.flatnonzero(claimed & diseases.astype(bool)):
+        claimed[place] = words[place] not in diseases[place].sentence
+    return on_products(facts.first, claimed, "claim-vitk-heart", value=lambda _: words[claimed])
 
 
 def _with(facts: Facts, *nutrients: str) -> Mask:
     """Products with a dose of one of some vitamins."""
     judged = facts.judged
-    found = np.zeros(len(facts.first), dtype=bool)
-    found[judged["product"].to_numpy(dtype=np.intp)[judged["nutrient"].isin(nutrients).to_numpy()]] = True
-    return found
+    return facts.products(judged["product"].to_numpy(dtype=np.intp)[one_of(judged["nutrient"], nutrients)])
 
 
 def health_claims(facts: Facts) -> pd.DataFrame:
     """Claims on diseases, in the statements or else in the name or directions, and claims on vitamin K and the heart."""
     stated, *others = (
-        _read(facts, name, ("diseases", "illness"), disease_claim) for name in ("claims", "name", "directions")
+        _read(facts, name, ("diseases", "illness"), disease_claim, ~facts.is_medicine)
+        for name in ("claims", "name", "directions")
     )
     claims = stated
     for found in others:
@@ -200,14 +191,12 @@ def health_claims(facts: Facts) -> pd.DataFrame:
     told = claims.astype(bool)
     if not told.any():
         return heart_claims(facts, stated)
-    us, eu = facts.in_us, facts.in_eu
-    whose = np.select([us, eu], ["us", "eu"], "")
-    words = np.full(len(told), "", dtype=object)
-    words[told] = [claim.words for claim in claims[told]]
-    table = facts.first.assign(_words=words, _rule=[DISEASE_RULES[market] for market in whose])
+    whose = np.select([facts.in_us[told], facts.in_eu[told]], ["us", "eu"], "")
+    words = objects(claim.words for claim in claims[told])
+    rules = objects(DISEASE_RULES[market] for market in whose)
     return together(
-        on_products(table, told, "claim-disease", value=lambda hit: hit["_words"], detail=lambda hit: hit["_rule"],
-                    severity=lambda hit: np.where((us | eu)[hit.index], "", "note")),
+        on_products(facts.first, told, "claim-disease", value=lambda _: words, detail=lambda _: rules,
+                    severity=lambda _: np.where(whose != "", "", "note")),
         heart_claims(facts, stated),
     )  # fmt: skip
 
@@ -222,7 +211,9 @@ DISEASE_RULES = {
 
 def diets(facts: Facts) -> pd.DataFrame:
     """'Vegan' beside lanolin, wool or fish, 'vegetarian' beside fish."""
-    claims = [_read(facts, name, ("vegan", "vegetarian"), diet_claim) for name in ("name", "claims")]
+    claims = [
+        _read(facts, name, ("vegan", "vegetarian"), diet_claim, ~facts.is_medicine) for name in ("name", "claims")
+    ]
     claimed = np.logical_or(*(told.astype(bool) for told in claims))
     if not claimed.any():
         return nothing()
@@ -241,9 +232,9 @@ def diets(facts: Facts) -> pd.DataFrame:
         refused = [name for name, by_vegetarians in named if vegan or by_vegetarians]
         if refused:
             words[found_in], source[found_in] = vegan or vegetarian, refused[0]
-    table = facts.first.assign(_words=words, _source=source)
+    told = words != ""
     return on_products(
-        table, words != "", "claim-vegan-source", value=lambda hit: hit["_words"], expected=lambda hit: hit["_source"]
+        facts.first, told, "claim-vegan-source", value=lambda _: words[told], expected=lambda _: source[told]
     )
 
 

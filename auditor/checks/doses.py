@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from auditor.audiences import read_audience
@@ -14,8 +15,9 @@ from auditor.checks import catalogue, number
 from auditor.checks.facts import (
     Facts,
     Hits,
+    Mask,
+    first_of_each,
     keys_of,
-    matching,
     mcg,
     nothing,
     on_products,
@@ -26,9 +28,10 @@ from auditor.checks.facts import (
     together,
 )
 from auditor.directions import Directions
-from auditor.distinct import codes_of, distinct
+from auditor.distinct import as_text, codes_of, distinct, one_of, words, words_at
 from auditor.judging import DEFAULT_AUTHORITIES
 from auditor.schedules import read_number_cell, schedule
+from auditor.searching import Texts
 from auditor.wording.tokens import fold, wording_table
 
 YOUNG = ("infant", "child", "teen")
@@ -38,29 +41,23 @@ def ranges(facts: Facts) -> pd.DataFrame:
     """A label that allows more than one daily dose; a warning where the ends are judged differently."""
     judged = facts.judged
     low, high = judged["daily_mcg_low"], judged["daily_mcg_high"]
-    bounded = facts.rows.index[facts.rows_with("amount-upper-bound")]
+    source = judged["source_rows"].to_numpy(dtype=np.intp)
+    bounded = facts.rows.index.to_numpy()[facts.rows_with("amount-upper-bound")]
     test = (low < high) & ~judged["share"].astype(bool) & ~judged["repeated"].astype(bool)
-    test &= ~judged["source_rows"].isin(bounded)
-    by_amount = judged["source_rows"].isin(
-        facts.rows.index[(facts.rows["amount_low_mcg"] < facts.rows["amount_mcg"]).to_numpy()]
-    )
+    test &= ~facts.are_rows(source, bounded)
+    if not test.any():
+        return nothing()
+    ranged = (facts.rows["amount_low_mcg"] < facts.rows["amount_mcg"]).to_numpy()
+    by_amount = facts.are_rows(source, facts.rows.index.to_numpy()[ranged])
     crosses = (low <= judged["upper_level_mcg"]) & (high > judged["upper_level_mcg"])
     depends = (judged["verdict"] == "depends") & judged["reason"].str.contains("daily-use-is-a-range", regex=False)
-    severity = np.where(crosses | depends, "warning", "")
-    what = np.where(
-        crosses,
-        "; the ends lie on both sides of the upper level",
-        np.where(depends, "; the ends are judged differently", ""),
+    printed = by_amount & (judged["servings_per_day_low"] == judged["servings_per_day_high"])
+    ends = ("", "; the ends are judged differently", "; the ends lie on both sides of the upper level")
+    what = words(first + end for first in ("", "; the printed amount is a range") for end in ends)
+    told = judged.assign(
+        _severity=words_at((crosses | depends).to_numpy(dtype=np.intp), ("", "warning")),
+        _what=what.take(printed.to_numpy(dtype=np.intp) * len(ends) + np.where(crosses, 2, depends)),
     )
-    what = (
-        np.where(
-            by_amount & (judged["servings_per_day_low"] == judged["servings_per_day_high"]),
-            "; the printed amount is a range",
-            "",
-        )
-        + what
-    )
-    told = judged.assign(_severity=severity, _what=what)
     return on_rows(told, test, "dose-range", value=lambda hit: span(hit["daily_mcg_low"], hit["daily_mcg_high"]), detail=lambda hit: hit["_what"],
                    severity=lambda hit: hit["_severity"])  # fmt: skip
 
@@ -69,20 +66,18 @@ def spaced(facts: Facts) -> pd.DataFrame:
     """Doses that are not taken daily; large single intakes of vitamin D; spaced doses for children."""
     judged = facts.judged
     rare = judged["interval_days"] > 1
+    if not rare.any():
+        return nothing()
     single = judged["single_intake_mcg"]
     of_d = rare & (judged["nutrient"] == "vitamin_d") & (judged["form"] != "calcifediol")
     bolus = of_d & (single > number("dose-bolus-single-large", "note_above_mcg"))
-    severity = np.where(single >= number("dose-bolus-single-large", "warning_from_mcg"), "", "note")
-    harm = np.where(
-        single >= number("dose-bolus-single-large", "harm_from_mcg"),
-        "; trials of single doses this large found more falls and fractures",
-        "",
-    )
+    large, harmful = (number("dose-bolus-single-large", name) for name in ("warning_from_mcg", "harm_from_mcg"))
     young = judged["context"].str.startswith(YOUNG)
     return together(
         _not_daily(judged, rare.to_numpy()),
-        on_rows(judged.assign(_severity=severity, _harm=harm), bolus, "dose-bolus-single-large", value=lambda hit: mcg(hit["single_intake_mcg"]),
-                detail=lambda hit: hit["_harm"], severity=lambda hit: hit["_severity"]),
+        on_rows(judged, bolus, "dose-bolus-single-large", value=lambda hit: mcg(hit["single_intake_mcg"]),
+                detail=lambda hit: np.where(hit["single_intake_mcg"] >= harmful, "; trials of single doses this large found more falls and fractures", ""),
+                severity=lambda hit: np.where(hit["single_intake_mcg"] >= large, "", "note")),
         on_rows(judged, rare & young, "dose-child-not-daily", value=lambda hit: plain(hit["interval_days"]), whole_label=True),
     )  # fmt: skip
 
@@ -105,7 +100,7 @@ def _not_daily(judged: pd.DataFrame, rare: np.ndarray) -> pd.DataFrame:
     part = judged.loc[rare, OF_AN_INTAKE]
     if part.empty:
         return nothing()
-    names = part["nutrient"].map(
+    names = as_text(part["nutrient"]).map(
         lambda nutrient: nutrient.replace("_", " ").replace("vitamin k", "vitamin K").replace("vitamin d", "vitamin D")
     )
     low, high = part["daily_mcg_low"].round(1), part["daily_mcg_high"].round(1)
@@ -160,10 +155,12 @@ def near_edges(facts: Facts) -> pd.DataFrame:
     low = np.fmin(doses["daily_mcg_low"], doses["other_mcg_low"])
     high = np.fmax(doses["daily_mcg_high"], doses["other_mcg_high"])
     parts = []
-    for band_id in doses["band_id"].unique():
-        for part in band_id.split(";") if band_id else ():
+    codes, band_ids = codes_of(doses["band_id"])
+    exact = (high == low).to_numpy()
+    for place, band_id in enumerate(band_ids):
+        here = exact & (codes == place)
+        for part in band_id.split(";") if band_id and here.any() else ():
             band = facts.evidence.bands[part]
-            here = (doses["band_id"] == band_id) & (high == low)
             points = [float(point) for point in band.studied_points_mcg]
             if len(points) > 1:
                 between = here & (high > points[0]) & (high < points[-1]) & ~high.isin(points)
@@ -187,20 +184,18 @@ def serving_and_directions(facts: Facts) -> pd.DataFrame:
     """US: a panel for another number of units than is taken at once; EU: directions that count the daily portion again."""
     rows = facts.rows
     read = (rows["servings_source"] == "directions").to_numpy() & rows["units_per_serving"].notna().to_numpy()
-    at_once = rows["single_factor"] * rows["units_per_serving"]
     us = (
         read
         & facts.in_us[facts.row_products]
         & (rows["basis"] == "per_serving").to_numpy()
         & ((rows["single_factor"] - 1).abs() > 1e-9).to_numpy()
     )
-    told = rows.assign(_units=at_once)
     return together(
         on_rows(
-            told,
+            rows,
             us,
             "dose-serving-vs-directions-us",
-            value=lambda hit: plain(hit["_units"]),
+            value=lambda hit: plain(hit["single_factor"] * hit["units_per_serving"]),
             expected=lambda hit: plain(hit["units_per_serving"]),
             whole_label=True,
         ),
@@ -216,8 +211,7 @@ def _counted_again(facts: Facts) -> pd.DataFrame:
         & (rows["factor_high"] == 1)
         & (rows["interval_days"] == 1)
     )
-    wanted = np.zeros(len(facts.first), dtype=bool)
-    wanted[facts.row_products[per_day.to_numpy() & facts.in_eu[facts.row_products]]] = True
+    wanted = facts.products(facts.row_products[per_day.to_numpy() & facts.in_eu[facts.row_products]])
     if not wanted.any():
         return nothing()
     counts = {
@@ -226,83 +220,101 @@ def _counted_again(facts: Facts) -> pd.DataFrame:
     }
     units = facts.by_text("directions", counts, np.nan)
     return on_products(
-        facts.first.assign(_units=units),
+        facts.first,
         wanted & (units > 1),
         "dose-eu-multiplied-twice",
-        value=lambda hit: plain(hit["_units"]),
+        value=lambda hit: plain(pd.Series(units[hit.index])),
     )
 
 
 def package(facts: Facts) -> pd.DataFrame:
     """Servings per container that do not follow from the units in the package, or two numbers of them."""
     first = facts.first
-    ambiguous = matching(first["servings_per_container"], r"\d+\s*(?:/|;|\bor\b|\boder\b|\bou\b)\s*\d+")
-    printed = on_number(first["servings_per_container"])
-    pattern = "|".join(catalogue()["dose-servings-container-mismatch"].patterns)
-    units = pd.Series(np.nan, index=first.index)
-    chosen = facts.rows[(facts.rows["basis"] == "per_serving").to_numpy()].drop_duplicates("product")
-    units[chosen["product"].to_numpy()] = chosen["units_per_serving"].to_numpy()
-    counted = first[units.notna()]
-    net = _units_in(counted["name"].astype("str"), pattern)
+    if not facts.has("servings_per_container").any():
+        return nothing()
+    ambiguous = facts.matching("servings_per_container", r"\d+\s*(?:/|;|\bor\b|\boder\b|\bou\b)\s*\d+")
+    printed = on_number(facts.texts("servings_per_container"))
+    units = np.full(len(first), np.nan)
+    chosen = first_of_each(facts.row_products, (facts.rows["basis"] == "per_serving").to_numpy())
+    units[facts.row_products[chosen]] = facts.rows["units_per_serving"].to_numpy()[chosen]
+    counted = ~np.isnan(units) & ~np.isnan(printed)
+    if not (counted | ambiguous).any():
+        return nothing()
+    net = _units_in(facts.texts("name"), counted)
     if "net_contents" in first:
-        net = _units_in(counted["net_contents"].astype("str"), pattern).fillna(net)
-    net = net.reindex(first.index)
+        stated = _units_in(facts.texts("net_contents"), counted)
+        net = np.where(np.isnan(stated), net, stated)
     servings = net / units
-    wrong = (servings - printed).abs() > number("dose-servings-container-mismatch", "servings")
-    table = first.assign(_net=net, _units=units, _servings=servings.round(1))
+    wrong = np.abs(servings - printed) > number("dose-servings-container-mismatch", "servings")
+    table = pd.DataFrame(
+        {
+            "_net": net,
+            "_units": units,
+            "_servings": servings.round(1),
+            "servings_per_container": first["servings_per_container"],
+        }
+    )
     return together(
-        on_products(table, wrong.to_numpy(dtype=bool) & ~ambiguous, "dose-servings-container-mismatch", value=lambda hit: plain(hit["_net"]) + " units at " + plain(hit["_units"]) + " a serving",
+        on_products(table, wrong & ~ambiguous, "dose-servings-container-mismatch", value=lambda hit: plain(hit["_net"]) + " units at " + plain(hit["_units"]) + " a serving",
                     expected=lambda hit: plain(hit["_servings"]), detail=lambda hit: hit["servings_per_container"]),
         on_products(first, ambiguous, "dose-servings-container-ambiguous", value=lambda hit: hit["servings_per_container"]),
     )  # fmt: skip
 
 
-def on_number(texts: pd.Series) -> pd.Series:
+def on_number(texts: Texts) -> npt.NDArray[np.float64]:
     """The one number of each text ('about 60'), missing where there is none or several."""
-    codes, values = codes_of(texts)
     numbers = []
-    for value in values:
+    for value in texts.values:
         found = re.findall(r"\d+(?:\.\d+)?", value)
         numbers.append(float(found[0]) if len(found) == 1 else float("nan"))
-    return pd.Series(np.array([*numbers, np.nan])[codes], index=texts.index)
+    return np.array(numbers, dtype=float)[texts.codes]
 
 
-def _units_in(texts: pd.Series, pattern: str) -> pd.Series:
-    """The one count of units in each text; missing where none or several are told."""
-    found = re.compile(pattern, re.IGNORECASE)
-    codes, values = codes_of(texts)
-    counts = []
-    for value in values:
-        numbers = {match[1].replace(",", "") for match in found.finditer(value)}
-        counts.append(float(next(iter(numbers))) if len(numbers) == 1 else float("nan"))
-    return pd.Series(np.array([*counts, np.nan])[codes], index=texts.index)
+def _units_in(texts: Texts, among: Mask) -> npt.NDArray[np.float64]:
+    """The one count of units in each of some texts; missing where none or several are told."""
+    pattern = "|".join(catalogue()["dose-servings-container-mismatch"].patterns)
+    return texts.numbers(lambda text: _count_in(text, pattern), among)
+
+
+@lru_cache(maxsize=16_384)
+def _count_in(text: str, pattern: str) -> float:
+    numbers = {match[1].replace(",", "") for match in re.finditer(pattern, text, re.IGNORECASE)}
+    return float(next(iter(numbers))) if len(numbers) == 1 else float("nan")
 
 
 def unset_maximum(facts: Facts) -> pd.DataFrame:
     """A maximum of 0 beside a minimum means that none was set."""
-    most, least = facts.first["servings_per_day_max"], facts.first["servings_per_day_min"]
-    if not (most != "").any():
+    if not facts.has("servings_per_day_max").any():
         return nothing()
-    zero = matching(most, r"^\s*0+(?:[.,]0+)?\s*$")
-    some = np.array([read_number_cell(value) is not None for value in codes_of(least)[1]] or [False], dtype=bool)[
-        codes_of(least)[0]
-    ]
+    zero = facts.matching("servings_per_day_max", r"^\s*0+(?:[.,]0+)?\s*$")
+    least = facts.texts("servings_per_day_min")
+    some = np.array([read_number_cell(value) is not None for value in least.values], dtype=bool)[least.codes]
     return on_products(
         facts.first, zero & some, "dose-zero-maximum-unset", value=lambda hit: hit["servings_per_day_min"]
     )
 
 
 @cache
-def _open_ends() -> re.Pattern[str]:
-    """The phrases that leave a dose to a professional, to the end of the clause."""
+def _open_ends() -> tuple[str, ...]:
+    """The phrases that leave a dose to a professional, longest first."""
     phrases = [fold(phrase) for entry in wording_table("phrases").values() for phrase in entry.get("open_ended", ())]
-    return re.compile(rf"(?:{'|'.join(map(re.escape, sorted(phrases, key=len, reverse=True)))})[^.;\n]*")
+    return tuple(sorted(phrases, key=len, reverse=True))
 
 
+_REST_OF_CLAUSE = re.compile(r"[^.;\n]*")
+
+
+@lru_cache(maxsize=16_384)
 def open_end(text: str) -> str:
-    """The words of directions that leave the dose to somebody else; all of them where none are found."""
-    found = _open_ends().search(fold(text))
-    return text[found.start() : found.end()].strip() if found else text
+    """The words of directions that leave the dose to somebody else, to the end of the clause; all of them where none are found."""
+    folded = fold(text)
+    # To look for each phrase is many times faster than to look for all of them in every place.
+    found = [(folded.index(phrase), place) for place, phrase in enumerate(_open_ends()) if phrase in folded]
+    if not found:
+        return text
+    start, place = min(found)
+    rest = _REST_OF_CLAUSE.match(folded, start + len(_open_ends()[place]))
+    return text[start : rest.end() if rest else None].strip()
 
 
 # -- audiences -------------------------------------------------------------------------------------------------------------
@@ -312,14 +324,12 @@ def audiences(facts: Facts) -> pd.DataFrame:
     """Labels with doses for several groups of people, morning and evening columns, children on an adult strength."""
     judged = facts.judged
     by_column = _several_audience_columns(facts)
-    with_dose = np.zeros(len(facts.first), dtype=bool)
-    with_dose[facts.row_products] = True
-    wanted = facts.says("directions", "dose-multiple-audiences", with_dose)
-    readings = facts.read_directions(wanted) if wanted.any() else {}
+    wanted = facts.says("directions", "dose-multiple-audiences", facts.with_row)
+    readings = facts.read_directions(wanted)
     by_text = _directions_that(
         facts, wanted, readings, lambda told: len({one.contexts for one in told.regimens if one.contexts}) > 1
     )
-    by_audience = _audience_of_several(facts, with_dose) & ~by_text & ~by_column
+    by_audience = _audience_of_several(facts) & ~by_text & ~by_column
 
     def told(hit: Hits) -> np.ndarray:
         texts = ("'" + hit[name].astype("str") + "'" for name in ("directions", "audience"))
@@ -339,8 +349,8 @@ def _directions_that(
 ) -> np.ndarray:
     """Of the wanted products those whose directions pass a test."""
     found = wanted.copy()
-    codes, texts = codes_of(facts.first["directions"][wanted])
-    found[wanted] = np.array([test(readings[text]) for text in texts] or [False], dtype=bool)[codes]
+    codes, texts = codes_of(facts.first["directions"], np.flatnonzero(wanted))
+    found[wanted] = np.array([test(readings[text]) for text in texts], dtype=bool)[codes]
     return found
 
 
@@ -349,7 +359,7 @@ def _several_audience_columns(facts: Facts) -> np.ndarray:
     targets = facts.targets
     named = (targets["audience"] != "").to_numpy()
     product = facts.product_of_line[targets.index.to_numpy()[named]]
-    codes, _ = codes_of(targets["audience"][named])
+    codes, _ = codes_of(targets["audience"], np.flatnonzero(named))
     low = np.full(len(facts.first), np.iinfo(np.intp).max, dtype=np.intp)
     high = np.full(len(facts.first), -1, dtype=np.intp)
     np.minimum.at(low, product, codes)
@@ -357,9 +367,15 @@ def _several_audience_columns(facts: Facts) -> np.ndarray:
     return np.asarray((high >= 0) & (low != high))
 
 
+OF_A_CHILD = ["product", "nutrient", "label_text", "amount_mcg", "source_line", "line_basis"]
+"""What is asked of a row that children may take."""
+
+
 def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions]) -> pd.DataFrame:
     """Directions for an age group whose daily dose passes the upper level of that age."""
-    ages = {text: _young_of(told) for text, told in readings.items()}
+    ages = {text: young for text, told in readings.items() if (young := _young_of(told))}
+    if not ages:
+        return nothing()
     named = _directions_that(facts, wanted, readings, lambda told: bool(_young_of(told)))
     own = facts.in_context(YOUNG)
     rows = facts.rows
@@ -369,10 +385,11 @@ def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions])
         & rows["amount_other_mcg"].isna()
         & (rows["form"] != "calcifediol")
     ).to_numpy()
-    part = rows[test & _may_pass(facts, rows, ages, readings)]
+    part = rows.loc[test & _may_pass(facts, rows, ages, readings), OF_A_CHILD]
     if part.empty:
         return nothing()
-    lines = facts.targets.iloc[part["source_line"].to_numpy()].assign(_line_basis=part["line_basis"].to_numpy())
+    asked = ["serving_size", "units_per_serving", "directions", "basis", "market", "dosage_form"]
+    lines = facts.targets[asked].iloc[part["source_line"].to_numpy()].assign(_line_basis=part["line_basis"].array)
     plans = distinct(
         lines, ["serving_size", "units_per_serving", "directions", "_line_basis", "basis", "market", "dosage_form"]
     )
@@ -414,22 +431,24 @@ def _k2_for_children(facts: Facts, wanted: np.ndarray, readings: dict[str, Direc
     named = _directions_that(
         facts, wanted, readings, lambda told: any(age.startswith(young) for age in _young_of(told))
     )
+    if not named.any():
+        return nothing()
     own = facts.in_context(young)
     rows = facts.rows
     test = (named & ~own)[facts.row_products]
     test &= ((rows["nutrient"] == "vitamin_k2") & (rows["amount_mcg"] > 0)).to_numpy()
-    test &= ~rows["product"].where(test).duplicated().to_numpy()
+    test = first_of_each(facts.row_products, test)
     return on_rows(rows, test, "safety-k2-child")
 
 
-def _audience_of_several(facts: Facts, with_dose: np.ndarray) -> np.ndarray:
+def _audience_of_several(facts: Facts) -> Mask:
     """Products whose audience names pregnancy and children, of whom one is judged."""
-    codes, texts = codes_of(facts.first["audience"])
+    texts = facts.texts("audience")
     found = [
         "pregnancy" in contexts and any(context.startswith(YOUNG) for context in contexts)
-        for contexts in map(read_audience, texts)
+        for contexts in map(read_audience, texts.values)
     ]
-    return np.array(found or [False], dtype=bool)[codes] & with_dose if len(texts) else np.zeros(len(with_dose), bool)
+    return np.array(found, dtype=bool)[texts.codes] & facts.with_row
 
 
 def _may_pass(
@@ -453,13 +472,11 @@ def _may_pass(
             ),
             default=0.0,
         )
-        for text, found in ages.items()
-        if found
+        for text in ages
     }
     taken = facts.by_text("directions", units, 0.0)[facts.row_products]
     by_piece = (
-        rows["basis"].isin(["per_serving", "per_unit", "per_day"]).to_numpy()
-        & rows["units_per_serving"].notna().to_numpy()
+        one_of(rows["basis"], ("per_serving", "per_unit", "per_day")) & rows["units_per_serving"].notna().to_numpy()
     )
     return ~by_piece | (rows["amount_mcg"].to_numpy() * np.maximum(taken, 1.0) > lowest)
 

@@ -15,16 +15,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import tomli as tomllib
 
 from auditor.barcodes import Barcodes, read_codes
 from auditor.checks import DATA, catalogue
 from auditor.directions import Directions, read_directions
-from auditor.distinct import codes_of
+from auditor.distinct import codes_of, one_of
 from auditor.evidence import Evidence
 from auditor.limits import Limit
 from auditor.markets import Market, market_named
-from auditor.searching import Texts
+from auditor.searching import Texts, arrow_texts
 
 COLUMNS = ("product", "order", "code", "nutrient", "value", "expected", "detail", "label_text", "severity")
 
@@ -42,7 +43,11 @@ class Hits:
         self.index: pd.Index[Any] = table.index[where]
 
     def __getitem__(self, name: str) -> pd.Series:
-        return self._table[name].iloc[self._where]
+        column = self._table[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            codes, values = codes_of(column, self._where)
+            return pd.Series(values[codes], index=self.index, dtype=object)
+        return column.iloc[self._where]
 
     def __contains__(self, name: str) -> bool:
         return name in self._table
@@ -51,7 +56,9 @@ class Hits:
 Cells = str | Callable[[Any], object]
 """A cell of a finding: the same text for all, or what the :class:`Hits` say."""
 
-IU = r"(?<![a-z])(?:i\.? ?u\.?|i\.? ?e\.?|u\.? ?i\.?|j\.m\.|ius?|units?|usp)(?![a-z])"
+IU_WORDS = r"(?:i\.? ?u\.?|i\.? ?e\.?|u\.? ?i\.?|j\.m\.|ius?|units?|usp)"
+"""Spellings of the international unit, wherever they stand; a search for them takes the fast automaton."""
+IU = rf"(?<![a-z]){IU_WORDS}(?![a-z])"
 """Spellings of the international unit."""
 VITAMIN_K = ("vitamin_k2", "vitamin_k1", "vitamin_k")
 WITHHELD = "withheld"
@@ -88,6 +95,11 @@ class Facts:
         """First line of every product, which carries what is printed once per product."""
         return self.lines.iloc[self.firsts].reset_index(drop=True)
 
+    @cached_property
+    def ids(self) -> pa.Array:
+        """Id of every product."""
+        return arrow_texts(self.first["product_id"])
+
     def texts(self, name: str) -> Texts:
         """A column of :attr:`first`, ready to be searched."""
         if name not in self._texts:
@@ -101,7 +113,7 @@ class Facts:
     @cached_property
     def barcodes(self) -> Barcodes:
         """The distinct barcodes of the products, in the order of `texts("upc").values`."""
-        return read_codes(self.texts("upc").values)
+        return read_codes(self.texts("upc").arrow)
 
     def matching(self, name: str, pattern: str, among: Mask | None = None) -> Mask:
         """Products whose column of that name holds the pattern, letters of either case; only `among` some, if given."""
@@ -110,12 +122,31 @@ class Facts:
     def by_text(self, name: str, numbers: Mapping[str, float], other: float) -> npt.NDArray[np.float64]:
         """For every product the number of its text in the column of that name, `other` where the text has none."""
         texts = self.texts(name)
-        return np.array([*(numbers.get(value, other) for value in texts.values), other], dtype=float)[texts.codes]
+        return np.array([numbers.get(value, other) for value in texts.values], dtype=float)[texts.codes]
+
+    def has(self, name: str) -> Mask:
+        """Products with a text in the column of that name."""
+        return ~self.texts(name).are("")
+
+    def products(self, of: Positions) -> Mask:
+        """Some products, given by their positions, as a mask."""
+        found = np.zeros(len(self.firsts), dtype=bool)
+        found[of] = True
+        return found
+
+    @cached_property
+    def with_row(self) -> Mask:
+        """Products of which a line names a vitamin; few checks concern others."""
+        return self.products(self.row_products)
+
+    @cached_property
+    def _contexts(self) -> Texts:
+        return Texts(pd.Series(self.contexts, dtype=object))
 
     def in_context(self, prefixes: tuple[str, ...]) -> Mask:
         """Products judged in a context whose id begins with one of the prefixes."""
-        codes, values = pd.factorize(self.contexts)
-        return np.array([*(value.startswith(prefixes) for value in values), False], dtype=bool)[codes]
+        contexts = self._contexts
+        return np.array([value.startswith(prefixes) for value in contexts.values], dtype=bool)[contexts.codes]
 
     def says(self, name: str, check_id: str, among: Mask | None = None) -> Mask:
         """Products whose column of that name holds one of the patterns of a check's entry."""
@@ -124,24 +155,29 @@ class Facts:
     @cached_property
     def markets(self) -> Objects:
         """Market of every product."""
-        codes, values = codes_of(self.first["market"])
-        return _objects([market_named(value) for value in values])[codes]
+        market = self.texts("market")
+        return objects([market_named(value) for value in market.values])[market.codes]
 
     @cached_property
     def market_ids(self) -> Objects:
         """Id of every product's market, '' where it is not known."""
-        codes, values = codes_of(self.first["market"])
-        return _objects([market_named(value).id for value in values])[codes]
+        market = self.texts("market")
+        return objects([market_named(value).id for value in market.values])[market.codes]
 
     def market_is(self, test: Callable[[Market], bool]) -> Mask:
         """Products whose market passes a test."""
-        codes, values = codes_of(self.first["market"])
-        return np.array([test(market_named(value)) for value in values], dtype=bool)[codes]
+        market = self.texts("market")
+        return np.array([test(market_named(value)) for value in market.values], dtype=bool)[market.codes]
+
+    @cached_property
+    def known_markets(self) -> set[str]:
+        """Ids of the markets there are."""
+        return {market_named(value).id for value in self.texts("market").values}
 
     @cached_property
     def in_us(self) -> Mask:
         """Products made for the United States."""
-        return self.market_ids == "us"
+        return self.market_is(lambda market: market.id == "us")
 
     @cached_property
     def in_eu(self) -> Mask:
@@ -173,34 +209,56 @@ class Facts:
     def daily_value_groups(self) -> Objects:
         """Daily value group of every product."""
         group = {context: entry.daily_value_group for context, entry in self.evidence.contexts.items()}
-        codes, values = pd.factorize(self.contexts)
-        return _objects([group[value] for value in values])[codes]
+        contexts = self._contexts
+        return objects([group[value] for value in contexts.values])[contexts.codes]
 
-    def of_target(self, name: str) -> pd.Series:
-        """A column of the line table, for every row."""
-        return self.targets[name].iloc[self.rows["source_line"].to_numpy()].set_axis(self.rows.index)
+    def of_target(self, name: str) -> Texts:
+        """A column of the line table, for every row, ready to be searched."""
+        if name not in self._of_target:
+            self._of_target[name] = Texts(self.targets[name].iloc[self.rows["source_line"].to_numpy()])
+        return self._of_target[name]
+
+    @cached_property
+    def _of_target(self) -> dict[str, Texts]:
+        return {}
+
+    def cells(self, where: Mask) -> Objects:
+        """Amount and unit of some rows as the line has them: '5 mg'."""
+        amount, unit = self.of_target("amount")[where], self.of_target("unit")[where]
+        return objects(f"{number} {of}".strip() for number, of in zip(amount, unit, strict=True))
 
     def rows_with(self, *codes: str) -> Mask:
         """Rows on which a reader of text reported one of the codes."""
-        reported = self.problems.loc[self.problems["code"].isin(codes), "row"]
-        return np.asarray(self.rows.index.isin(reported.unique()))
+        return self.are_rows(self.rows.index.to_numpy(), self.reported(one_of(self.problems["code"], codes)))
+
+    def reported(self, where: Mask) -> Positions:
+        """Index labels in `rows` of some of the problems."""
+        return self.problems["row"].to_numpy(dtype=np.intp)[where]
+
+    def are_rows(self, labels: Positions, among: Positions) -> Mask:
+        """Which of some index labels in `rows` are among others."""
+        found = np.zeros(int(max(labels.max(initial=-1), among.max(initial=-1))) + 1, dtype=bool)
+        found[among] = True
+        return found[labels]
 
     @cached_property
     def is_panel(self) -> Mask:
         """Products whose record transcribes a panel: a line carries a percent or its symbol, or a serving size is given and the note names no other source."""
-        told = np.zeros(len(self.first), dtype=bool)
-        told[self.product_of_line[(self.lines["percent_dv"] != "").to_numpy()]] = True
-        return told | ((self.first["serving_size"] != "").to_numpy() & ~self._noted("not_a_panel"))
+        told = self.products(self.product_of_line[(self.lines["percent_dv"] != "").to_numpy()])
+        return told | (self.has("serving_size") & ~self._noted("not_a_panel"))
 
     @cached_property
     def label_dates(self) -> Objects:
         """Label date of every product as ISO text, '' if unknown."""
-        codes, values = codes_of(self.first["label_date"])
-        return _objects([value[:10] if re.match(r"\d{4}-\d{2}-\d{2}", value) else "" for value in values])[codes]
+        dates = self.texts("label_date")
+        return objects([value[:10] if re.match(r"\d{4}-\d{2}-\d{2}", value) else "" for value in dates.values])[
+            dates.codes
+        ]
 
     def read_directions(self, wanted: Mask) -> dict[str, Directions]:
         """Readings of the distinct directions of some products."""
-        return {text: read_directions(text) for text in pd.unique(self.first["directions"][wanted].astype("str"))}
+        texts = self.texts("directions")
+        return {text: read_directions(text) for text in texts.values[texts.used(wanted)]}
 
 
 @cache
@@ -210,7 +268,8 @@ def words_of_records(rule: str) -> dict[str, list[str]]:
     return table
 
 
-def _objects(values: Iterable[object]) -> Objects:
+def objects(values: Iterable[object]) -> Objects:
+    """Some things as a column."""
     items = list(values)
     found = np.empty(len(items), dtype=object)
     found[:] = items
@@ -288,7 +347,7 @@ def together(*parts: pd.DataFrame) -> pd.DataFrame:
 def on_distinct(values: pd.Series, text: Callable[[float], str]) -> pd.Series:
     """Text of numbers, made once for each; missing numbers give ''."""
     codes, found = pd.factorize(values.to_numpy(dtype=float))
-    shown = _objects([*(text(float(value)) for value in found), ""])
+    shown = objects([*(text(float(value)) for value in found), ""])
     return pd.Series(shown[codes], index=values.index, dtype="str")
 
 
@@ -327,12 +386,10 @@ def says(texts: pd.Series, check_id: str, among: Mask | None = None) -> Mask:
     return matching(texts, any_pattern(check_id), among)
 
 
-def first_match(texts: pd.Series, pattern: str) -> pd.Series:
-    """The words of each text that match; for hits only."""
-    found = re.compile(pattern, re.IGNORECASE)
-    return pd.Series(
-        [match[0].strip() if (match := found.search(text)) else "" for text in texts], index=texts.index, dtype="str"
-    )
+def first_match(text: str, pattern: str) -> str:
+    """The words of a text that match; for hits only."""
+    found = re.search(pattern, text, re.IGNORECASE)
+    return found[0].strip() if found else ""
 
 
 def keys_of(columns: Mapping[str, object] | list[object]) -> Positions:
@@ -345,6 +402,14 @@ def keys_of(columns: Mapping[str, object] | list[object]) -> Positions:
             own.astype(np.intp) if codes is None else pd.factorize(codes * max(len(values), 1) + own)[0].astype(np.intp)
         )
     return codes if codes is not None else np.array([], dtype=np.intp)
+
+
+def first_of_each(product: Positions, among: Mask) -> Mask:
+    """Of some rows the first one of each product."""
+    found = np.zeros(len(product), dtype=bool)
+    where = np.flatnonzero(among)
+    found[where[~pd.Series(product[where]).duplicated().to_numpy()]] = True
+    return found
 
 
 def sure_high(judged: pd.DataFrame) -> pd.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +23,8 @@ from auditor.checks import (
     records,
     safety,
 )
-from auditor.checks.facts import COLUMNS, WITHHELD, Facts, keys_of, nothing, together
-from auditor.distinct import distinct
+from auditor.checks.facts import COLUMNS, WITHHELD, Facts, Mask, Objects, Positions, keys_of, nothing, objects, together
+from auditor.distinct import codes_of, distinct, either, words, words_of
 from auditor.schema import SEVERITIES
 from auditor.text import shorten
 
@@ -91,40 +92,66 @@ def find_all(facts: Facts) -> pd.DataFrame:
 def _from_reading(facts: Facts) -> pd.DataFrame:
     """What the line and directions grammars reported, for the rows that made it into a dose."""
     rows, problems = facts.rows, facts.problems
-    kept = problems[problems["row"].isin(rows.index)]
-    near = (kept["code"] == "near-name").to_numpy()
-    harmless = [name for name in kept["value"][near].unique() if not safety.near_code(name)]
-    kept = kept[~(near & kept["value"].isin(harmless).to_numpy())]
-    undosed = kept["code"].isin(ON_A_DOSE) & rows["factor_high"].reindex(kept["row"]).isna().to_numpy()
-    undosed |= kept["code"].isin(ON_AN_AMOUNT) & rows["amount_mcg"].reindex(kept["row"]).isna().to_numpy()
-    one_word = (kept["code"] == "serving-unread") & kept["value"].str.fullmatch(r"[^\W\d]+")
-    kept = kept[~(undosed | one_word)]
-    if kept.empty:
+    if rows.empty:
         return nothing()
-    row = rows[ASKED_OF_A_ROW].loc[kept["row"]]
-    code = kept["code"].replace(ALIASES).to_numpy(dtype=object)
-    of_directions = np.isin(code, [check.id for check in catalogue().values() if check.raised_by == "directions"])
+    place = rows.index.get_indexer(problems["row"].to_numpy())
+    codes, reported = codes_of(problems["code"])
+    said, values = codes_of(problems["value"])
+
+    def are(*wanted: str) -> Mask:
+        return np.isin(reported, wanted)[codes]
+
+    def of_value(test: Callable[[str], object], among: Mask) -> Mask:
+        asked = np.unique(said[among])
+        found = np.zeros(len(values), dtype=bool)
+        found[asked] = [bool(test(value)) for value in values[asked]]
+        return found[said] & among
+
+    kept = place >= 0
+    kept &= ~of_value(lambda name: not safety.near_code(name), are("near-name") & kept)
+    kept &= ~(are(*ON_A_DOSE) & rows["factor_high"].isna().to_numpy()[place])
+    kept &= ~(are(*ON_AN_AMOUNT) & rows["amount_mcg"].isna().to_numpy()[place])
+    kept &= ~of_value(_ONE_WORD.fullmatch, are("serving-unread") & kept)
+    if not kept.any():
+        return nothing()
+    return _told_by_readers(facts, problems[kept], rows[ASKED_OF_A_ROW].iloc[place[kept]])
+
+
+_ONE_WORD = re.compile(r"[^\W\d]+")
+
+
+def _told_by_readers(facts: Facts, kept: pd.DataFrame, row: pd.DataFrame) -> pd.DataFrame:
+    """Findings on some problems, each with the row it was found on."""
+    given, reported = codes_of(kept["code"])
+    named = words(ALIASES.get(name, name) for name in reported)
+    code = named.take(given)
+
+    def are(*wanted: str) -> Mask:
+        return np.isin(reported, wanted)[given]
+
+    by_directions = [catalogue()[name].raised_by == "directions" for name in named.categories]
+    of_directions = np.array(by_directions, dtype=bool)[code.codes]
     huge = (code == "amount-implausible-vitk") & (
         row["amount_mcg"] > number("amount-implausible-vitk", "largest_mcg")
     ).to_numpy()
-    assumed = np.isin(code, ("dose-directions-missing", "dose-directions-unparsed"))
+    assumed = are("dose-directions-missing", "dose-directions-unparsed")
     day = np.where(
         row["factor_high"].isna(),
         "no daily dose was computed",
         np.where(row["basis"] == "per_unit", "one unit a day was assumed", "one serving a day was assumed"),
     )
-    as_needed = code == "dose-as-needed"
+    as_needed = are("dose-as-needed")
     day = np.where(as_needed & row["factor_high"].notna().to_numpy(), "the stated number was used", day)
     assumed |= as_needed
-    unclear = code == "dose-basis-unknown"
+    unclear = are("dose-basis-unknown")
     told = distinct(kept, ["code", "value"])
-    value = np.array([*told.map(_as_printed), ""], dtype=object)[told.codes]
-    expected = np.where(
-        unclear & (kept["expected"] == ""), _portions(facts, kept["row"]) if unclear.any() else "", kept["expected"]
-    )
-    suspect = np.flatnonzero(code == "unit-mg-mcg-suspect")
+    value = words(told.map(_as_printed)).take(told.codes)
+    expected = kept["expected"].to_numpy(dtype=object, copy=True)
+    portion = unclear & (kept["expected"] == "").to_numpy()
+    expected[portion] = _portions(facts, row["source_line"].to_numpy()[portion])
+    suspect = np.flatnonzero(are("unit-mg-mcg-suspect"))
     if len(suspect):
-        expected[suspect] = _weights_suspected(facts, rows.loc[kept["row"].iloc[suspect]], expected[suspect])
+        expected[suspect] = _weights_suspected(facts, row.iloc[suspect], expected[suspect])
     day = np.where(
         unclear,
         np.where(
@@ -133,17 +160,30 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
         day,
     )
     assumed |= unclear
-    detail = np.where(assumed, day, kept["detail"].str.replace(BOTH_JUDGED, "both were judged", regex=False))
+    details, texts = codes_of(kept["detail"])
+    detail = np.where(assumed, day, objects(text.replace(BOTH_JUDGED, "both were judged") for text in texts)[details])
+    by_weight = are("vitd-form-calcifediol") & row["declared_iu"].isna().to_numpy()
     return pd.DataFrame(
         {
-            "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code,
-            "nutrient": np.where(of_directions, "", row["nutrient"]), "value": value, "expected": expected,
-            "detail": detail, "label_text": row["label_text"].to_numpy(), "severity": np.where(huge, "error", np.where((code == "vitd-form-calcifediol") & row["declared_iu"].isna().to_numpy(), "note", "")),
-        }
+            "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code.to_numpy(),
+            "nutrient": np.where(of_directions, "", row["nutrient"].to_numpy(dtype=object)), "value": value.to_numpy(), "expected": expected,
+            "detail": detail, "label_text": row["label_text"].to_numpy(dtype=object), "severity": np.where(huge, "error", np.where(by_weight, "note", "")),
+        },
+        dtype=object,
     )  # fmt: skip
 
 
-ASKED_OF_A_ROW = ["product", "nutrient", "label_text", "basis", "amount_mcg", "factor_high", "declared_iu"]
+ASKED_OF_A_ROW = [
+    "product",
+    "nutrient",
+    "label_text",
+    "basis",
+    "amount_mcg",
+    "factor_high",
+    "declared_iu",
+    "declared_percent_dv",
+    "source_line",
+]
 """Columns of a dose's row that its findings ask for; taking all would cost more than the findings."""
 
 
@@ -155,10 +195,11 @@ def _as_printed(code: str, value: str) -> str:
     return MEASURES.get(value, value) if code == "dose-drops-without-volume" else value
 
 
-def _portions(facts: Facts, rows: pd.Series) -> npt.NDArray[np.object_]:
-    """What an amount may be for where the directions count something that the serving does not."""
-    size = facts.of_target("serving_size").astype("str").loc[rows].to_numpy(dtype=object)
-    return np.where(size == "", "per unit or per portion", "for one of them (serving: '" + size + "')")
+def _portions(facts: Facts, source: Positions) -> Objects:
+    """What an amount on some lines may be for where the directions count something that the serving does not."""
+    codes, sizes = codes_of(facts.targets["serving_size"], source)
+    told = (f"for one of them (serving: '{size}')" if size else "per unit or per portion" for size in sizes)
+    return objects(told)[codes]
 
 
 def _weights_suspected(facts: Facts, rows: pd.DataFrame, expected: npt.NDArray[np.object_]) -> list[str]:
@@ -173,26 +214,27 @@ def _weights_suspected(facts: Facts, rows: pd.DataFrame, expected: npt.NDArray[n
 
 def finished(found: pd.DataFrame) -> pd.DataFrame:
     """Findings with severity and message, without those another one makes void, in the order of the contract."""
-    found = found.astype({"product": "int64", "order": "int64"})
+    numbers = {name: found[name].to_numpy(dtype=np.int64) for name in ("product", "order")}
+    texts = {name: words_of(found[name]) for name in COLUMNS if name not in numbers}
+    found = pd.DataFrame({**numbers, **texts})
     checks = catalogue()
-    unknown = set(found["code"].unique()) - set(checks)
+    unknown = set(found["code"].cat.categories) - set(checks)
     if unknown:
         raise AssertionError(f"findings without a catalogue entry: {', '.join(sorted(unknown))}")
     found = _without_caused(found)
-    codes, ids = pd.factorize(found["code"])
-    usual = np.array([*(checks[check_id].severity for check_id in ids), ""], dtype=object)[codes]
-    own = found["severity"].to_numpy(dtype=object)
-    severity = np.where(own == "", usual, own)
-    rank = pd.Categorical(severity, categories=list(SEVERITIES)).codes
+    codes, ids = codes_of(found["code"])
+    usual = words(checks[check_id].severity for check_id in ids).take(codes)
+    severity = either(found["severity"], pd.Series(usual))
+    rank = pd.Index(SEVERITIES).get_indexer(severity.categories)[severity.codes]
     order = np.lexsort((found["order"].to_numpy(), rank, found["product"].to_numpy()))
-    of_line = np.isin(codes, np.flatnonzero(np.isin(np.asarray(ids, dtype=object), OF_THE_LINE)))
-    once = np.where(of_line, "", found["nutrient"].to_numpy(dtype=object))
-    same = keys_of([found["product"].to_numpy(), codes, once, found["value"].to_numpy(dtype=object)])[order]
+    of_line = np.isin(ids, OF_THE_LINE)[codes]
+    once = np.where(of_line, -1, found["nutrient"].cat.codes.to_numpy())
+    same = keys_of([found["product"].to_numpy(), codes, once, found["value"].cat.codes.to_numpy()])[order]
     order = order[~pd.Series(same).duplicated().to_numpy()]
     found = found.assign(severity=severity).iloc[order].reset_index(drop=True)
-    texts = distinct(found, ["code", "nutrient", "value", "expected", "detail", "voided"])
-    found["message"] = np.array([*texts.map(message), ""], dtype=object)[texts.codes]
-    return found.rename(columns={"code": "finding_id"}).astype({"severity": "str", "message": "str"})
+    told = distinct(found, ["code", "nutrient", "value", "expected", "detail", "voided"])
+    found["message"] = words(told.map(message)).take(told.codes)
+    return found.rename(columns={"code": "finding_id"})
 
 
 # -- one root cause, one finding -------------------------------------------------------------------------------------------
@@ -205,38 +247,42 @@ def _without_caused(found: pd.DataFrame) -> pd.DataFrame:
     :data:`~auditor.checks.facts.WITHHELD` holds under one reading of the label only: it is never told itself, and named
     where a finding doubts the reading.
     """
-    codes, ids = pd.factorize(found["code"])
+    codes, ids = codes_of(found["code"])
     label = found["product"].to_numpy()
-    vitamin = (
-        label * (len(NUTRIENT_NAMES) + 1) + pd.Categorical(found["nutrient"], categories=list(NUTRIENT_NAMES)).codes
-    )
+    nutrients, names = codes_of(found["nutrient"])
+    vitamin = label * (len(NUTRIENT_NAMES) + 1) + pd.Index(list(NUTRIENT_NAMES)).get_indexer(names)[nutrients]
     withheld = (found["severity"] == WITHHELD).to_numpy(dtype=bool)
     void = withheld.copy()
     position = {check_id: place for place, check_id in enumerate(ids)}
-    said: dict[str, npt.NDArray[np.bool_]] = {}
+    rows = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes, minlength=len(ids)))[:-1])
+    said: dict[str, list[Positions]] = {}
     for check_id, place in position.items():
         check = catalogue()[check_id]
-        mine = (codes == place) & ~withheld
-        for key, names, among in (
-            (vitamin, check.hides, ~mine),
-            (label, check.hides_on_label, ~mine),
+        mine = rows[place][~withheld[rows[place]]]
+        for key, listed, which in (
+            (vitamin, check.hides, None),
+            (label, check.hides_on_label, None),
             (vitamin, check.withholds, withheld),
         ):
-            wanted = {position[other]: _consequence(check, other) for other in _ids_of(names) if other in position}
-            if not wanted:
+            wanted = {position[other]: _consequence(check, other) for other in _ids_of(listed) if other in position}
+            if not wanted or not len(mine):
                 continue
-            candidates = np.flatnonzero(np.isin(codes, list(wanted)) & among)
-            caused = candidates[np.isin(key[candidates], key[mine])]
-            void[caused] = True
-            for word in set(wanted.values()) - {""}:
-                named = caused[np.isin(codes[caused], [other for other, told in wanted.items() if told == word])]
-                said[word] = said.get(word, np.zeros(len(found), dtype=bool)) | mine & np.isin(key, key[named])
-    voided = np.full(len(found), "", dtype=object)
-    for word in sorted(said):
-        voided[said[word]] += f", {word}"
-    named = np.flatnonzero(voided != "")
-    voided[named] = [words.removeprefix(", ") for words in voided[named]]
-    return found.assign(voided=voided)[~void]
+            for other, word in wanted.items():
+                among = rows[other] if which is None else rows[other][which[rows[other]]]
+                caused = among[np.isin(key[among], key[mine])]
+                if which is None and other == place:
+                    caused = caused[withheld[caused]]
+                void[caused] = True
+                if word and len(caused):
+                    said.setdefault(word, []).append(mine[np.isin(key[mine], key[caused])])
+    voided = np.zeros(len(found), dtype=np.int64)
+    for bit, word in enumerate(sorted(said)):
+        voided[np.concatenate(said[word])] |= 1 << bit
+    told, asides = pd.factorize(voided)
+    named = words(
+        ", ".join(word for bit, word in enumerate(sorted(said)) if aside >> bit & 1) for aside in asides.tolist()
+    )
+    return found.assign(voided=named.take(told))[~void]
 
 
 def _consequence(cause: Check, check_id: str) -> str:
@@ -245,6 +291,7 @@ def _consequence(cause: Check, check_id: str) -> str:
     return check.left_aside if check.family != cause.family else ""
 
 
+@cache
 def _ids_of(names: tuple[str, ...]) -> list[str]:
     """Check ids of a list that may name families."""
     return [check.id for check in catalogue().values() for name in names if name in (check.id, check.family)]

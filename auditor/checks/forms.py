@@ -10,6 +10,7 @@ import pandas as pd
 
 from auditor.checks import number
 from auditor.checks.facts import Facts, Hits, Mask, mcg, nothing, on_rows, together
+from auditor.distinct import codes_of, one_of
 from auditor.ingredients import read_ingredient
 
 FORM_WORDS = {
@@ -31,9 +32,9 @@ def unstated(facts: Facts) -> pd.DataFrame:
 
     def named(hit: Hits) -> pd.Series:
         product = hit["product"].to_numpy(dtype=np.intp)
-        texts = [facts.first[column].to_numpy(dtype=object)[product] for column in TELLERS]
+        texts = [facts.texts(column)[product] for column in TELLERS]
         words = [_told_elsewhere(texts, vitamin) for *texts, vitamin in zip(*texts, hit["nutrient"], strict=True)]
-        return pd.Series(words, index=hit.index, dtype="str")
+        return pd.Series(words, index=hit.index, dtype=object)
 
     return together(
         on_rows(
@@ -44,7 +45,10 @@ def unstated(facts: Facts) -> pd.DataFrame:
         ),
         on_rows(judged, form == "d2", "vitd-form-d2"),
         on_rows(
-            judged, nutrient.isin(["vitamin_k2", "vitamin_k"]) & (form == "unstated"), "vitk-form-missing", detail=named
+            judged,
+            one_of(nutrient, ("vitamin_k2", "vitamin_k")) & (form == "unstated"),
+            "vitk-form-missing",
+            detail=named,
         ),
     )
 
@@ -107,11 +111,13 @@ def unusual_for_form(facts: Facts) -> pd.DataFrame:
 
 def not_listed_in_eu(facts: Facts) -> pd.DataFrame:
     """Forms that Directive 2002/46/EC does not name."""
-    form = facts.judged["form"]
+    unlisted = one_of(facts.judged["form"], ("mk4", "calcifediol", "k3"))
+    if not unlisted.any():
+        return nothing()
     eu = (facts.in_eu & ~facts.is_medicine)[facts.judged["product"].to_numpy(dtype=np.intp)]
     return on_rows(
         facts.judged,
-        eu & form.isin(["mk4", "calcifediol", "k3"]).to_numpy(),
+        eu & unlisted,
         "form-not-listed-eu",
         value=lambda hit: hit["form"].map(FORM_WORDS),
     )
@@ -150,11 +156,11 @@ def _named_otherwise(
     judged = facts.judged
     lacks = ~label[(nutrient, other)] & ~label[(nutrient, "unstated")] & ~label[(nutrient, "mixed")]
     test = ((judged["nutrient"] == nutrient) & (judged["form"] == form)).to_numpy() & lacks[product]
-    mine = np.zeros(len(facts.first), dtype=bool)
-    mine[product[test]] = True
-    test &= facts.matching(column, SAID[other], mine)[product]
+    if not test.any():
+        return nothing()
+    test &= facts.matching(column, SAID[other], facts.products(product[test]))[product]
     where = np.flatnonzero(test)
-    codes, names = pd.factorize(facts.first[column].to_numpy(dtype=object)[product[where]])
+    codes, names = codes_of(facts.first[column], product[where])
     says = [
         {found for piece in read_ingredient(name).pieces if piece.nutrient == nutrient for found in piece.forms}
         & {form, other}
@@ -176,14 +182,12 @@ def _named_otherwise(
 def keyed_forms(judged: pd.DataFrame, n: int) -> dict[tuple[str, str], Mask]:
     """For each nutrient and form, which products have a dose of it."""
     found: dict[tuple[str, str], Mask] = {}
+    product = judged["product"].to_numpy(dtype=np.intp)
+    is_of = {nutrient: (judged["nutrient"] == nutrient).to_numpy() for nutrient in ("vitamin_d", "vitamin_k2")}
     for nutrient, form in (("vitamin_d", "d3"), ("vitamin_d", "d2"), ("vitamin_d", "unstated"), ("vitamin_d", "mixed"), ("vitamin_k2", "mk7"),
                            ("vitamin_k2", "mk4"), ("vitamin_k2", "unstated"), ("vitamin_k2", "mixed")):  # fmt: skip
         has = np.zeros(n, dtype=bool)
-        has[
-            judged["product"].to_numpy(dtype=np.intp)[
-                ((judged["nutrient"] == nutrient) & (judged["form"] == form)).to_numpy()
-            ]
-        ] = True
+        has[product[is_of[nutrient] & (judged["form"] == form).to_numpy()]] = True
         found[(nutrient, form)] = has
     return found
 

@@ -20,6 +20,7 @@ from auditor.checks.facts import (
     sure_high,
     together,
 )
+from auditor.distinct import as_text, one_of
 from auditor.limits import Limit
 
 KINDS = {"law": "law", "guidance": "recommendation, not law", "industry": "industry position, not law"}
@@ -30,7 +31,7 @@ def maxima(facts: Facts) -> pd.DataFrame:
     judged = facts.judged
     if judged.empty:
         return nothing()
-    here = {*facts.market_ids, *(["eu-all"] if facts.in_eu.any() else [])}
+    here = facts.known_markets | ({"eu-all"} if facts.in_eu.any() else set())
     limits = [limit for limit in facts.limits if limit.market in here]
     if not limits:
         return nothing()
@@ -60,8 +61,8 @@ def _in_one_market(facts: Facts, judged: pd.DataFrame, limits: list[Limit]) -> l
 
 def _in_market(facts: Facts, market: str) -> Mask:
     """Products of a limit's market that its law on supplements concerns."""
-    here = facts.in_eu if market == "eu-all" else facts.market_ids == market
-    return np.asarray(here & ~facts.is_medicine)
+    here = facts.in_eu if market == "eu-all" else facts.market_is(lambda own: own.id == market)
+    return here & ~facts.is_medicine
 
 
 def _against(
@@ -89,24 +90,19 @@ def _against(
     if exception:
         product = judged["product"].to_numpy(dtype=np.intp)
         mine = np.unique(product[test])
-        first = facts.first
-        texts = sum(
-            (" " + first[name].iloc[mine].astype("str") for name in ("directions", "audience")),
-            first["name"].iloc[mine].astype("str"),
-        )
-        excepted = np.zeros(len(first), dtype=bool)
-        excepted[mine] = matching(texts, "|".join(exception))
-        test &= ~excepted[product]
+        columns = (facts.texts(name)[mine] for name in ("name", "directions", "audience"))
+        texts = pd.Series([" ".join(cells) for cells in zip(*columns, strict=True)], dtype="str")
+        test &= ~facts.products(mine[matching(texts, "|".join(exception))])[product]
     per = "a day" if limit.per == "day" else "in one unit"
     word = "exceeds" if limit.bound == "maximum" else "is below"
     whose = limit.place + ("'" if limit.place.endswith("s") else "'s")
     in_doubt = ", unverified" if limit.status == "unverified" else ""
     what = f"{per} {word} {whose} {limit.bound} of {float(limit.value_mcg):,g} mcg ({limit.authority}, {KINDS[limit.kind]}{in_doubt}; checked {limit.last_checked})"
     return on_rows(
-        judged.assign(_dose=dose),
+        judged,
         test,
         limit.finding,
-        value=lambda hit: mcg(hit["_dose"].round(3)),
+        value=lambda _: mcg(dose[test].round(3)),
         expected=f"{float(limit.value_mcg):,g} mcg",
         detail=what,
         severity=severity,
@@ -116,13 +112,13 @@ def _against(
 def _concerned(facts: Facts, judged: pd.DataFrame, limit: Limit) -> Mask:
     """Doses, among some of the limit's market, of its vitamin, form, audience and time."""
     product = judged["product"].to_numpy(dtype=np.intp)
-    test = judged["nutrient"].isin(limit.nutrients).to_numpy(copy=True)
+    test = one_of(judged["nutrient"], limit.nutrients)
+    if limit.forms:
+        test &= one_of(judged["form"], limit.forms)
+    if limit.contexts:
+        test &= one_of(judged["context"], limit.contexts)
     if not test.any():
         return test
-    if limit.forms:
-        test &= judged["form"].isin(limit.forms).to_numpy()
-    if limit.contexts:
-        test &= judged["context"].isin(limit.contexts).to_numpy()
     dates = facts.label_dates[product]
     if limit.in_force_from is not None:
         test &= (dates == "") | (dates >= limit.in_force_from.isoformat())
@@ -151,7 +147,7 @@ def per_unit(judged: pd.DataFrame) -> pd.Series:
 
 def canada(facts: Facts) -> pd.DataFrame:
     """Canada: combinations and young people above the general monograph, numbers of the licence."""
-    here = facts.market_ids == "ca"
+    here = facts.market_is(lambda market: market.id == "ca")
     if not here.any():
         return nothing()
     judged = facts.judged
@@ -178,13 +174,14 @@ def canada(facts: Facts) -> pd.DataFrame:
 
 def _npn(facts: Facts, here: Mask) -> pd.DataFrame:
     """The natural product number, from a column of its own or from the label's texts."""
-    first = facts.first[here]
+    first = facts.first
     column = next((name for name in ("npn", "regulator_id") if name in first), None)
     if column is not None:
-        told = first[column].astype("str").str.replace(r"(?i)^\s*npn[\s:#]*", "", regex=True).str.strip()
+        told = as_text(first[column][here]).str.replace(r"(?i)^\s*npn[\s:#]*", "", regex=True).str.strip()
     else:
-        texts = (
-            first["name"].astype("str") + " " + first["claims"].astype("str") + " " + first["warnings"].astype("str")
+        told_in = (facts.texts(name)[here] for name in ("name", "claims", "warnings"))
+        texts = pd.Series(
+            [" ".join(cells) for cells in zip(*told_in, strict=True)], index=first.index[here], dtype="str"
         )
         told = (
             texts.str.extract(r"(?i)\bNPN[\s:#]*([0-9][0-9 ]*)", expand=False)
@@ -198,21 +195,22 @@ def _npn(facts: Facts, here: Mask) -> pd.DataFrame:
 
 def australia(facts: Facts) -> pd.DataFrame:
     """Australia: MK-7 above the maxima of young people on a label that prints no age."""
-    here = (facts.market_ids == "au") & ~facts.is_medicine
+    here = facts.market_is(lambda market: market.id == "au") & ~facts.is_medicine
     judged = facts.judged
-    if not here.any() or judged.empty:
-        return nothing()
     product = judged["product"].to_numpy(dtype=np.intp)
-    texts = facts.first.loc[here, "directions"].astype("str") + " " + facts.first.loc[here, "audience"].astype("str")
-    ages = np.zeros(len(here), dtype=bool)
-    ages[here] = matching(texts, "|".join(catalogue()["dose-multiple-audiences"].patterns))
-    grown = ~judged["context"].str.startswith(("infant", "child", "teen")).to_numpy()
+    grown = ~judged["context"].str.startswith(("infant", "child", "teen")).to_numpy(dtype=bool)
     test = (
         here[product]
-        & ~ages[product]
         & grown
         & ((judged["form"] == "mk7") & (sure_high(judged) > number("reg-au-mk7-child", "no_age_above_mcg"))).to_numpy()
     )
+    if not test.any():
+        return nothing()
+    mine = np.unique(product[test])
+    columns = (facts.texts(name)[mine] for name in ("directions", "audience"))
+    texts = pd.Series([" ".join(cells) for cells in zip(*columns, strict=True)], dtype="str")
+    ages = matching(texts, "|".join(catalogue()["dose-multiple-audiences"].patterns))
+    test &= ~facts.products(mine[ages])[product]
     return on_rows(judged, test, "reg-au-mk7-child", value=lambda hit: mcg(hit["daily_mcg_high"]), severity="warning",
                    detail="a day is above Australia's maxima for young people (45 and 90 mcg) and the label prints no age")  # fmt: skip
 
@@ -225,7 +223,8 @@ def measured(facts: Facts) -> pd.DataFrame:
     if "measured_mcg" not in facts.targets or facts.rows.empty:
         return nothing()
     rows = facts.rows
-    found = pd.to_numeric(facts.of_target("measured_mcg").astype("str").replace("", np.nan), errors="coerce")
+    found = pd.Series(facts.of_target("measured_mcg")[:], index=rows.index, dtype="str").replace("", np.nan)
+    found = pd.to_numeric(found, errors="coerce")
     percent = 100 * found / rows["amount_mcg"]
     market = facts.market_ids[facts.row_products]
     low = np.where(
@@ -234,9 +233,8 @@ def measured(facts: Facts) -> pd.DataFrame:
         np.where(facts.in_eu[facts.row_products], number("reg-lab-tolerance", "eu_low"), np.nan),
     )
     high = np.where(facts.in_eu[facts.row_products], number("reg-lab-tolerance", "eu_high"), np.nan)
-    korea = (facts.of_target("market").astype("str").str.lower() == "kr").to_numpy() & (
-        rows["nutrient"] == "vitamin_d"
-    ).to_numpy()
+    korea = np.array([market.lower() == "kr" for market in facts.of_target("market")[:]], dtype=bool)
+    korea &= (rows["nutrient"] == "vitamin_d").to_numpy()
     low, high = (
         np.where(korea, number("reg-lab-tolerance", "kr_low"), low),
         np.where(korea, number("reg-lab-tolerance", "kr_high"), high),

@@ -14,21 +14,23 @@ import pandas as pd
 from auditor.checks import catalogue, number
 from auditor.checks.facts import (
     IU,
+    IU_WORDS,
     WITHHELD,
     Facts,
     Hits,
     Mask,
+    any_pattern,
     keys_of,
     matching,
     mcg,
     nothing,
+    objects,
     on_distinct,
     on_rows,
     plain,
-    says,
     together,
 )
-from auditor.distinct import codes_of
+from auditor.distinct import as_text, codes_of, one_of, words
 from auditor.dose import IU_PER_MCG
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
@@ -49,7 +51,7 @@ def percents(facts: Facts) -> pd.DataFrame:
     rows = facts.rows
     in_doubt = rows["amount_other_mcg"].notna().to_numpy() & ~rows["share"].to_numpy(dtype=bool)
     usable = (_checkable(rows) | in_doubt) & rows["declared_percent_dv"].notna().to_numpy()
-    chosen = rows[usable]
+    chosen = rows.loc[usable, OF_A_PERCENT]
     if chosen.empty:
         return nothing()
     product = chosen["product"].to_numpy(dtype=np.intp)
@@ -71,7 +73,7 @@ def percents(facts: Facts) -> pd.DataFrame:
         [_explain(*case, evidence=facts.evidence) for case in cases],
         columns=["_code", "_expected", "_detail", "_severity"],
     )
-    told = chosen.assign(**{name: explained[name].to_numpy(dtype=object)[key] for name in explained})
+    told = chosen.assign(**{name: words(explained[name].tolist()).take(key) for name in explained})
     dates = facts.label_dates[product]
     dated = (dates != "") & (dates < FORMER_ENDED)
     told["_severity"] = np.where(
@@ -81,7 +83,9 @@ def percents(facts: Facts) -> pd.DataFrame:
     )
     wrong = (told["_code"] == "dv-percent-mismatch").to_numpy()
     if wrong.any():
-        told.loc[wrong, "_detail"] = _with_weight(facts, told[wrong])
+        details = told["_detail"].to_numpy(dtype=object, copy=True)
+        details[wrong] = _with_weight(facts, told[wrong])
+        told["_detail"] = details
     return together(*(
         on_rows(told, told["_code"] == code, code, value=lambda hit: _printed(hit["declared_percent_dv"]), expected=lambda hit: hit["_expected"], detail=lambda hit: hit["_detail"],
                 severity=lambda hit: hit["_severity"])
@@ -89,13 +93,16 @@ def percents(facts: Facts) -> pd.DataFrame:
     ))  # fmt: skip
 
 
+OF_A_PERCENT = ["product", "nutrient", "label_text", "amount_mcg", "declared_percent_dv"]
+"""What is asked of a row that declares a percent."""
+
+
 def _with_weight(facts: Facts, rows: pd.DataFrame) -> pd.Series:
     """Details of wrong percents; where the amount is in mg, the slip may be the amount's."""
     meant = weights_meant(facts, rows)
-    used = rows["_detail"].str.replace(r";.*", "", regex=True)
-    return rows["_detail"].where(
-        meant == "", used + "; " + _printed(rows["declared_percent_dv"]) + " is that of " + meant
-    )
+    details = as_text(rows["_detail"])
+    used = details.str.replace(r";.*", "", regex=True)
+    return details.where(meant == "", used + "; " + _printed(rows["declared_percent_dv"]) + " is that of " + meant)
 
 
 CODES = (
@@ -268,9 +275,7 @@ def weights_meant(facts: Facts, rows: pd.DataFrame, least: int = -3) -> pd.Serie
     `least` is the power of ten of the smallest part that is tried.
     """
     found = pd.Series("", index=rows.index, dtype="str")
-    part = rows[
-        (rows["declared_percent_dv"] > 0).to_numpy() & (rows["amount_mcg"] > 0).to_numpy() & printed_in_mg(rows)
-    ]
+    part = rows[printed_in_mg(rows, ((rows["declared_percent_dv"] > 0) & (rows["amount_mcg"] > 0)).to_numpy())]
     product = part["product"].to_numpy(dtype=np.intp)
     cases = zip(
         part["nutrient"], part["amount_mcg"], part["declared_percent_dv"],
@@ -280,9 +285,9 @@ def weights_meant(facts: Facts, rows: pd.DataFrame, least: int = -3) -> pd.Serie
     return found
 
 
-def printed_in_mg(rows: pd.DataFrame) -> Mask:
-    """Rows whose line prints milligrams."""
-    return matching(rows["label_text"], MILLIGRAMS)
+def printed_in_mg(rows: pd.DataFrame, among: Mask) -> Mask:
+    """Of some rows those whose line prints milligrams."""
+    return matching(rows["label_text"], MILLIGRAMS, among)
 
 
 MILLIGRAMS = r"\d ?(?:mg|milli[- ]?g\w*|мг|毫克|ミリグラム)(?:\W|$)"
@@ -310,20 +315,23 @@ def units_as_micrograms(facts: Facts) -> pd.DataFrame:
         & (rows["amount_mcg"] >= number("unit-iu-mcg-suspect", "smallest")).to_numpy()
         & rows["declared_iu"].isna().to_numpy()
     )
-    part = rows[wanted]
-    part = part[~printed_in_mg(part)]
-    if part.empty:
+    wanted &= ~printed_in_mg(rows, wanted)
+    # The name has to give some number as units.
+    in_units = facts.matching("name", rf"\d ?{IU_WORDS}", facts.products(facts.row_products[wanted]))
+    wanted &= in_units[facts.row_products]
+    if not wanted.any():
         return nothing()
-    product = part["product"].to_numpy(dtype=np.intp)
+    product = facts.row_products[wanted]
     cases = zip(
-        part["amount_mcg"], part["declared_percent_dv"], facts.market_ids[product], facts.daily_value_groups[product],
-        facts.first["name"].to_numpy(dtype=object)[product], strict=True,
+        rows["amount_mcg"][wanted], rows["declared_percent_dv"][wanted], facts.market_ids[product], facts.daily_value_groups[product],
+        facts.texts("name")[product], strict=True,
     )  # fmt: skip
-    reasons = [_reason_for_units(*case, evidence=facts.evidence) for case in cases]
-    told = part.assign(_reason=np.array(reasons, dtype=object))
+    reasons = objects(_reason_for_units(*case, evidence=facts.evidence) for case in cases)
+    test = wanted.copy()
+    test[wanted] = reasons != ""
     return on_rows(
-        told, told["_reason"] != "", "unit-iu-mcg-suspect", value=lambda hit: mcg(hit["amount_mcg"]),
-        expected=lambda hit: plain(hit["amount_mcg"]) + " IU = " + mcg(hit["amount_mcg"] / IU_PER_MCG), detail=lambda hit: hit["_reason"],
+        rows, test, "unit-iu-mcg-suspect", value=lambda hit: mcg(hit["amount_mcg"]),
+        expected=lambda hit: plain(hit["amount_mcg"]) + " IU = " + mcg(hit["amount_mcg"] / IU_PER_MCG), detail=lambda _: reasons[reasons != ""],
     )  # fmt: skip
 
 
@@ -354,23 +362,21 @@ def missing_percents(facts: Facts) -> pd.DataFrame:
     """Vitamin D or K1 on a panel that prints neither percent nor symbol."""
     rows = facts.rows
     panel = facts.is_panel[facts.row_products]
-    bare = (
-        rows["declared_percent_dv"].isna() & (facts.of_target("percent_dv") == "") & (rows["parent"] == "")
-    ).to_numpy() & _checkable(rows)
-    bare &= panel
+    bare = (rows["declared_percent_dv"].isna() & (rows["parent"] == "")).to_numpy() & _checkable(rows)
+    bare &= panel & facts.of_target("percent_dv").are("") & ~facts.is_medicine[facts.row_products]
+    if not bare.any():
+        return nothing()
     for name in ("ingredient", "amount"):
-        bare &= ~matching(facts.of_target(name), r"[*†‡%]", bare)
-    counts = rows["nutrient"].isin(["vitamin_d", "vitamin_k1"]).to_numpy()
+        bare &= ~facts.of_target(name).holding(r"[*†‡%]", bare)
+    counts = one_of(rows["nutrient"], ("vitamin_d", "vitamin_k1"))
     us, eu = facts.in_us[facts.row_products], facts.in_eu[facts.row_products]
     # Medicines carry no percent, so the record must speak of a daily portion, as supplements do, or print a percent elsewhere.
-    some = np.zeros(len(facts.first), dtype=bool)
-    some[facts.product_of_line[matching(facts.lines["percent_dv"], "%")]] = True
+    some = facts.products(facts.product_of_line[matching(facts.lines["percent_dv"], "%")])
     portion = (
         some[facts.row_products]
-        | (facts.of_target("basis") == "per_day").to_numpy()
-        | says(facts.of_target("serving_size"), "nrv-percent-missing-eu")
+        | facts.of_target("basis").are("per_day")
+        | facts.of_target("serving_size").holding(any_pattern("nrv-percent-missing-eu"), bare & eu)
     )
-    bare &= ~facts.is_medicine[facts.row_products]
     us_rows, eu_rows = bare & us & counts, bare & eu & portion
     return together(
         on_rows(rows, us_rows, "dv-percent-missing-us", expected=lambda hit: _expected(facts, hit)),
@@ -418,7 +424,7 @@ def needless_percents(facts: Facts) -> pd.DataFrame:
     ).to_numpy()
     candidates = us & (_checkable(rows) | ranged) & (rows["nutrient"] != "vitamin_k2").to_numpy()
     small = np.zeros(len(rows), dtype=bool)
-    part = rows[candidates]
+    part = rows.loc[candidates, ["product", "nutrient", "amount_mcg"]]
     small[candidates] = (
         100 * part["amount_mcg"] / _own_value(facts, part) < catalogue()["dv-below-two-percent"].numbers["percent"]
     ).to_numpy()
@@ -452,9 +458,7 @@ def contradicted_percents(facts: Facts) -> pd.DataFrame:
     alone = pd.MultiIndex.from_arrays([facts.product_of_line[here], symbol[codes[here]]])
     mine = pd.MultiIndex.from_arrays([facts.row_products, symbol[of_row]])
     test = both & (mine.isin(alone) | words[of_row])
-    return on_rows(
-        facts.rows.assign(_cell=values[of_row]), test, "dv-footnote-contradiction", value=lambda hit: hit["_cell"]
-    )
+    return on_rows(facts.rows, test, "dv-footnote-contradiction", value=lambda _: values[of_row[test]])
 
 
 CHECKS = {

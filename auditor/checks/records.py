@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,15 @@ from auditor.checks.facts import (
     Positions,
     first_match,
     keys_of,
-    matching,
     nothing,
+    objects,
     on_products,
     on_rows,
     says,
     together,
 )
+from auditor.distinct import codes_of
+from auditor.searching import holds
 from auditor.text import clean
 
 HIDDEN = r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -33,7 +35,7 @@ TEXTS = ("name", "brand", "directions", "serving_size")
 
 def missing_id(facts: Facts) -> pd.DataFrame:
     """A record without an id cannot be pointed at."""
-    blank = ~facts.matching("product_id", r"\S")
+    blank = ~holds(facts.ids, r"\S")
     return on_products(
         facts.first,
         blank,
@@ -44,8 +46,7 @@ def missing_id(facts: Facts) -> pd.DataFrame:
 
 def repeated_id(facts: Facts) -> pd.DataFrame:
     """One id on two records that stand together: each place of the label comes from two input rows."""
-    twice = np.zeros(len(facts.first), dtype=bool)
-    twice[_products_with_lines_twice(facts)] = True
+    twice = facts.products(_products_with_lines_twice(facts))
     return on_products(
         facts.first, twice, "id-duplicate", value=lambda hit: hit["product_id"], expected="records of the input"
     )
@@ -69,18 +70,16 @@ def _products_with_lines_twice(facts: Facts) -> Positions:
 
 def barcodes(facts: Facts) -> pd.DataFrame:
     """Barcodes that are damaged or fail their check digit; what stands on several products is for :mod:`auditor.checks.across`."""
-    if not (facts.first["upc"] != "").any():
+    if not facts.has("upc").any():
         return nothing()
     own, codes = facts.texts("upc").codes, facts.barcodes
-    wrong = codes.whole & (codes.texts.str[-1] != codes.digit).to_numpy()
 
     def cells(values: pd.Series) -> Callable[[Hits], Objects]:
-        objects = values.to_numpy(dtype=object)
-        return lambda hit: objects[own[hit.index.to_numpy()]]
+        return lambda hit: values.iloc[own[hit.index.to_numpy()]].to_numpy(dtype=object)
 
     return together(
         on_products(facts.first, codes.mangled[own], "gtin-mangled", value=cells(codes.texts), expected=cells(codes.repaired.where(codes.repaired != "", "known only to its source"))),
-        on_products(facts.first, wrong[own], "gtin-check-digit", value=cells(codes.texts), expected=cells(codes.digit)),
+        on_products(facts.first, codes.wrong[own], "gtin-check-digit", value=cells(codes.texts), expected=cells(pd.Series(codes.digit).astype("str"))),
     )  # fmt: skip
 
 
@@ -98,11 +97,8 @@ def zero_amounts(facts: Facts) -> pd.DataFrame:
 
 def not_assignable(facts: Facts) -> pd.DataFrame:
     """One amount column for several vitamins."""
-    cells = facts.of_target("amount").astype("str") + " " + facts.of_target("unit").astype("str")
-    rows = facts.rows.assign(_cell=cells.str.strip())
-    return on_rows(
-        rows, rows["amount_reason"] == "amount-not-assignable", "amount-not-assignable", value=lambda hit: hit["_cell"]
-    )
+    test = (facts.rows["amount_reason"] == "amount-not-assignable").to_numpy()
+    return on_rows(facts.rows, test, "amount-not-assignable", value=lambda _: facts.cells(test))
 
 
 def repeated_rows(facts: Facts) -> pd.DataFrame:
@@ -110,19 +106,22 @@ def repeated_rows(facts: Facts) -> pd.DataFrame:
     judged = facts.judged
     of_d = ((judged["nutrient"] == "vitamin_d") & (judged["form"] != "calcifediol")).to_numpy(dtype=bool)
     # D2 and D3 on two rows are two sources of one vitamin; the forms of vitamin K are different substances.
-    several = of_d & (
-        np.bincount(judged["product"].to_numpy()[of_d], minlength=len(facts.firsts))[judged["product"].to_numpy()] > 1
-    )
+    product = judged["product"].to_numpy(dtype=np.intp)
+    several = of_d & (np.bincount(product[of_d], minlength=len(facts.firsts))[product] > 1)
     test = judged["repeated"].to_numpy(dtype=bool) | several
     if not test.any():
         return nothing()
-    hit = judged[test]
-    texts = hit.groupby(hit["product"].where(of_d[test], -1 - np.arange(len(hit))), sort=False)["label_text"]
-    lines = texts.transform("; ".join)
+    where = np.flatnonzero(test)
+    codes, texts = codes_of(judged["label_text"], where)
+    # All of a product's vitamin D is told at once, of other vitamins each dose.
+    label, _ = pd.factorize(np.where(of_d[where], product[where], -1 - where))
+    lines: list[list[str]] = [[] for _ in range(int(label.max()) + 1)]
+    for own, text in zip(label.tolist(), texts[codes], strict=True):
+        lines[own].append(text)
     once = test.copy()
-    once[test] = ~(hit["product"].duplicated().to_numpy() & of_d[test])
-    told = judged.assign(_lines=lines.reindex(judged.index, fill_value=""))
-    return on_rows(told, once, "nutrient-row-repeated", value=lambda hit: hit["_lines"])
+    once[where] = ~(pd.Series(product[where]).duplicated().to_numpy() & of_d[where])
+    told = objects("; ".join(lines[own]) for own in label[once[where]].tolist())
+    return on_rows(judged, once, "nutrient-row-repeated", value=lambda _: told)
 
 
 def _basis_in_doubt(facts: Facts) -> Mask:
@@ -135,14 +134,13 @@ def _basis_in_doubt(facts: Facts) -> Mask:
 
 def missing_fields(facts: Facts) -> pd.DataFrame:
     """A record without market, or a US panel without serving size."""
-    with_dose = np.zeros(len(facts.first), dtype=bool)
-    with_dose[facts.row_products] = True
-    no_market = with_dose & (facts.market_ids == "") & (facts.first["market"] == "").to_numpy()
-    per_serving = np.zeros(len(facts.first), dtype=bool)
+    no_market = facts.with_row & facts.market_is(lambda market: not market.id) & ~facts.has("market")
     of_a_serving = (facts.rows["basis"] == "per_serving") & facts.rows["amount_mcg"].notna()
-    per_serving[facts.row_products[of_a_serving.to_numpy()]] = True
-    counted = (facts.first["serving_size"] != "").to_numpy() | (facts.first["units_per_serving"] != "").to_numpy()
-    no_serving = per_serving & facts.in_us & ~counted & (facts.first["directions"] != "").to_numpy()
+    per_serving = facts.products(facts.row_products[of_a_serving.to_numpy()])
+    counted = facts.has("serving_size") | facts.has("units_per_serving")
+    no_serving = per_serving & facts.in_us & ~counted
+    if no_serving.any():
+        no_serving &= facts.has("directions")
     no_serving[facts.row_products[_basis_in_doubt(facts)]] = False
     no_serving &= ~facts.matching("directions", r"\bservings?\b", no_serving)
     return together(
@@ -157,6 +155,8 @@ def hidden_characters(facts: Facts) -> pd.DataFrame:
 
 
 def _hidden_in(facts: Facts, name: str) -> pd.DataFrame:
+    hidden = facts.matching(name, HIDDEN, facts.texts(name).unusual)
+
     def shown(hit: Hits) -> pd.Series:
         return (
             name.replace("_", " ") + ": " + hit[name].astype("str").str.slice(0, 60).str.replace(HIDDEN, "", regex=True)
@@ -164,7 +164,7 @@ def _hidden_in(facts: Facts, name: str) -> pd.DataFrame:
 
     return on_products(
         facts.first,
-        facts.matching(name, HIDDEN, facts.texts(name).unusual),
+        hidden,
         "text-hidden-characters",
         value=shown,
     )
@@ -173,26 +173,24 @@ def _hidden_in(facts: Facts, name: str) -> pd.DataFrame:
 def odd_glyphs(facts: Facts) -> pd.DataFrame:
     """Fraction signs, full-width digits and hard blanks inside numbers, with how they were read."""
     columns = [facts.of_target(name) for name in ("ingredient", "amount")]
-    odd = np.logical_or(*(matching(column, ODD_NUMBER) for column in columns))
-    rows = facts.rows[odd]
-    lines = columns[0][odd].astype("str") + " " + columns[1][odd].astype("str")
-    return together(
-        *(on_products(facts.first.assign(_text=facts.first[name]), facts.matching(name, ODD_NUMBER, facts.texts(name).unusual), "number-odd-glyphs", value=_odd, expected=_read_odd)
-          for name in ("directions", "serving_size")),
-        on_rows(rows.assign(_text=lines), np.ones(len(rows), dtype=bool), "number-odd-glyphs", value=_odd, expected=_read_odd),
-    )  # fmt: skip
+    odd = np.logical_or(*(column.holding(ODD_NUMBER, column.unusual) for column in columns))
+    lines = [" ".join(cells) for cells in zip(*(column[odd] for column in columns), strict=True)]
+    found = [_odd_in(facts, name) for name in ("directions", "serving_size")]
+    return together(*found, on_rows(facts.rows, odd, "number-odd-glyphs", value=lambda _: _odd(lines), expected=lambda _: _read(_odd(lines))))  # fmt: skip
 
 
-def _odd(hit: Hits) -> pd.Series:
-    return first_match(hit["_text"].astype("str"), ODD_NUMBER)
+def _odd_in(facts: Facts, name: str) -> pd.DataFrame:
+    texts = facts.texts(name)
+    odd = texts.holding(ODD_NUMBER, texts.unusual)
+    return on_products(facts.first, odd, "number-odd-glyphs", value=lambda _: _odd(texts[odd]), expected=lambda _: _read(_odd(texts[odd])))  # fmt: skip
 
 
-def _read_odd(hit: Hits) -> pd.Series:
-    return _read(_odd(hit))
+def _odd(texts: Iterable[str]) -> Objects:
+    return objects(first_match(text, ODD_NUMBER) for text in texts)
 
 
-def _read(texts: pd.Series) -> pd.Series:
-    return pd.Series([clean(text).text for text in texts], index=texts.index, dtype="str")
+def _read(texts: Iterable[str]) -> Objects:
+    return objects(clean(text).text for text in texts)
 
 
 def hidden_in_blend(facts: Facts) -> pd.DataFrame:
@@ -221,8 +219,7 @@ def hidden_in_blend(facts: Facts) -> pd.DataFrame:
 def read_by_machine(facts: Facts) -> pd.DataFrame:
     """Records whose text a machine read from a photo, with what it says of its own sureness."""
     source = facts.texts("source")
-    by_machine = np.array([value in catalogue()["machine-read"].patterns for value in source.values], dtype=bool)
-    by_machine = by_machine[source.codes]
+    by_machine = source.one_of(catalogue()["machine-read"].patterns)
     return on_products(facts.first, by_machine, "machine-read", detail=_sureness)
 
 

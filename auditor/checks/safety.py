@@ -11,17 +11,19 @@ from auditor.checks.facts import (
     WITHHELD,
     Facts,
     any_high,
+    any_pattern,
     first_match,
+    first_of_each,
     mcg,
     nothing,
+    objects,
     on_products,
     on_rows,
     plain,
-    says,
     sure_high,
     together,
 )
-from auditor.distinct import codes_of
+from auditor.distinct import codes_of, one_of
 from auditor.dose import IU_PER_MCG
 from auditor.ingredients import read_ingredient
 
@@ -35,8 +37,7 @@ def over_upper_level(facts: Facts) -> pd.DataFrame:
     above = high > judged["upper_level_mcg"]
     in_doubt = ~above & (any_high(judged) > judged["upper_level_mcg"])
     product = judged["product"].to_numpy(dtype=np.intp)
-    with_k2 = np.zeros(len(facts.first), dtype=bool)
-    with_k2[product[judged["nutrient"].isin(["vitamin_k2", "vitamin_k"]).to_numpy()]] = True
+    with_k2 = facts.products(product[one_of(judged["nutrient"], ("vitamin_k2", "vitamin_k"))])
     tail = np.where(with_k2[product], "; K2 was not shown to offset it", "")
     severity = np.where(high > number("safety-vitd-over-ul", "adverse_from_mcg"), "error", "")
     told = judged.assign(_high=high, _tail=tail, _severity=severity)
@@ -52,7 +53,9 @@ def over_upper_level(facts: Facts) -> pd.DataFrame:
 def infant_dose(facts: Facts) -> pd.DataFrame:
     """One dose for infants of more than 400 IU."""
     rows = facts.rows
-    infant = pd.Series(facts.contexts).str.startswith("infant").to_numpy()[facts.row_products]
+    infant = facts.in_context(("infant",))[facts.row_products]
+    if not infant.any():
+        return nothing()
     dose = rows["amount_mcg"] * rows["single_factor"]
     test = (
         infant
@@ -68,24 +71,22 @@ def infant_dose(facts: Facts) -> pd.DataFrame:
 def vitamin_k_antagonists(facts: Facts) -> pd.DataFrame:
     """Vitamin K for people on warfarin and its kind: a note, and a warning where the market asks for a caution that is not on the record."""
     judged = facts.judged
-    low = (
-        judged["nutrient"].map({nutrient: number("safety-vitk-vka", nutrient) for nutrient in VITAMIN_K}).astype(float)
-    )
-    test = (
-        judged["nutrient"].isin(VITAMIN_K)
-        & ~(judged["daily_mcg_high"] < low)
-        & ~judged["reason"].isin(NO_AMOUNT_ERRORS)
-    )
-    test &= ~(judged["daily_mcg_high"] == 0) & ~judged["context"].str.startswith("infant")
-    first_of_product = ~judged["product"].where(test).duplicated() & test
+    is_k = one_of(judged["nutrient"], VITAMIN_K)
+    if not is_k.any():
+        return nothing()
+    codes, nutrients = codes_of(judged["nutrient"])
+    least = {nutrient: number("safety-vitk-vka", nutrient) for nutrient in VITAMIN_K}
+    low = np.array([least.get(nutrient, np.nan) for nutrient in nutrients])[codes]
+    high, product = judged["daily_mcg_high"].to_numpy(), judged["product"].to_numpy(dtype=np.intp)
+    test = is_k & ~(high < low) & ~one_of(judged["reason"], NO_AMOUNT_ERRORS)
+    test &= ~(high == 0) & ~judged["context"].str.startswith("infant").to_numpy(dtype=bool)
+    first_of_product = first_of_each(product, test)
     if not first_of_product.any():
         return nothing()
-    product = judged["product"].to_numpy(dtype=np.intp)
-    told_by_label = np.zeros(len(facts.first), dtype=bool)
-    asks = np.isin(facts.market_ids, catalogue()["safety-vitk-vka"].numbers["markets"])  # type: ignore[arg-type]
-    with_k = np.zeros(len(facts.first), dtype=bool)
-    with_k[product[first_of_product.to_numpy()]] = True
-    told_by_label |= facts.says("warnings", "safety-vitk-vka", with_k)
+    markets = catalogue()["safety-vitk-vka"].numbers["markets"]
+    asks = facts.market_is(lambda market: market.id in markets)  # type: ignore[operator]
+    with_k = facts.products(product[first_of_product])
+    told_by_label = facts.says("warnings", "safety-vitk-vka", with_k)
     for name in ("directions", "claims"):
         told_by_label |= facts.says(name, "safety-vitk-vka", asks & with_k)
     lacks = (asks & ~told_by_label)[product]
@@ -116,16 +117,17 @@ def statements_missing(facts: Facts) -> pd.DataFrame:
     patterns = catalogue()["safety-eu-statements-missing"].patterns
     names = ("do not exceed the stated dose", "no substitute for a varied diet", "keep away from young children")
     eu = facts.in_eu
+    if not eu.any():
+        return nothing()
     has = [facts.matching("warnings", pattern, eu) | facts.matching("directions", pattern, eu) for pattern in patterns]
     count = np.sum(has, axis=0)
     # Two of the three show that the record carries the label's full text.
-    test = facts.in_eu & (count == len(patterns) - 1)
-    missing = np.full(len(facts.in_eu), "", dtype=object)
-    for name, present in zip(names, has, strict=True):
-        missing = np.where(present, missing, np.where(missing == "", name, missing + "; " + name))  # type: ignore[operator]
-    return on_products(
-        facts.first.assign(_missing=missing), test, "safety-eu-statements-missing", value=lambda hit: hit["_missing"]
+    test = eu & (count == len(patterns) - 1)
+    missing = objects(
+        "; ".join(name for name, present in zip(names, said, strict=True) if not present)
+        for said in np.column_stack(has)[test].tolist()
     )
+    return on_products(facts.first, test, "safety-eu-statements-missing", value=lambda _: missing)
 
 
 def near_names(facts: Facts) -> pd.DataFrame:
@@ -136,7 +138,7 @@ def near_names(facts: Facts) -> pd.DataFrame:
     if not unused.any():
         return nothing()
     part = targets[unused]
-    codes, values = codes_of(part["ingredient"].astype("str"))
+    codes, values = codes_of(part["ingredient"])
     told = [_near(text) for text in values]
     table = part.assign(
         product=facts.product_of_line[part.index.to_numpy()],
@@ -176,7 +178,7 @@ def groups_at_risk(facts: Facts) -> pd.DataFrame:
     """Vitamin K2 above anything tested, with kidney disease, in pregnancy, for children; soy behind MK-7."""
     judged = facts.judged
     high, context = sure_high(judged), judged["context"]
-    k2 = judged["nutrient"].isin(["vitamin_k2", "vitamin_k"])
+    k2 = one_of(judged["nutrient"], ("vitamin_k2", "vitamin_k"))
     beyond = (
         (judged["nutrient"] == "vitamin_k2")
         & (judged["verdict"] == "high-dose")
@@ -184,15 +186,15 @@ def groups_at_risk(facts: Facts) -> pd.DataFrame:
         & (judged["form"] != "unstated")
     )
     pregnant = (
-        judged["nutrient"].isin(VITAMIN_K)
+        one_of(judged["nutrient"], VITAMIN_K)
         & (context == "pregnancy")
         & (high > number("safety-vitk-pregnancy", "above_mcg"))
     )
     young = (judged["nutrient"] == "vitamin_k2") & context.str.startswith(("infant", "child")) & (high > 0)
-    first = ~judged["product"].where(young).duplicated() & young
+    first = first_of_each(judged["product"].to_numpy(dtype=np.intp), young.to_numpy())
     return together(
         on_rows(judged, beyond, "safety-k2-untested", value=lambda hit: mcg(hit["daily_mcg_high"]), expected=lambda hit: mcg(hit["band_high_mcg"])),
-        on_rows(judged, k2 & context.isin(["ckd", "dialysis"]), "safety-k2-kidney"),
+        on_rows(judged, k2 & one_of(context, ("ckd", "dialysis")), "safety-k2-kidney"),
         on_rows(judged, pregnant, "safety-vitk-pregnancy", value=lambda hit: mcg(hit["daily_mcg_high"])),
         on_rows(judged, first, "safety-k2-child"),
         _soy(facts),
@@ -201,12 +203,11 @@ def groups_at_risk(facts: Facts) -> pd.DataFrame:
 
 def _soy(facts: Facts) -> pd.DataFrame:
     rows = facts.rows
-    k = rows["nutrient"].isin(VITAMIN_K).to_numpy()
-    text = facts.of_target("ingredient").astype("str")
-    test = k & says(text, "safety-soy-natto")
+    lines = facts.of_target("ingredient")
+    test = lines.holding(any_pattern("safety-soy-natto"), one_of(rows["nutrient"], VITAMIN_K))
     pattern = "|".join(catalogue()["safety-soy-natto"].patterns)
     return on_rows(
-        rows.assign(_text=text), test, "safety-soy-natto", value=lambda hit: first_match(hit["_text"], pattern)
+        rows, test, "safety-soy-natto", value=lambda _: objects(first_match(text, pattern) for text in lines[test])
     )
 
 

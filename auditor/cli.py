@@ -307,21 +307,20 @@ def _text_of(path: str) -> str:
 
 
 def _typed(label: str, directions: str, serving: str, audience: str, name: str, market: str) -> pd.DataFrame:
-    from auditor.labels import Label, LabelLine, label_frame
+    from auditor.labels import typed_frame
 
-    lines = tuple(LabelLine(ingredient=part.strip()) for part in label.replace("\n", ";").split(";") if part.strip())
+    lines = [part.strip() for part in label.replace("\n", ";").split(";") if part.strip()]
     if not lines:
         raise UsageError("check: the label text is empty; accepted is for instance 'D3 5,000 IU, K2 (MK-7) 100 mcg'")
-    typed = Label(
+    return typed_frame(
+        lines,
         product_id="typed label",
-        lines=lines,
         name=name,
         directions=directions,
         serving_size=serving,
         market=market,
         audience=audience,
     )
-    return label_frame([typed])
 
 
 @cli.command()

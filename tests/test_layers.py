@@ -13,7 +13,7 @@ PACKAGE = ROOT / "auditor"
 
 # Lowest first; a module may import from the lines above its own, never from its own line.
 LAYERS = (
-    ("barcodes", "errors", "distinct", "schema"),
+    ("barcodes", "errors", "distinct", "schema", "rows", "label_records"),
     ("searching",),
     ("text",),
     ("units",),
@@ -42,7 +42,8 @@ READERS_MAY_USE = {"errors", "distinct", "schema", "text", "units", "labels", "m
 
 HOMES = {
     "pint": {"units"},
-    "pydantic": {"labels", "evidence", "limits", "overrides"},
+    "pydantic": {"label_records", "overrides"},
+    "pydantic_core": {"rows"},
     "streamlit": set(),
     "click": {"cli", "__main__"},
     "python_calamine": {"readers"},

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -92,6 +93,10 @@ class Batch:
     inputs: tuple[str, ...] = field(default=())
 
 
+_TEXT = pd.StringDtype(na_value=np.nan)
+"""What pandas calls `str`."""
+
+
 def as_line_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with every column of :data:`LINE_COLUMNS` first, then the columns of its own.
 
@@ -101,16 +106,16 @@ def as_line_table(frame: pd.DataFrame) -> pd.DataFrame:
     columns = {name: _as_text(frame[name]) if name in frame else "" for name in LINE_COLUMNS}
     extras = {name: _as_text(frame[name]) for name in frame.columns if name not in LINE_COLUMNS}
     table = pd.DataFrame({**columns, **extras}, index=frame.index)
-    return table.astype(
-        {name: "str" for name in LINE_COLUMNS if not isinstance(table[name].dtype, pd.CategoricalDtype)}
-    )
+    kinds = table.dtypes.to_dict()
+    others = [name for name in LINE_COLUMNS if kinds[name] != _TEXT and not isinstance(kinds[name], pd.CategoricalDtype)]
+    return table.astype(dict.fromkeys(others, "str")) if others else table
 
 
 def _as_text(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column if not column.isna().any() else column.astype("str").fillna("")
     if isinstance(column.dtype, pd.StringDtype):
-        return column.fillna("")
+        return column.fillna("") if column.array.isna().any() else column
     return column.map(_cell_text).astype("str")
 
 

@@ -43,7 +43,8 @@ class NameHit(NamedTuple):
     name: Name
 
 
-def _tables() -> list[tuple[str, Name]]:
+@cache
+def _tables() -> tuple[tuple[str, Name], ...]:
     found: list[tuple[str, Name]] = []
     for path in sorted(SUBSTANCES.glob("*.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -56,7 +57,7 @@ def _tables() -> list[tuple[str, Name]]:
                 form = entry["form"] if entry["status"] in VERIFIED_ENOUGH else "unstated"
                 name = Name(entry["nutrient"], form, TRADE)
                 found += [(spelling, name) for spelling in entry["names"]]
-    return found
+    return tuple(found)
 
 
 def _fold(text: str) -> str:

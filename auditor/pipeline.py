@@ -95,7 +95,8 @@ def audit_lines(
         _needed(frame), context=context, market=market, evidence=evidence, authority=authority, today=today
     )
     shared = {block: find_across(keys) for block, keys in enumerate(part.keys)}
-    tables = finished(part.tables, {block: located(found, part.keys[block].labels) for block, found in shared.items()})
+    across = {block: located(found, part.keys[block].labels) for block, found in shared.items() if len(found)}
+    tables = finished(part.tables, across)
     rejected, rows = len(tables["rejects"].drop_duplicates(["source", "row"])), _count_rows(frame)
     summary = RunSummary(
         rows_in=rows, rows_audited=rows - rejected, rows_rejected=rejected, labels=len(part.lines), context=context, market=market,

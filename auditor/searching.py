@@ -26,19 +26,28 @@ _MEANS_OTHERWISE = re.compile(r"\$|\{,|\[\[:")
 
 
 class Texts:
-    """A column of texts, taken apart once for all that is searched in it: each distinct text is searched once."""
+    """A column of texts, taken apart once for all that is searched in it: each distinct text is searched once.
+
+    An empty text holds no pattern: a column that no label fills is not searched, nor is a pattern made ready for it.
+    """
 
     def __init__(self, column: pd.Series) -> None:
         self.codes, self.values = codes_of(column)
 
     def holding(self, pattern: str, among: Mask | None = None) -> Mask:
         """Whether the text of each row holds the pattern, letters of either case; only `among` some rows, if given."""
+        if self._empty:
+            return np.zeros(len(self.codes), dtype=bool)
         if among is None:
             return self._search(pattern, None)[self.codes]
         used = np.unique(self.codes[among])
         found = np.zeros(len(self.values), dtype=bool)
         found[used] = self._search(pattern, used)
         return found[self.codes] & among
+
+    @cached_property
+    def _empty(self) -> bool:
+        return not any(self.values)
 
     @cached_property
     def unusual(self) -> Mask:

@@ -9,6 +9,8 @@ import sys
 
 def main() -> None:
     """Entry point; exit codes are 0 done, 1 findings at the level of --fail-on, 2 usage, 3 input, 4 evidence."""
+    # Nothing here is linear algebra; numpy would start a thread for every core to be ready for it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from auditor.cli import cli
     from auditor.errors import AuditorError
 

@@ -107,7 +107,9 @@ def as_line_table(frame: pd.DataFrame) -> pd.DataFrame:
     extras = {name: _as_text(frame[name]) for name in frame.columns if name not in LINE_COLUMNS}
     table = pd.DataFrame({**columns, **extras}, index=frame.index)
     kinds = table.dtypes.to_dict()
-    others = [name for name in LINE_COLUMNS if kinds[name] != _TEXT and not isinstance(kinds[name], pd.CategoricalDtype)]
+    others = [
+        name for name in LINE_COLUMNS if kinds[name] != _TEXT and not isinstance(kinds[name], pd.CategoricalDtype)
+    ]
     return table.astype(dict.fromkeys(others, "str")) if others else table
 
 

@@ -103,6 +103,8 @@ def as_line_table(frame: pd.DataFrame) -> pd.DataFrame:
     Missing columns are added empty, missing values become empty text, and numbers become their shortest text
     (`5.0` is written `5`), so a frame built by hand may hold numbers.  The input is not changed.
     """
+    if _is_line_table(frame):
+        return frame.copy(deep=False)
     columns = {name: _as_text(frame[name]) if name in frame else "" for name in LINE_COLUMNS}
     extras = {name: _as_text(frame[name]) for name in frame.columns if name not in LINE_COLUMNS}
     table = pd.DataFrame({**columns, **extras}, index=frame.index)
@@ -111,6 +113,15 @@ def as_line_table(frame: pd.DataFrame) -> pd.DataFrame:
         name for name in LINE_COLUMNS if kinds[name] != _TEXT and not isinstance(kinds[name], pd.CategoricalDtype)
     ]
     return table.astype(dict.fromkeys(others, "str")) if others else table
+
+
+def _is_line_table(frame: pd.DataFrame) -> bool:
+    """Whether the frame is a line table already, all of it text."""
+    return (
+        list(frame.columns[: len(LINE_COLUMNS)]) == list(LINE_COLUMNS)
+        and all(kind == _TEXT for kind in frame.dtypes)
+        and not frame.isna().to_numpy().any()
+    )
 
 
 def _as_text(column: pd.Series) -> pd.Series:
@@ -147,7 +158,7 @@ def _line_table_of(labels: Iterable[tuple[Mapping[str, str], Iterable[Mapping[st
         {**product, **{name: value for name, value in cells.items() if value or name not in product}, "line": str(position), "row": str(number)}
         for number, (product, lines) in enumerate(labels, start=1) for position, cells in enumerate(lines, start=1)
     ]  # fmt: skip
-    return as_line_table(pd.DataFrame(rows, columns=list(LINE_COLUMNS)))
+    return pd.DataFrame({name: [row.get(name, "") for row in rows] for name in LINE_COLUMNS}, dtype=_TEXT)
 
 
 def __getattr__(name: str) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -109,8 +110,7 @@ PLACE, BLOCK = "_line", "_block"
 """Columns of a part's tables that do not leave it: position of the product's first line, number of the context."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Labels audited before it is known what they share with others.
 
     `tables` are frames by name with :data:`PLACE` and :data:`BLOCK`, a product's rows together and in order; `keys` are
@@ -250,8 +250,7 @@ def _count_rows(frame: pd.DataFrame) -> int:
     )
 
 
-@dataclass(frozen=True)
-class _Labels:
+class _Labels(NamedTuple):
     """The lines of some labels: `product` numbers the product of each line, `firsts` are the products' first lines,
     `counts` how many lines they have in all, and `split` whether these stand apart in the input."""
 

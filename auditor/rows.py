@@ -7,12 +7,11 @@ them takes longer than judging a label, and no command gets by without the evide
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union, get_args, get_origin, get_type_hints
 
 from pydantic_core import SchemaValidator, ValidationError
 
@@ -21,8 +20,7 @@ __all__ = ["FileRow", "Limited", "ValidationError"]
 _TYPES = {str: "str", int: "int", Decimal: "decimal", date: "date"}
 
 
-@dataclass(frozen=True)
-class Limited:
+class Limited(NamedTuple):
     """Bounds of a cell, for `Annotated`: of a number, of the length of a text or a list, and a text's pattern."""
 
     ge: int | None = None
@@ -33,7 +31,7 @@ class Limited:
 
     def told(self) -> dict[str, Any]:
         """The bounds that are set."""
-        return {name: bound for name, bound in vars(self).items() if bound is not None}
+        return {name: bound for name, bound in self._asdict().items() if bound is not None}
 
 
 class FileRow:

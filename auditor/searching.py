@@ -16,12 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.distinct import codes_of
+from auditor.patterns import late_pattern
 
 Mask = npt.NDArray[np.bool_]
 
 _PLAIN = r"\A[\t\n -~]*\z"
 """Texts in which both engines agree on what a space, a digit, a letter and a word are."""
-_MEANS_OTHERWISE = re.compile(r"\$|\{,|\[\[:")
+_MEANS_OTHERWISE = late_pattern(r"\$|\{,|\[\[:")
 """What the automaton takes without a word but reads in its own way."""
 
 

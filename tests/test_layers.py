@@ -13,7 +13,7 @@ PACKAGE = ROOT / "auditor"
 
 # Lowest first; a module may import from the lines above its own, never from its own line.
 LAYERS = (
-    ("barcodes", "errors", "distinct", "schema", "rows", "label_records"),
+    ("barcodes", "errors", "distinct", "schema", "rows", "patterns", "label_records"),
     ("searching",),
     ("text",),
     ("units",),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+import auditor
 from auditor.checks import catalogue
 from auditor.checks.facts import any_pattern
+from auditor.patterns import Late
 from auditor.searching import holds
 
 LABEL = "D3 5,000 IU, K2 (MK-7) 100 mcg"
@@ -22,7 +27,7 @@ HEAVY = (
 
 ELSEWHERE = (
     "accuracy", "compare", "comparison_page", "console", "datapackage", "diff", "dots", "engines", "evidence_text", "evidence_views",
-    "export", "filters", "kept", "label_records", "market", "overrides", "panel", "photo", "preview", "readers", "report", "summary", "writers",
+    "export", "filters", "kept", "label_records", "market", "matrix", "overrides", "panel", "photo", "preview", "readers", "report", "summary", "writers",
 )  # fmt: skip
 """Parts of the package that read files, write them or serve other commands."""
 
@@ -73,3 +78,33 @@ def test_help_imports_no_pandas() -> None:
 def test_empty_text_holds_no_pattern(check_id: str) -> None:
     """Columns that no label fills are not searched; see `Texts` in :mod:`auditor.searching`."""
     assert not holds(np.array([""], dtype=object), any_pattern(check_id)).any()
+
+
+def late_patterns() -> list[tuple[str, Late]]:
+    names = [
+        found.name
+        for found in pkgutil.walk_packages(auditor.__path__, "auditor.")
+        if not found.name.endswith("__main__")
+    ]
+    modules = [importlib.import_module(name) for name in names]
+    return [
+        (f"{module.__name__}.{name}", late)
+        for module in modules
+        for name, value in vars(module).items()
+        for late in (value if isinstance(value, tuple) else (value,))
+        if isinstance(late, Late)
+    ]
+
+
+def test_every_late_pattern_is_one() -> None:
+    found = late_patterns()
+    assert len(found) > 50
+    for name, late in found:
+        assert re.compile(late.pattern, late.flags), name
+
+
+def test_late_pattern_does_what_the_compiled_one_does() -> None:
+    late = Late(r"(\d+) MCG", re.IGNORECASE)
+    assert late.search("25 mcg")[1] == "25"
+    assert late.sub(r"\1 units", "25 mcg") == "25 units"
+    assert late.groups == 1

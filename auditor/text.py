@@ -12,8 +12,6 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-from auditor.patterns import late_pattern
-
 MAX_READ_CHARACTERS = 4_000
 """Grammars read no further than this; real label lines are a tenth of it."""
 
@@ -36,27 +34,27 @@ _FRACTIONS = {
     "⅝": "5/8",
     "⅞": "7/8",
 }
-_FRACTION = late_pattern(f"(\\d?)([{''.join(_FRACTIONS)}])")
+_FRACTION = re.compile(f"(\\d?)([{''.join(_FRACTIONS)}])")
 # A raised figure is part of a name after D, K or MK ("K²"), a footnote mark anywhere else ("625 %²").
-_FOOTNOTE = late_pattern(r"(?<![DdKk])[¹²³⁰⁴⁵⁶⁷⁸⁹]+")
-_MARKS = late_pattern(r"[®™©℠]|\((?:r|tm|c)\)", re.IGNORECASE)
+_FOOTNOTE = re.compile(r"(?<![DdKk])[¹²³⁰⁴⁵⁶⁷⁸⁹]+")
+_MARKS = re.compile(r"[®™©℠]|\((?:r|tm|c)\)", re.IGNORECASE)
 _MOJIBAKE = {"Âµ": "µ", "Î¼": "µ", "&#181;": "µ", "&micro;": "µ", "&mu;": "µ", "Â ": " ", "ï»¿": "", "â€“": "-", "â€™": "'",
              "&nbsp;": " ", "&amp;": "&"}  # fmt: skip
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
 _SPELLINGS = str.maketrans({**_DASHES, ord("μ"): "µ", ord("’"): "'", ord("‘"): "'", ord("′"): "'", ord("“"): '"', ord("”"): '"',
                             ord("～"): "~", ord("〜"): "~", ord("、"): ","})  # fmt: skip
 # Cyrillic look-alikes inside the short names of the vitamins: МК-7, К2, Д3 stay recognisable names.
-_LOOKALIKE = late_pattern(r"(?<![Ѐ-ӿ])([МмКкДд]{1,2})(?=[ -]?\d)")
+_LOOKALIKE = re.compile(r"(?<![Ѐ-ӿ])([МмКкДд]{1,2})(?=[ -]?\d)")
 _LOOKALIKES = str.maketrans("МмКкДд", "MmKkDd")
 # Machine-read letters in figures: '1OO mcg', '5000 lU'.  Only where a digit stands before and a unit follows.
-_LETTER_O = late_pattern(r"(?<=\d)[.,]?[Oo]+(?=[\dOo.,]*\s?(?:mcg|µg|ug|mg|I\.?U|UI|IE)\b)")
-_UNIT_IU = late_pattern(r"(?<=\d)(\s?)(?:[1l|!]\s?U(?![\w.])|[(\[]U(?=[)\]]))|(?<=\d)(\s?)I\s?[UV](?![\w.])")
-_SPACES = late_pattern(r"\s+")
-_PLAIN = late_pattern(r"[\x20-\x7e]*")
-_MISREAD = late_pattern(r"\d[.,]?[Oo]|\d\s?[1lI|!(\[]\s?[UV](?![\w.])")
+_LETTER_O = re.compile(r"(?<=\d)[.,]?[Oo]+(?=[\dOo.,]*\s?(?:mcg|µg|ug|mg|I\.?U|UI|IE)\b)")
+_UNIT_IU = re.compile(r"(?<=\d)(\s?)(?:[1l|!]\s?U(?![\w.])|[(\[]U(?=[)\]]))|(?<=\d)(\s?)I\s?[UV](?![\w.])")
+_SPACES = re.compile(r"\s+")
+_PLAIN = re.compile(r"[\x20-\x7e]*")
+_MISREAD = re.compile(r"\d[.,]?[Oo]|\d\s?[1lI|!(\[]\s?[UV](?![\w.])")
 # Dot leaders of typed panels: "Vitamin D3 ........ 25 mcg".
-_LEADERS = late_pattern(r"\.{3,}|_{3,}|(?: \.){3,}")
-_ASCII_ODD = late_pattern(r"\.\.\.|___| \. \.|&(?:#181|micro|mu|nbsp|amp);|\((?:r|tm|c)\)|\s\s|^\s|\s$", re.IGNORECASE)
+_LEADERS = re.compile(r"\.{3,}|_{3,}|(?: \.){3,}")
+_ASCII_ODD = re.compile(r"\.\.\.|___| \. \.|&(?:#181|micro|mu|nbsp|amp);|\((?:r|tm|c)\)|\s\s|^\s|\s$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=16_384)

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import tomli as tomllib
 
-from auditor.patterns import late_pattern
 from auditor.text import MAX_READ_CHARACTERS, clean
 
 WORDING = Path(__file__).parent.parent / "data" / "wording"
@@ -68,7 +67,7 @@ class Vocabulary(NamedTuple):
 
 
 _CJK = "\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7ff"
-_TOKEN = late_pattern(
+_TOKEN = re.compile(
     rf"""(?P<number>(?:[0-9]{{1,4}}[ -])?[0-9]{{1,3}}/[0-9]{{1,3}}(?![0-9/])|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+(?![0-9])|[1-9][0-9]{{0,2}}(?:[ ][0-9]{{3}})?[ ]000(?![0-9])|[0-9]+(?:[.,][0-9]+)?)
     |(?P<cross>x(?![^\W\d_]))
     |(?P<word>[^\W\d_{_CJK}][^\W_{_CJK}]*)
@@ -81,7 +80,7 @@ _TOKEN = late_pattern(
 _BASE_LETTERS = {ord("ł"): "l", ord("ø"): "o", ord("đ"): "d", ord("ı"): "i"}
 _OPENING = str.maketrans({"[": "(", "{": "(", "]": ")", "}": ")", "~": "-", "×": "x", "、": ",", "。": ".", "⁄": "/", "–": "-",
                           "—": "-", "・": ",", "＝": "="})  # fmt: skip
-_ENDINGS = late_pattern(r"(?<=[^\W\d_])\((?:s|es|ies|n|en|e|r|er|m|ne|a|i|t)\)", re.IGNORECASE)
+_ENDINGS = re.compile(r"(?<=[^\W\d_])\((?:s|es|ies|n|en|e|r|er|m|ne|a|i|t)\)", re.IGNORECASE)
 _NOTHING: Meanings = {}
 _NUMBER_LIMIT = Decimal(10_000_000)
 
@@ -308,7 +307,7 @@ def _words_of(phrase: str) -> tuple[str, ...]:
     return tuple(token.text for token in _cut(fold(readable(phrase)), _EVERY_IDEOGRAPH, {})[0])
 
 
-_EVERY_IDEOGRAPH = late_pattern(".+")
+_EVERY_IDEOGRAPH = re.compile(".+")
 _SIGNS = {
     "told": ("audience", "every", "every_number", "period", "daily_portion", "period_after_count", "count", "number", "up_to", "between",
              "articles", "one_at_part", "part", "weekday", "weekday_short", "meals", "each_meal", "divided", "split", "split_before", "each_share", "phase", "defines", "each_time", "and", "or",

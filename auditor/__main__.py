@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 
 def main() -> None:
     """Entry point; exit codes are 0 done, 1 findings at the level of --fail-on, 2 usage, 3 input, 4 evidence."""
+    # Nothing here is linear algebra; numpy would start a thread for every core to be ready for it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from auditor.cli import cli
     from auditor.errors import AuditorError
 
@@ -21,6 +24,9 @@ def main() -> None:
         # The reader of our output went away (`auditor evidence list | head`); nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    finally:
+        # The interpreter walks all objects again and again while it ends; the memory goes back to the system anyway.
+        gc.freeze()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import tomli as tomllib
 from auditor.figures import AMOUNT, DAILY_VALUE, OTHER_BASIS, STRENGTH, basis_of, serving_of, with_roles
 from auditor.ingredients import GLUED, UNASSIGNABLE, Piece, read_ingredient
 from auditor.names import is_hormone
+from auditor.patterns import late_pattern
 from auditor.text import clean, shorten
 from auditor.units import DATA, IU, NOT_PROVIDED, Quantity, find_quantities, mcg_per_unit, read_number, unit_named
 from auditor.wording.number_words import with_figures
@@ -81,15 +82,15 @@ class LineReading:
     problems: tuple[Problem, ...] = ()
 
 
-_DECIMAL_COMMA = re.compile(r"\d{1,3},\d{1,2}")
-_LAST_NUMBER = re.compile(r"^[ |)\]]*(\d{1,5})[ *†‡]*$")
-_SYMBOL_ONLY = re.compile(r"[*†‡§#^~\-–—. ]*|n/?a|not (?:stated|declared|disclosed|present|provided)", re.IGNORECASE)
-_NOT_NUMBERS = re.compile(r"[+-]?(?:nan|inf(?:inity)?|null|none|na|<na>|#n/a|#value!|#ref!)", re.IGNORECASE)
-_SPREADSHEET_NUMBER = re.compile(r"\d[eE][+-]?\d|\d_\d")
-_BARE_NUMBER = re.compile(r"[<>≤≥~]?\s*[+-]?\s*[\d.,' ]+")
-_TWO_STRENGTHS = re.compile(r"^(\d{2,}) ?/ ?(\d{2,})(?= ?[^\d\s/])")
+_DECIMAL_COMMA = late_pattern(r"\d{1,3},\d{1,2}")
+_LAST_NUMBER = late_pattern(r"^[ |)\]]*(\d{1,5})[ *†‡]*$")
+_SYMBOL_ONLY = late_pattern(r"[*†‡§#^~\-–—. ]*|n/?a|not (?:stated|declared|disclosed|present|provided)", re.IGNORECASE)
+_NOT_NUMBERS = late_pattern(r"[+-]?(?:nan|inf(?:inity)?|null|none|na|<na>|#n/a|#value!|#ref!)", re.IGNORECASE)
+_SPREADSHEET_NUMBER = late_pattern(r"\d[eE][+-]?\d|\d_\d")
+_BARE_NUMBER = late_pattern(r"[<>≤≥~]?\s*[+-]?\s*[\d.,' ]+")
+_TWO_STRENGTHS = late_pattern(r"^(\d{2,}) ?/ ?(\d{2,})(?= ?[^\d\s/])")
 """'400/800 IU' in the cell of one vitamin: two strengths in one figure, and no fraction."""
-_NUMBER_AND_WORD = re.compile(r"[<>]?\s*-?[\d.,' ]+\s*([^\d\s(%].*)?")
+_NUMBER_AND_WORD = late_pattern(r"[<>]?\s*-?[\d.,' ]+\s*([^\d\s(%].*)?")
 
 
 @lru_cache(maxsize=131_072)
@@ -151,7 +152,7 @@ def read_line(
     return tuple(readings)
 
 
-_UNIT_OF_COLUMN = re.compile(r"[(\[,] ?(mcg|µg|μg|ug|mg|i\.?u\.?|u\.?i\.?|i\.?e\.?)[)\]]?\s*$", re.IGNORECASE)
+_UNIT_OF_COLUMN = late_pattern(r"[(\[,] ?(mcg|µg|μg|ug|mg|i\.?u\.?|u\.?i\.?|i\.?e\.?)[)\]]?\s*$", re.IGNORECASE)
 
 
 def _unit_beside_name(ingredient: str, amount: str) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from auditor.patterns import late_pattern
 from auditor.searching import Mask, holds, is_plain
 from auditor.wording.tokens import Meanings, Token, fold, parts_of, readable, tokenise, vocabulary, wording_table
 
@@ -85,8 +86,8 @@ def _part_names_others(part: str) -> bool:
     )
 
 
-_WORDS = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
-_ANY_DIGIT = re.compile(r"\d")
+_WORDS = late_pattern(r"[^\W\d_]+|\d+|[^\w\s]")
+_ANY_DIGIT = late_pattern(r"\d")
 
 
 def _may_name(text: str, *, adults: bool = True) -> bool:

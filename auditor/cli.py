@@ -7,10 +7,12 @@ needs them, so that help answers at once.
 from __future__ import annotations
 
 import difflib
+import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -105,6 +107,18 @@ def _evidence(folder: str | None) -> Evidence:
     from auditor.evidence import load_evidence
 
     return load_evidence(folder)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Leave garbage lying while one label is judged: walking all imported objects would take longer than the label does."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -241,6 +255,7 @@ def explain(
 @click.option("--name", default="", help="Product name as printed.")
 @click.option("--markdown", is_flag=True, help="Markdown instead of plain text.")
 @_rules_options
+@_without_collector()
 def check(
     label: str | None, file: str | None, image: str | None, directions: str, serving: str, audience: str, name: str, markdown: bool, context: str,
     market: str, authority: str, evidence_dir: str | None,
@@ -291,21 +306,20 @@ def _text_of(path: str) -> str:
 
 
 def _typed(label: str, directions: str, serving: str, audience: str, name: str, market: str) -> pd.DataFrame:
-    from auditor.labels import Label, LabelLine, label_frame
+    from auditor.labels import typed_frame
 
-    lines = tuple(LabelLine(ingredient=part.strip()) for part in label.replace("\n", ";").split(";") if part.strip())
+    lines = [part.strip() for part in label.replace("\n", ";").split(";") if part.strip()]
     if not lines:
         raise UsageError("check: the label text is empty; accepted is for instance 'D3 5,000 IU, K2 (MK-7) 100 mcg'")
-    typed = Label(
+    return typed_frame(
+        lines,
         product_id="typed label",
-        lines=lines,
         name=name,
         directions=directions,
         serving_size=serving,
         market=market,
         audience=audience,
     )
-    return label_frame([typed])
 
 
 @cli.command()

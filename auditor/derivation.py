@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -58,8 +57,7 @@ FIGURES = ("numbers and units", "double declaration")
 """Families of checks that tell how the figures of a line were read."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One step of the derivation: sentences, and label/value pairs for a small table."""
 
     title: str
@@ -67,8 +65,7 @@ class Step:
     rows: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """One product with all that its audit saw.
 
     `readings` has a row per vitamin and line, `kept` tells which of them made it into a dose; `doses` are the

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import tomli as tomllib
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from auditor.errors import EvidenceError
+from auditor.rows import FileRow, Limited, ValidationError
 
 SHIPPED_EVIDENCE = Path(__file__).parent / "data" / "evidence"
 
@@ -32,36 +32,35 @@ Direction = Literal[
     "benefit", "marker", "null", "harm", "mixed", "association", "recommendation", "caution", "pending", "none"
 ]
 Grade = Literal["strong", "moderate", "limited", "conflicting", "none"]
-Amount = Annotated[Decimal, Field(ge=0)]
+Amount = Annotated[Decimal, Limited(ge=0)]
 
 CARRYING_STATUS = ("verified", "secondary")
 """A band edge needs at least one row of this status."""
 
 
-class Row(BaseModel):
+class Row(FileRow):
     """What every table of an edition has: an id of its own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     table: ClassVar[str]
 
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")
+    id: Annotated[str, Limited(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
 
 
 class Reference(Row):
     """One document that somebody can look up."""
 
     table = "reference"
-    title: str = Field(min_length=3)
+    title: Annotated[str, Limited(min_length=3)]
     authors: str = ""
-    year: int = Field(ge=1900, le=2100)
+    year: Annotated[int, Limited(ge=1900, le=2100)]
     kind: Literal[
         "trial", "meta-analysis", "review", "cohort", "guideline", "authority", "regulation", "case-report",
         "laboratory", "medicine-label", "source-document", "notice", "protocol",
     ]  # fmt: skip
-    citation: str = Field(min_length=3)
-    doi: str = Field(default="", pattern=r"^(10\.\d{4,}/\S+)?$")
-    pmid: str = Field(default="", pattern=r"^(\d{4,9})?$")
-    url: str = Field(default="", pattern=r"^(https?://\S+)?$")
+    citation: Annotated[str, Limited(min_length=3)]
+    doi: Annotated[str, Limited(pattern=r"^(10\.\d{4,}/\S+)?$")] = ""
+    pmid: Annotated[str, Limited(pattern=r"^(\d{4,9})?$")] = ""
+    url: Annotated[str, Limited(pattern=r"^(https?://\S+)?$")] = ""
     registry: str = ""
     status: Status
     checked: date
@@ -79,11 +78,9 @@ class Reference(Row):
             return f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/"
         return self.url
 
-    @model_validator(mode="after")
-    def _integrity_is_explained(self) -> Reference:
+    def check(self) -> None:
         if self.integrity != "sound" and not self.integrity_note:
             raise ValueError("integrity_note must say who found what when integrity is not 'sound'")
-        return self
 
 
 class _Claim(Row):
@@ -97,11 +94,9 @@ class _Claim(Row):
     high_mcg: Amount | None = None
     note: str = ""
 
-    @model_validator(mode="after")
-    def _edges_in_order(self) -> _Claim:
+    def check(self) -> None:
         if self.low_mcg is not None and self.high_mcg is not None and self.low_mcg > self.high_mcg:
             raise ValueError(f"low_mcg {self.low_mcg} is above high_mcg {self.high_mcg}")
-        return self
 
 
 class Statement(_Claim):
@@ -109,7 +104,7 @@ class Statement(_Claim):
 
     table = "statement"
     section: str
-    claim: str = Field(min_length=5)
+    claim: Annotated[str, Limited(min_length=5)]
     population: str
     outcome: str
     direction: Direction
@@ -132,11 +127,11 @@ class Trial(_Claim):
     year: int
     design: Literal["rct", "open-rct", "single-arm", "meta-analysis", "review", "cohort", "pharmacokinetic",
                     "protocol", "case"]  # fmt: skip
-    participants: int | None = Field(default=None, ge=1)
+    participants: Annotated[int, Limited(ge=1)] | None = None
     population: str
     doses_mcg: tuple[Amount, ...] = ()
     regimen: str = ""
-    interval_days: Annotated[Decimal, Field(gt=0)] = Decimal(1)
+    interval_days: Annotated[Decimal, Limited(gt=0)] = Decimal(1)
     single_intake_mcg: Amount | None = None
     duration: str
     outcome: str
@@ -166,8 +161,8 @@ class UpperLevel(Row):
     authority: str
     year: int
     life_stage: str
-    contexts: tuple[str, ...] = Field(min_length=1)
-    value_mcg: Annotated[Decimal, Field(gt=0)]
+    contexts: Annotated[tuple[str, ...], Limited(min_length=1)]
+    value_mcg: Annotated[Decimal, Limited(gt=0)]
     printed_mcg: Amount | None = None
     reference: str
     status: Status
@@ -182,7 +177,7 @@ class DailyValue(Row):
     market: str
     group: Literal["adult", "child-1-3", "infant", "pregnancy"]
     era: Literal["current", "former"]
-    value_mcg: Annotated[Decimal, Field(gt=0)]
+    value_mcg: Annotated[Decimal, Limited(gt=0)]
     label: str
     valid_from: date | None = None
     valid_to: date | None = None
@@ -226,7 +221,7 @@ class Band(Row):
     low_rests_on: tuple[str, ...] = ()
     high_rests_on: tuple[str, ...] = ()
     supports: tuple[str, ...] = ()
-    reason: str = Field(min_length=10)
+    reason: Annotated[str, Limited(min_length=10)]
     note: str = ""
     reviewed: date
 
@@ -235,13 +230,12 @@ class Band(Row):
         """Ids of all rows the band names, edges first, each once."""
         return tuple(dict.fromkeys(self.low_rests_on + self.high_rests_on + self.supports))
 
-    @model_validator(mode="after")
-    def _edges(self) -> Band:
+    def check(self) -> None:
         edges = (self.low_mcg, self.high_mcg, self.core_low_mcg, self.core_high_mcg)
         if self.status == "not-established":
             if any(edge is not None for edge in edges):
                 raise ValueError("a not-established band has no edges")
-            return self
+            return
         if self.low_mcg is None or self.high_mcg is None:
             raise ValueError("low_mcg and high_mcg are both needed unless status is 'not-established'")
         if self.low_mcg > self.high_mcg:
@@ -252,7 +246,6 @@ class Band(Row):
             raise ValueError(f"core {core_low}..{core_high} must lie inside {self.low_mcg}..{self.high_mcg}")
         if not self.low_rests_on or not self.high_rests_on:
             raise ValueError("low_rests_on and high_rests_on must each name at least one row")
-        return self
 
 
 class SpacedDoseRule(Row):
@@ -263,13 +256,13 @@ class SpacedDoseRule(Row):
 
     table = "spaced_dose_rule"
     nutrient: Nutrient
-    interval_over_days: Annotated[Decimal, Field(ge=0)]
+    interval_over_days: Annotated[Decimal, Limited(ge=0)]
     interval_to_days: Decimal | None = None
     single_over_mcg: Amount = Decimal(0)
     single_to_mcg: Amount | None = None
     judged: Literal["by-average", "never-studied-range", "high-dose"]
-    rests_on: tuple[str, ...] = Field(min_length=1)
-    reason: str = Field(min_length=10)
+    rests_on: Annotated[tuple[str, ...], Limited(min_length=1)]
+    reason: Annotated[str, Limited(min_length=10)]
 
 
 class Contradiction(Row):
@@ -277,15 +270,14 @@ class Contradiction(Row):
 
     table = "contradiction"
     topic: str
-    between: tuple[str, ...] = Field(min_length=2)
+    between: Annotated[tuple[str, ...], Limited(min_length=2)]
     conflict: str
     resolution: str
 
 
-class Edition(BaseModel):
+class Edition(FileRow):
     """Head of an evidence folder (`edition.toml`)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     id: str
     title: str
     released: date
@@ -393,7 +385,7 @@ def _load(name: str) -> Evidence:
     for path, key, value in _tables(folder, problems):
         if key == "edition":
             try:
-                edition = Edition.model_validate(value)
+                edition = Edition.read(value)
             except ValidationError as error:
                 problems += [f"{path.name}: edition: {part} {text}" for part, text in _explain(error)]
             continue
@@ -405,7 +397,7 @@ def _load(name: str) -> Evidence:
         for position, raw in enumerate(value, start=1):
             where = f"{path.name}: {key} {raw.get('id', f'number {position}')!r}"
             try:
-                row = row_type.model_validate(raw)
+                row = row_type.read(raw)
             except ValidationError as error:
                 problems += [f"{where}: {part} {text}" for part, text in _explain(error)]
                 continue

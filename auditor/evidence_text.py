@@ -73,7 +73,7 @@ def row_text(evidence: Evidence, row_id: str) -> str:
 
 
 def _row(evidence: Evidence, row: Row) -> Iterator[str]:
-    for name, value in row.model_dump().items():
+    for name, value in row.cells().items():
         if value in ("", (), None):
             continue
         shown = ", ".join(map(_cell, value)) if isinstance(value, tuple) else _cell(value)

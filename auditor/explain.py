@@ -6,10 +6,8 @@ The product's own lines go through :func:`auditor.pipeline.audit_lines`, the one
 from __future__ import annotations
 
 import difflib
-import re
 import textwrap
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -18,7 +16,7 @@ from auditor.errors import UsageError
 from auditor.evidence import Evidence, ReferenceValue, Trial, load_evidence
 from auditor.headline import bands_of, headline, spaced_rule
 from auditor.labels import as_line_table
-from auditor.matrix import verdicts_by_context
+from auditor.patterns import late_pattern
 from auditor.pipeline import Audit, audit_lines
 from auditor.words import dose, printable, wording
 
@@ -27,8 +25,7 @@ __all__ = ["Citation", "Explanation", "Step", "caveats_on", "citations", "explai
 MAX_IDS_COMPARED = 20_000
 
 
-@dataclass(frozen=True)
-class Citation:
+class Citation(NamedTuple):
     """A row of the evidence that the verdicts rest on: what it says, which way it points, how far it was checked."""
 
     row_id: str
@@ -38,8 +35,7 @@ class Citation:
     link: str
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """How one product got its class.  `findings` are (severity, id, message), the gravest first."""
 
     product_id: str
@@ -166,6 +162,8 @@ def verdict_matrix(
 
     An empty cell means that the label has no dose of that form for that context.
     """
+    from auditor.matrix import verdicts_by_context
+
     return verdicts_by_context(lines_of(lines, product_id), evidence, market=market)
 
 
@@ -271,7 +269,7 @@ def _text_rows(rows: tuple[tuple[str, str], ...], width: int) -> list[str]:
     return lines
 
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&:])")
+_MARKDOWN = late_pattern(r"([\\`*_{}\[\]<>#|~$&:])")
 
 
 def _escaped(text: str) -> str:

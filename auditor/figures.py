@@ -9,6 +9,7 @@ from pathlib import Path
 
 import tomli as tomllib
 
+from auditor.patterns import late_pattern
 from auditor.units import IU, Quantity
 
 WORDING = Path(__file__).parent / "data" / "wording" / "figures.toml"
@@ -48,7 +49,7 @@ def says_spaced(text: str) -> bool:
     return bool(_spaced_words().search(text.lower()))
 
 
-_SERVING_ON_LINE = re.compile(
+_SERVING_ON_LINE = late_pattern(
     r"(?:(?:per|pro|je|par|por|each|in) |(?:(?<=[^\W\d])|(?<=\)))[ ]?/[ ]?|(?=\d[\d.,]*[ -]?[^\W\d]+ (?:contains?|provides?|enthalten|contiennent|contienen|contengono|bevatten|zawierają|=)))"
     r"(\d+(?:[.,]\d+)?[ -]?(?:drops?|tropfen|gouttes?|gotas?|gocce|kropli|druppels|droppar|dråper|ml|capsules?|softgels?|tablets?|"
     r"gummies|sprays?|kapseln?|tabletten?|gélules?|comprimés?|cápsulas?|capsule|compresse|scoops?|pumps?))(?!\w)"
@@ -98,11 +99,11 @@ def with_roles(lowered: str, quantities: tuple[Quantity, ...]) -> tuple[Quantity
     return _one_basis(lowered, read)
 
 
-_PER_BEFORE = re.compile(
+_PER_BEFORE = late_pattern(
     r"((?:per|each|pro|je|par|por)[ ](?:\d+ ?)?[a-zà-ÿ]{3,})(?: \([^()]*\)| contains| enthält)?[ :,§()\-]*$"
 )
 # "25 mcg per softgel (50 mcg per 2-softgel serving)": figures for different bases are no contradiction.
-_PER = re.compile(
+_PER = late_pattern(
     r"[ )\],;:§]{0,40}((?:per|each|/|pro|je|par|por)[ ]?(?:\d+|two|three|four)?[ -]?[a-zà-ÿ]{3,}(?: [a-zà-ÿ]{3,})?)"
 )
 
@@ -144,7 +145,7 @@ def _bases_of(lowered: str, amounts: list[Quantity]) -> list[str]:
     return bases
 
 
-_OF_A_MATERIAL = re.compile(
+_OF_A_MATERIAL = late_pattern(
     r" ?§[§ -]*(?:powder|pulver|poudre|polvo|polvere|oil|öl|huile|extract|extrakt|premix|beadlets?|triturat\w*|concentrate)\b"
 )
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from auditor.figures import AMOUNT, DAILY_VALUE, RAW, STRENGTH
 from auditor.names import TARGET, TRADE, NameHit
+from auditor.patterns import late_pattern
 from auditor.units import Quantity, mcg_per_unit
 
 
@@ -109,9 +110,9 @@ def _group(
     return groups
 
 
-_PARTS = re.compile(r"[(:]|(?<!\w)(?:of which|as|davon|dont|di cui|de los cuales|waarvan|varav|w tym)(?!\w)")
-_AS = re.compile(r"[ ]?\(?(?:as|als|come|como|comme|en tant que|som|jako|in the form of)[ ]")
-_BEFORE_NAME = re.compile(r"[ ]?(?:of |as |from |de |d'|di |von |an |à )?")
+_PARTS = late_pattern(r"[(:]|(?<!\w)(?:of which|as|davon|dont|di cui|de los cuales|waarvan|varav|w tym)(?!\w)")
+_AS = late_pattern(r"[ ]?\(?(?:as|als|come|como|comme|en tant que|som|jako|in the form of)[ ]")
+_BEFORE_NAME = late_pattern(r"[ ]?(?:of |as |from |de |d'|di |von |an |à )?")
 
 
 def _parts_turned(text: str, tokens: list[NameHit | Quantity]) -> list[NameHit | Quantity]:
@@ -156,7 +157,7 @@ def _figure_then_names(text: str, tokens: list[NameHit | Quantity]) -> list[list
     return parts if fits else []
 
 
-_LISTED = re.compile(r"[ ()\[\]:]*(?:[/+&,]|and|und|et|e|y|plus|with|mit|avec|con|og|och|en|i|＋)?[ (\[]*")
+_LISTED = late_pattern(r"[ ()\[\]:]*(?:[/+&,]|and|und|et|e|y|plus|with|mit|avec|con|og|och|en|i|＋)?[ (\[]*")
 
 
 def _pair_lists(text: str, groups: list[Group]) -> None:
@@ -252,7 +253,7 @@ def _is_remark(text: str, quantity: Quantity, groups: list[Group]) -> bool:
     return opened >= 0 and closed >= 0 and not any(known.start < opened for known in groups[-2].quantities)
 
 
-_IN_CARRIER = re.compile(r"(?<!\w)(?:in|from|aus|dans|en|da|di|af|av|base of|with|mit)(?: an?)? $")
+_IN_CARRIER = late_pattern(r"(?<!\w)(?:in|from|aus|dans|en|da|di|af|av|base of|with|mit)(?: an?)? $")
 
 
 def _is_carriers(text: str, quantity: Quantity, hits: tuple[NameHit, ...], amounts: list[Quantity]) -> bool:

@@ -8,11 +8,16 @@ so that what the label prints is never lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from auditor.label_records import Label as Label
+    from auditor.label_records import LabelLine as LabelLine
 
 LINE_COLUMNS: dict[str, str] = {
     "product_id": "identifies the product; all its lines carry the same text, leading zeros kept",
@@ -59,52 +64,6 @@ MAX_CELL_CHARACTERS = 20_000
 """A longer cell is no label text; its row is rejected with `cell-too-long`."""
 
 
-class LabelLine(BaseModel):
-    """One line of a label for the one-label API; every field is text as printed.
-
-    `audience` and `serving_size` are filled where they are the line's own (two-column panels); else the label's hold.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-    ingredient: str
-    amount: str = ""
-    unit: str = ""
-    percent_dv: str = ""
-    form: str = ""
-    parent: str = ""
-    audience: str = ""
-    serving_order: str = ""
-    serving_size: str = ""
-
-
-class Label(BaseModel):
-    """One label for the one-label API: its lines and what is printed once per product."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-    product_id: str
-    lines: tuple[LabelLine, ...]
-    brand: str = ""
-    name: str = ""
-    upc: str = ""
-    serving_size: str = ""
-    units_per_serving: str = ""
-    servings_per_day_min: str = ""
-    servings_per_day_max: str = ""
-    directions: str = ""
-    servings_per_container: str = ""
-    price: str = ""
-    currency: str = ""
-    market: str = ""
-    audience: str = ""
-    dosage_form: str = ""
-    basis: str = ""
-    warnings: str = ""
-    claims: str = ""
-    label_date: str = ""
-    source: str = ""
-    source_id: str = ""
-
-
 @dataclass(frozen=True)
 class Reject:
     """One input row that could not be used, and why.
@@ -120,17 +79,34 @@ class Reject:
     message: str
 
 
+_TEXT = pd.StringDtype(na_value=np.nan)
+"""What pandas calls `str`."""
+
+
 def as_line_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with every column of :data:`LINE_COLUMNS` first, then the columns of its own.
 
     Missing columns are added empty, missing values become empty text, and numbers become their shortest text
     (`5.0` is written `5`), so a frame built by hand may hold numbers.  The input is not changed.
     """
+    if _is_line_table(frame):
+        return frame.copy(deep=False)
     columns = {name: _as_text(frame[name]) if name in frame else "" for name in LINE_COLUMNS}
     extras = {name: _as_text(frame[name]) for name in frame.columns if name not in LINE_COLUMNS}
     table = pd.DataFrame({**columns, **extras}, index=frame.index)
-    return table.astype(
-        {name: "str" for name in LINE_COLUMNS if not isinstance(table[name].dtype, pd.CategoricalDtype)}
+    kinds = table.dtypes.to_dict()
+    others = [
+        name for name in LINE_COLUMNS if kinds[name] != _TEXT and not isinstance(kinds[name], pd.CategoricalDtype)
+    ]
+    return table.astype(dict.fromkeys(others, "str")) if others else table
+
+
+def _is_line_table(frame: pd.DataFrame) -> bool:
+    """Whether the frame is a line table already, all of it text."""
+    return (
+        list(frame.columns[: len(LINE_COLUMNS)]) == list(LINE_COLUMNS)
+        and all(kind == _TEXT for kind in frame.dtypes)
+        and not frame.isna().to_numpy().any()
     )
 
 
@@ -138,7 +114,7 @@ def _as_text(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column if not column.isna().any() else column.astype("str").fillna("")
     if isinstance(column.dtype, pd.StringDtype):
-        return column.fillna("")
+        return column.fillna("") if column.array.isna().any() else column
     return column.map(_cell_text).astype("str")
 
 
@@ -152,12 +128,29 @@ def _cell_text(value: object) -> str:
 
 def label_frame(labels: Iterable[Label]) -> pd.DataFrame:
     """Line table of labels given as records, in their order."""
-    return as_line_table(pd.DataFrame(list(_label_rows(labels)), columns=list(LINE_COLUMNS)))
+    return _line_table_of(
+        (label.model_dump(exclude={"lines"}), [line.model_dump() for line in label.lines]) for label in labels
+    )
 
 
-def _label_rows(labels: Iterable[Label]) -> Iterator[dict[str, str]]:
-    for number, label in enumerate(labels, start=1):
-        product = label.model_dump(exclude={"lines"})
-        for position, line in enumerate(label.lines, start=1):
-            own = {name: value for name, value in line.model_dump().items() if value or name not in product}
-            yield product | own | {"line": str(position), "row": str(number)}
+def typed_frame(ingredients: Iterable[str], **product: str) -> pd.DataFrame:
+    """Line table of one label typed as text: what its lines say, and what is printed once, by column."""
+    return _line_table_of([(product, [{"ingredient": ingredient} for ingredient in ingredients])])
+
+
+def _line_table_of(labels: Iterable[tuple[Mapping[str, str], Iterable[Mapping[str, str]]]]) -> pd.DataFrame:
+    """Line table of labels, each the cells of the product and those of its lines."""
+    rows = [
+        {**product, **{name: value for name, value in cells.items() if value or name not in product}, "line": str(position), "row": str(number)}
+        for number, (product, lines) in enumerate(labels, start=1) for position, cells in enumerate(lines, start=1)
+    ]  # fmt: skip
+    return pd.DataFrame({name: [row.get(name, "") for row in rows] for name in LINE_COLUMNS}, dtype=_TEXT)
+
+
+def __getattr__(name: str) -> object:
+    """The records on first use: a line table needs no pydantic."""
+    if name in ("Label", "LabelLine"):
+        from auditor import label_records
+
+        return getattr(label_records, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tomli as tomllib
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from auditor.errors import EvidenceError
 from auditor.markets import markets
+from auditor.rows import FileRow, Limited, ValidationError
 
 SHIPPED_LIMITS = Path(__file__).parent / "data" / "limits"
 
@@ -23,41 +23,40 @@ STALE_AFTER_DAYS = 365
 """A rule that was last checked longer ago than this is told as stale."""
 
 
-class Limit(BaseModel):
+class Limit(FileRow):
     """One maximum (or minimum) in one market.
 
     `forms` empty: every form.  `contexts` empty: everybody; `audience` says it in words.  `per` is 'day' or 'unit'.
     `place` and `authority` are the words of the message.  A dose equal to the value keeps it.  `finding` is the check that tells it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str = Field(pattern=r"^[A-Z0-9][A-Za-z0-9.-]*$")
-    finding: str = Field(pattern=r"^reg-[a-z0-9-]+$")
+    id: Annotated[str, Limited(pattern=r"^[A-Z0-9][A-Za-z0-9.-]*$")]
+    finding: Annotated[str, Limited(pattern=r"^reg-[a-z0-9-]+$")]
     market: str
-    place: str = Field(min_length=2)
-    authority: str = Field(min_length=2)
-    nutrients: tuple[Literal["vitamin_d", "vitamin_k2", "vitamin_k1", "vitamin_k"], ...] = Field(min_length=1)
+    place: Annotated[str, Limited(min_length=2)]
+    authority: Annotated[str, Limited(min_length=2)]
+    nutrients: Annotated[
+        tuple[Literal["vitamin_d", "vitamin_k2", "vitamin_k1", "vitamin_k"], ...], Limited(min_length=1)
+    ]
     forms: tuple[str, ...] = ()
     audience: str
     contexts: tuple[str, ...] = ()
     kind: Literal["law", "guidance", "industry"]
     bound: Literal["maximum", "minimum"] = "maximum"
     per: Literal["day", "unit"] = "day"
-    value_mcg: Annotated[Decimal, Field(gt=0)]
+    value_mcg: Annotated[Decimal, Limited(gt=0)]
     in_force_from: date | None = None
     in_force_to: date | None = None
-    source: str = Field(min_length=5)
+    source: Annotated[str, Limited(min_length=5)]
     status: Literal["verified", "secondary", "unverified"]
     last_checked: date
     note: str = ""
 
-    @model_validator(mode="after")
-    def _known_market_and_order(self) -> Limit:
+    def check(self) -> None:
         if self.market not in markets() and self.market != "eu-all":
             raise ValueError(f"market {self.market!r} is not in markets.toml")
         if self.in_force_from and self.in_force_to and self.in_force_from > self.in_force_to:
             raise ValueError(f"in_force_from {self.in_force_from} is after in_force_to {self.in_force_to}")
-        return self
 
     def is_stale(self, today: date) -> bool:
         """Whether the rule was last checked over a year before `today`."""
@@ -82,7 +81,7 @@ def load_limits(folder: str = "") -> tuple[Limit, ...]:
         for raw in table.get("limit", ()):
             where = f"{path.name}: limit {raw.get('id', '')!r}"
             try:
-                limit = Limit.model_validate(raw)
+                limit = Limit.read(raw)
             except ValidationError as error:
                 problems += [
                     f"{where}: {'.'.join(map(str, item['loc'])) or 'table'}: {item['msg']}" for item in error.errors()

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import tomli as tomllib
 
+from auditor.patterns import late_pattern
 from auditor.units import unit_spellings
 
 SUBSTANCES = Path(__file__).parent / "data" / "substances"
@@ -43,7 +44,8 @@ class NameHit(NamedTuple):
     name: Name
 
 
-def _tables() -> list[tuple[str, Name]]:
+@cache
+def _tables() -> tuple[tuple[str, Name], ...]:
     found: list[tuple[str, Name]] = []
     for path in sorted(SUBSTANCES.glob("*.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -56,7 +58,7 @@ def _tables() -> list[tuple[str, Name]]:
                 form = entry["form"] if entry["status"] in VERIFIED_ENOUGH else "unstated"
                 name = Name(entry["nutrient"], form, TRADE)
                 found += [(spelling, name) for spelling in entry["names"]]
-    return found
+    return tuple(found)
 
 
 def _fold(text: str) -> str:
@@ -178,8 +180,8 @@ def is_hormone(name: str) -> bool:
 
 
 # A bacterium's strain is no vitamin: "Lactobacillus acidophilus K2".
-_STRAIN = re.compile(r"cfu\b|lactobac|bifido|bacillus|streptoc|probiot")
-_SHORT = re.compile(r"[dk][ -]?\d")
+_STRAIN = late_pattern(r"cfu\b|lactobac|bifido|bacillus|streptoc|probiot")
+_SHORT = late_pattern(r"[dk][ -]?\d")
 
 
 def find_names(lowered: str) -> tuple[NameHit, ...]:

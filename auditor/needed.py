@@ -6,7 +6,6 @@ finds in :class:`Needed` for how many lines each kept one stands.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +20,7 @@ from auditor.checks.claims import MACRONUTRIENTS
 from auditor.distinct import TextColumn, codes_of
 from auditor.dose import is_target
 from auditor.labels import as_line_table
+from auditor.patterns import late_pattern
 from auditor.searching import Texts
 
 Mask = npt.NDArray[np.bool_]
@@ -28,7 +28,7 @@ Places = npt.NDArray[np.int64]
 
 TELLING = ("audience", "name", "directions", "percent_dv")
 """Columns of which any line of a label may tell something of the whole label; of a percent only its shape does."""
-_FIGURES = re.compile(r"\d+(?:[.,]\d+)*")
+_FIGURES = late_pattern(r"\d+(?:[.,]\d+)*")
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +97,8 @@ def audit_lines(
         _needed(frame), context=context, market=market, evidence=evidence, authority=authority, today=today
     )
     shared = {block: find_across(keys) for block, keys in enumerate(part.keys)}
-    tables = finished(part.tables, {block: located(found, part.keys[block].labels) for block, found in shared.items()})
+    across = {block: located(found, part.keys[block].labels) for block, found in shared.items() if len(found)}
+    tables = finished(part.tables, across)
     rejected, rows = len(tables["rejects"].drop_duplicates(["source", "row"])), _count_rows(frame)
     summary = RunSummary(
         rows_in=rows, rows_audited=rows - rejected, rows_rejected=rejected, labels=len(part.lines), context=context, market=market,
@@ -109,8 +111,7 @@ PLACE, BLOCK = "_line", "_block"
 """Columns of a part's tables that do not leave it: position of the product's first line, number of the context."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Labels audited before it is known what they share with others.
 
     `tables` are frames by name with :data:`PLACE` and :data:`BLOCK`, a product's rows together and in order; `keys` are
@@ -254,8 +255,7 @@ def _count_rows(frame: pd.DataFrame) -> int:
     )
 
 
-@dataclass(frozen=True)
-class _Labels:
+class _Labels(NamedTuple):
     """The lines of some labels: `product` numbers the product of each line, `firsts` are the products' first lines,
     `counts` how many lines they have in all, and `split` whether these stand apart in the input."""
 

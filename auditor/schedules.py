@@ -18,6 +18,7 @@ from auditor.amounts import Problem
 from auditor.directions import Directions, Regimen, read_directions
 from auditor.figures import says_spaced
 from auditor.markets import market_named
+from auditor.patterns import late_pattern
 from auditor.servings import Serving, read_serving
 from auditor.text import clean, shorten
 from auditor.units import DATA
@@ -143,7 +144,7 @@ def _not_oral() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(words)})")
 
 
-_UNCOUNTED = re.compile(r"liquid|drop|oil|syrup|solution|powder|granul")
+_UNCOUNTED = late_pattern(r"liquid|drop|oil|syrup|solution|powder|granul")
 """Dosage forms that have no unit of their own: an amount 'per unit' of a liquid is an amount of nothing known."""
 _FLAGGED = (
     "open-ended",

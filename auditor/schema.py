@@ -6,8 +6,7 @@ an output column is added by one entry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -23,8 +22,7 @@ CLASSES = VERDICTS[:-1]
 SEVERITIES = ("error", "warning", "note")
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One output column.  `values` lists the accepted words where there are few."""
 
     name: str

@@ -17,18 +17,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.distinct import TextColumn, factors_of
+from auditor.patterns import late_pattern
 
 Mask = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.intp]
 
 _PLAIN = r"\A[\t\n -~]*\z"
 """Texts in which both engines agree on what a space, a digit, a letter and a word are."""
-_MEANS_OTHERWISE = re.compile(r"\$|\{,|\[\[:")
+_MEANS_OTHERWISE = late_pattern(r"\$|\{,|\[\[:")
 """What the automaton takes without a word but reads in its own way."""
 
 
 class Texts:
-    """A column of texts, taken apart once for all that is searched in it: each distinct text is searched once."""
+    """A column of texts, taken apart once for all that is searched in it: each distinct text is searched once.
+
+    An empty text holds no pattern: a column that no label fills is not searched, nor is a pattern made ready for it.
+    """
 
     def __init__(self, column: TextColumn) -> None:
         self.codes, self._distinct = factors_of(column)
@@ -65,12 +69,18 @@ class Texts:
 
     def holding(self, pattern: str, among: Mask | None = None) -> Mask:
         """Whether the text of each row holds the pattern, letters of either case; only `among` some rows, if given."""
+        if self._empty:
+            return np.zeros(len(self.codes), dtype=bool)
         if among is None:
             return self._search(pattern, None)[self.codes]
         used = self.used(among)
         found = np.zeros(len(self.arrow), dtype=bool)
         found[used] = self._search(pattern, used)
         return found[self.codes] & among
+
+    @cached_property
+    def _empty(self) -> bool:
+        return not any(self.values)
 
     @cached_property
     def unusual(self) -> Mask:

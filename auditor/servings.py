@@ -6,7 +6,6 @@ portion; how many servings a day are taken is for :mod:`auditor.directions`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -15,6 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from auditor.audiences import mark_audiences
+from auditor.patterns import late_pattern
 from auditor.wording.counts import Item
 from auditor.wording.items import read_items
 from auditor.wording.tokens import DAILY, Token, readable, tokenise, vocabulary
@@ -58,7 +58,7 @@ class _Printed(NamedTuple):
     each: bool = False
 
 
-_PLAIN = re.compile(r"([1-9][0-9]?) ([A-Za-z]+)")
+_PLAIN = late_pattern(r"([1-9][0-9]?) ([A-Za-z]+)")
 
 
 def _plain(text: str) -> _Printed | None:

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "auditor"
 
 # Lowest first; a module may import from the lines above its own, never from its own line.
 LAYERS = (
-    ("barcodes", "errors", "distinct"),
+    ("barcodes", "errors", "distinct", "rows", "patterns", "label_records"),
     ("searching", "schema"),
     ("text",),
     ("units",),
@@ -42,7 +42,8 @@ READERS_MAY_USE = {"errors", "distinct", "schema", "text", "units", "labels", "b
 
 HOMES = {
     "pint": {"units"},
-    "pydantic": {"labels", "evidence", "limits", "overrides"},
+    "pydantic": {"label_records", "overrides"},
+    "pydantic_core": {"rows"},
     "streamlit": set(),
     "click": {"cli", "__main__"},
     "python_calamine": {"readers"},

@@ -28,6 +28,7 @@ from auditor.checks.facts import (
 )
 from auditor.distinct import as_text, codes_of, distinct, one_of, words
 from auditor.dose import IU_PER_MCG, style_of
+from auditor.patterns import late_pattern
 
 MASS_UNIT = r"(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli[- ]?g\w*|мкг|マイクロ\w*)\b"
 MASS = rf"(?<![a-z]){MASS_UNIT}"
@@ -226,11 +227,11 @@ def _strength_of_piece(directions: str) -> tuple[str, float]:
     return found[0][0], numbers[0] / (IU_PER_MCG if in_units else 1) if len(numbers) == 1 else float("nan")
 
 
-_BARE = re.compile(
+_BARE = late_pattern(
     r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d{3,6})(?![\w%.,])(?! ?(?:m?l|oz|fl|g|kg|ct|count|caps?|capsules?|tab\w*|soft\w*|gumm\w*|drops?|days?|x|pieces?|pearls?|serv\w*|veg\w*)\b)",
     re.IGNORECASE,
 )
-_VITAMIN = re.compile(r"(?:vitamin[ae]? ?|\b)(d|k)-? ?[123]?\b|\b(m)k-? ?\d", re.IGNORECASE)
+_VITAMIN = late_pattern(r"(?:vitamin[ae]? ?|\b)(d|k)-? ?[123]?\b|\b(m)k-? ?\d", re.IGNORECASE)
 
 
 def _owner_of_bare(name: str) -> str:
@@ -265,7 +266,7 @@ def _named(name: str, style: Style) -> _Named:
     return _Named(d, k)
 
 
-_NUMBERS = re.compile(
+_NUMBERS = late_pattern(
     r"(?<![\d.,])\d++(?:[.,]\d++)*+(?! ?(?:ct|count|caps?|capsules?|kaps\w*|tab\w*|cpr|compr\w*|soft\w*|gumm\w*|days?|pieces?|pearls?|serv\w*)\b)",
     re.IGNORECASE,
 )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from auditor.patterns import late_pattern
 from auditor.wording.tokens import wording_table
 
 IDEOGRAPHIC = ("ja", "zh")
@@ -17,8 +18,8 @@ IDEOGRAPHIC = ("ja", "zh")
 REACH = 60
 """A disease is claimed by a word at most this many characters away, in the same sentence."""
 
-_SENTENCE = re.compile(r"(?:(?<!\d)\.|\.(?!\d))(?=\s|$)|[!?;•|。！？；\n]+")
-_CLAUSE = re.compile(r"[.!?;:,•|()。！？；，、\n]+")
+_SENTENCE = late_pattern(r"(?:(?<!\d)\.|\.(?!\d))(?=\s|$)|[!?;•|。！？；\n]+")
+_CLAUSE = late_pattern(r"[.!?;:,•|()。！？；，、\n]+")
 
 
 @cache
@@ -168,7 +169,7 @@ def _affirmed(text: str, kind: str, denial: str, beside: str = "") -> Iterator[s
                     yield clause[start:end]
 
 
-_FREE = re.compile(r"[-\s]*(?:free|frei|fri|vrij)\b", re.IGNORECASE)
+_FREE = late_pattern(r"[-\s]*(?:free|frei|fri|vrij)\b", re.IGNORECASE)
 
 
 def _denied(language: str, clause: str, start: int, denial: str) -> bool:

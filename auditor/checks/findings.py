@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache
 
@@ -25,6 +24,7 @@ from auditor.checks import (
 )
 from auditor.checks.facts import COLUMNS, WITHHELD, Facts, Mask, Objects, Positions, keys_of, nothing, objects, together
 from auditor.distinct import codes_of, distinct, either, words, words_of
+from auditor.patterns import late_pattern
 from auditor.schema import SEVERITIES
 from auditor.text import shorten
 
@@ -51,7 +51,7 @@ BOTH_JUDGED = "nothing settles it, so both were judged"
 MEASURES = {"serving": "doses", "piece": "pieces", "drop": "drops"}
 """What directions count, as a message says it."""
 
-_UNITS_FOLDED = re.compile(r"(?<=\d )(?:iu|i\.u\.|i\.e\.|ie|ui|u\.i\.)(?![a-z])")
+_UNITS_FOLDED = late_pattern(r"(?<=\d )(?:iu|i\.u\.|i\.e\.|ie|ui|u\.i\.)(?![a-z])")
 """International units as the reader of amounts folds them; a message has them as printed."""
 
 FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], pd.DataFrame]] = {
@@ -117,7 +117,7 @@ def _from_reading(facts: Facts) -> pd.DataFrame:
     return _told_by_readers(facts, problems[kept], rows[ASKED_OF_A_ROW].iloc[place[kept]])
 
 
-_ONE_WORD = re.compile(r"[^\W\d]+")
+_ONE_WORD = late_pattern(r"[^\W\d]+")
 
 
 def _told_by_readers(facts: Facts, kept: pd.DataFrame, row: pd.DataFrame) -> pd.DataFrame:

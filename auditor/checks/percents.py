@@ -34,6 +34,7 @@ from auditor.distinct import as_text, codes_of, one_of, words
 from auditor.dose import IU_PER_MCG
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
+from auditor.patterns import late_pattern
 
 HALF_POINT = Decimal("0.5")
 GROUPS = {
@@ -434,8 +435,8 @@ def needless_percents(facts: Facts) -> pd.DataFrame:
     )  # fmt: skip
 
 
-_SYMBOL = re.compile(r"(\*+|†+|‡+|§+)")
-_NOT_ESTABLISHED = re.compile(r"not (?:been )?established|no daily value|nicht festgelegt|non établi", re.IGNORECASE)
+_SYMBOL = late_pattern(r"(\*+|†+|‡+|§+)")
+_NOT_ESTABLISHED = late_pattern(r"not (?:been )?established|no daily value|nicht festgelegt|non établi", re.IGNORECASE)
 
 
 def contradicted_percents(facts: Facts) -> pd.DataFrame:

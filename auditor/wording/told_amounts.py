@@ -5,10 +5,10 @@ Knows when the strengths of a sentence are its doses; how many units that makes 
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from itertools import pairwise
 
+from auditor.patterns import late_pattern
 from auditor.units import unit_named
 from auditor.wording.cells import Cell, read_cells
 from auditor.wording.counts import Item
@@ -57,4 +57,4 @@ def _as_dose(item: Item, text: str) -> Item:
     return Item("dose", item.start, item.end, unit, item.low * factor, item.high * factor, item.word)
 
 
-_NUMBERS = re.compile(r"([1-9]\d{0,2}\.\d{3}(?!\d))|\d[\d.,]*")
+_NUMBERS = late_pattern(r"([1-9]\d{0,2}\.\d{3}(?!\d))|\d[\d.,]*")

@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from benchmarks import stages
 from benchmarks.market import Market
+from benchmarks.memory import run_watched
 
 SIZES = {"20k": 20_000, "200k": 200_000, "2M": 2_000_000, "6M": 6_000_000}
 NAIVE = {
@@ -80,26 +81,24 @@ def _measure(size: str, lines: int, folder: Path, options: argparse.Namespace) -
     if "dask" in options.parts:
         ways["Dask, 2 workers, 8 Parquet files"] = ["dask", str(files["folder"]), str(folder / "out-dask")]
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    peaks: dict[str, list[float]] = {name: [] for name in ways}
+    # Before the rounds that are timed: who looks on takes time.
+    peaks = {name: _peak_of(command) for name, command in ways.items()}
     for _ in range(options.rounds):
         for name, command in ways.items():
-            found = _in_child(command)
-            seconds[name].append(found["seconds"])
-            peaks[name].append(found["peak_mb"])
+            seconds[name].append(_in_child(command)["seconds"])
     reference = seconds["read_csv, the reference"]
     for name, taken in seconds.items():
-        _print_row(size, name, taken, reference, peaks[name])
+        _print_row(size, name, taken, reference, f"{peaks[name]:.0f}")
     if "naive" in options.parts:
         for name, command in NAIVE.items():
             # In processes of their own: what this one once held would count as the peak of all it starts.
             found = [_in_child([command[0], str(files["csv"]), command[1]]) for _ in range(max(1, options.rounds // 2))]
             taken = [one["seconds"] * lines / one["lines"] for one in found]
-            _print_row(size, name, taken, [statistics.median(reference)] * len(taken), [])
+            _print_row(size, name, taken, [statistics.median(reference)] * len(taken))
 
 
-def _print_row(size: str, name: str, taken: list[float], reference: list[float], peaks: list[float]) -> None:
+def _print_row(size: str, name: str, taken: list[float], reference: list[float], peak: str = "") -> None:
     ratios = [one / other for one, other in zip(taken, reference, strict=True)]
-    peak = f"{max(peaks):.0f}" if peaks else ""
     print(
         f"| {size} | {name} | {statistics.median(taken):.2f} | {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} | {peak} |",
         flush=True,
@@ -107,12 +106,19 @@ def _print_row(size: str, name: str, taken: list[float], reference: list[float],
 
 
 def _in_child(command: list[str]) -> dict[str, float]:
-    """Run one way in a process of its own, which tells its seconds (imports left out) and its peak memory."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "benchmarks.ways", *command], check=True, capture_output=True, text=True
-    )
+    """Run one way in a process of its own, which tells its seconds (imports left out) and its own peak memory."""
+    done = subprocess.run([*_WAY, *command], check=True, capture_output=True, text=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def _peak_of(command: list[str]) -> float:
+    """Peak memory of one way, in MB: of its process and all that it started together."""
+    printed, highest = run_watched([*_WAY, *command])
+    return max(highest, json.loads(printed.splitlines()[-1])["peak_mb"])
+
+
+_WAY = [sys.executable, "-W", "ignore", "-m", "benchmarks.ways"]
 
 
 def make_market(

@@ -24,7 +24,7 @@ from auditor.readers.tables import Piece, batches, empty_table, shorten, usable_
 
 BLOCK_BYTES = 1 << 19
 """Rows are read in blocks of this size, of which Arrow holds 32 in advance; a longer row is an error."""
-BLOCKS_AT_ONCE = 16
+BLOCKS_AT_ONCE = 8
 """So many blocks are looked through together."""
 
 

@@ -104,7 +104,8 @@ def _may_name(text: str, *, adults: bool = True) -> bool:
             seconds = seconds_of[word]
             if seconds is None:
                 return True
-            if any(one == word and other in seconds for one, other in itertools.pairwise(words)):
+            followed = not seconds.isdisjoint(some)
+            if followed and any(one == word and other in seconds for one, other in itertools.pairwise(words)):
                 return True
     return not text.isascii() and first.unspaced.search(text) is not None
 
@@ -222,7 +223,10 @@ _NAMES = frozenset(("group", "audience_age_named", *_UNITS))
 
 def mark_audiences(tokens: list[Token]) -> list[Token]:
     """The tokens with each audience phrase as one token that means its contexts, so that ages are no doses."""
-    if not any("for_whom" in token.means for token in tokens):
+    for token in tokens:
+        if "for_whom" in token.means:
+            break
+    else:
         return tokens
     marked: list[Token] = []
     index, size = 0, len(tokens)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from auditor.audiences import mark_audiences
 from auditor.text import shorten
 from auditor.wording.cells import Cell, frequencies_of, one_strength, read_cells, read_intakes
-from auditor.wording.counts import Item
+from auditor.wording.counts import Item, exact
 from auditor.wording.frequency import Frequency
 from auditor.wording.intakes import Intake, add_parts, decimal, either, shifted
 from auditor.wording.items import read_items
@@ -52,12 +52,17 @@ class Regimen:
     @property
     def units_per_day_low(self) -> Fraction:
         """Fewest units a day, averaged over the interval."""
-        return Fraction(self.quantity_low) * Fraction(self.times_low) / Fraction(self.interval_days)
+        return _a_day(self.quantity_low, self.times_low, self.interval_days)
 
     @property
     def units_per_day_high(self) -> Fraction:
         """Most units a day, averaged over the interval."""
-        return Fraction(self.quantity_high) * Fraction(self.times_high) / Fraction(self.interval_days)
+        return _a_day(self.quantity_high, self.times_high, self.interval_days)
+
+
+@lru_cache(maxsize=1_024)
+def _a_day(quantity: Decimal, times: Decimal, days: Decimal) -> Fraction:
+    return exact(quantity) * exact(times) / exact(days)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -299,6 +299,7 @@ def _open_ends() -> re.Pattern[str]:
     return re.compile(rf"(?:{'|'.join(map(re.escape, sorted(phrases, key=len, reverse=True)))})[^.;\n]*")
 
 
+@lru_cache(maxsize=16_384)
 def open_end(text: str) -> str:
     """The words of directions that leave the dose to somebody else; all of them where none are found."""
     found = _open_ends().search(fold(text))

@@ -69,7 +69,7 @@ _GLUED = (
 
 
 # "Vitamins A & D", "vitamine D, K": the word stands once for both letters.
-_SHARED_WORD = re.compile(r"\bvit[a-zé]*s? [a-ek]\d?\d? ?(?:&|,|/|\+|and|und|et|e|y|en|og|och|i) ?(?=[dk]\b)")
+_SHARED_WORD = re.compile(r"vit(?<!\wvit)[a-zé]*s? [a-ek]\d?\d? ?(?:&|,|/|\+|and|und|et|e|y|en|og|och|i) ?(?=[dk]\b)")
 
 
 _LISTED_LETTER = re.compile(r"([,;&] ?)(?=[dk] ?:? ?\d)")
@@ -86,12 +86,14 @@ def read_ingredient(text: str) -> Ingredient:
     if "Vit" in text:
         text = _STUCK_BRAND.sub(r"\1 ", text)
     lowered = text.lower()
-    if lowered.isascii() and not may_name_target(lowered):
+    tested = lowered.isascii()
+    if tested and not may_name_target(lowered):
         return NOTHING
     cleaned, repairs = clean(text)
-    lowered = cleaned.lower()
-    if not may_name_target(lowered):
-        return NOTHING
+    if not tested or cleaned != text:
+        lowered = cleaned.lower()
+        if not may_name_target(lowered):
+            return NOTHING
     if "vitamins " in lowered:
         lowered = _LISTED_LETTER.sub(r"\1vitamin ", lowered)
     lowered = _SHARED_WORD.sub(r"\g<0>vitamin ", lowered)
@@ -139,8 +141,10 @@ def _glued(lowered: str, repairs: tuple[str, ...]) -> Ingredient | None:
     variants: list[list[Piece]] = []
     for pattern in _GLUED:
         parted = pattern.sub(r"\1 ", lowered)
+        if parted == lowered:
+            continue
         hits = find_names(parted)
-        if parted == lowered or not any(hit.name.kind == TARGET for hit in hits):
+        if not any(hit.name.kind == TARGET for hit in hits):
             continue
         masked = _mask(parted, hits)
         variants.append(_pieces(parted, parted, hits, with_roles(masked, find_quantities(masked))))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -109,3 +110,19 @@ def shorten(text: str, limit: int = 120) -> str:
     """The text on one line, cut with an ellipsis for messages."""
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+_HEAD = re.compile(r"\\.|.", re.DOTALL)
+
+
+def alternation(patterns: Iterable[str]) -> str:
+    """Patterns that begin with a letter each, as alternatives in their order, those with the same first letter together.
+
+    It finds what `|` between them finds, and passes over most of them at once: first letters that differ exclude each other.
+    """
+    heads: dict[str, list[str]] = {}
+    for pattern in patterns:
+        head = _HEAD.match(pattern)
+        if head:
+            heads.setdefault(head[0], []).append(pattern[head.end() :])
+    return "|".join(head + (rests[0] if len(rests) == 1 else f"(?:{'|'.join(rests)})") for head, rests in heads.items())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from auditor.text import alternation
 from auditor.units import unit_spellings
 from auditor.wording.tokens import fold, wording_table
 
@@ -64,7 +65,7 @@ def _tables() -> tuple[dict[str, dict[str, int]], ...]:
 
 
 def _alternatives(words: object) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))  # type: ignore[call-overload]
+    return alternation(sorted(map(re.escape, words), key=len, reverse=True))  # type: ignore[call-overload]
 
 
 @cache
@@ -74,7 +75,9 @@ def _word() -> re.Pattern[str]:
 
 @cache
 def _amount_in_words() -> re.Pattern[str]:
-    units = "|".join(re.escape(unit).replace(r"\ ", r" ?") for unit in sorted(unit_spellings(), key=len, reverse=True))
+    units = alternation(
+        re.escape(unit).replace(r"\ ", r" ?") for unit in sorted(unit_spellings(), key=len, reverse=True)
+    )
     accented = _alternatives(
         {word for table in _tables() for kind in ("words", "amounts", "multiples") for word in table.get(kind, {})}
         | set(_values())

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from auditor.searching import Mask, holds, is_plain
-from auditor.wording.tokens import Meanings, Token, fold, parts_of, readable, tokenise, vocabulary, wording_table
+from auditor.wording.tokens import Meanings, Token, fold, parts_of, readable, says, tokenise, vocabulary, wording_table
 
 _AGE_UNIT = "audience_age_units"
 _CERTAIN_UNIT = "audience_age_units_certain"
@@ -133,9 +134,10 @@ def may_name_anybody(texts: npt.NDArray[np.object_]) -> Mask:
     """Whether each text may name people or ages; false is certain, and tells so of most texts of a market at once."""
     if len(texts) < FEW_TEXTS:
         return texts != ""
-    plain = is_plain(texts)
+    arrow = pa.array(texts, type=pa.large_string())
+    plain = is_plain(arrow)
     found = ~plain
-    found[plain] = holds(texts[plain], _any_first_word())
+    found[plain] = holds(texts[plain], _any_first_word(), arrow.filter(pa.array(plain)))
     return found
 
 
@@ -223,10 +225,7 @@ _NAMES = frozenset(("group", "audience_age_named", *_UNITS))
 
 def mark_audiences(tokens: list[Token]) -> list[Token]:
     """The tokens with each audience phrase as one token that means its contexts, so that ages are no doses."""
-    for token in tokens:
-        if "for_whom" in token.means:
-            break
-    else:
+    if not says(tokens, "for_whom"):
         return tokens
     marked: list[Token] = []
     index, size = 0, len(tokens)

@@ -7,9 +7,10 @@ given to the name it stands beside; what cannot be told apart is said by a probl
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from auditor.figures import AMOUNT, OTHER_BASIS, RAW, with_roles
 from auditor.grouping import Group, group_figures
@@ -23,8 +24,7 @@ UNASSIGNABLE = "amount-not-assignable"
 """Problem code of a piece whose figure may belong to another name of the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One nutrient on a line.
 
     `forms` are the forms named; `form` is the single one, `mixed` for several under one figure, `unstated`
@@ -43,8 +43,7 @@ class Piece:
     tail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ingredient:
+class Ingredient(NamedTuple):
     """Reading of one ingredient text: its pieces, near names seen (calcitriol, nattokinase, ...), repairs made.
 
     `bare_number` is a number without any unit, where the line has no other figure ("Vitamin D3 5000").
@@ -153,7 +152,7 @@ def _glued(lowered: str, repairs: tuple[str, ...]) -> Ingredient | None:
     if len(variants) == 1:
         return Ingredient(tuple(variants[0]), (), repairs)
     return Ingredient(
-        tuple(replace(p, problems=(*p.problems, GLUED)) for found in variants for p in found), (), repairs
+        tuple(p._replace(problems=(*p.problems, GLUED)) for found in variants for p in found), (), repairs
     )
 
 
@@ -167,11 +166,11 @@ def _mask(text: str, hits: tuple[NameHit, ...]) -> str:
 
 def _pieces(text: str, printed: str, hits: tuple[NameHit, ...], quantities: tuple[Quantity, ...]) -> list[Piece]:
     pieces = [
-        replace(piece, problems=(*piece.problems, UNASSIGNABLE)) if group.unassignable else piece
+        piece._replace(problems=(*piece.problems, UNASSIGNABLE)) if group.unassignable else piece
         for group in group_figures(text, hits, quantities) for piece in _read_group(text, printed, group)
     ]  # fmt: skip
     if quantities and len(pieces) == 1:
-        pieces[0] = replace(pieces[0], tail=printed[quantities[-1].end :])
+        pieces[0] = pieces[0]._replace(tail=printed[quantities[-1].end :])
     return pieces
 
 

@@ -7,10 +7,11 @@ Called once per distinct combination of texts; nothing here knows of nutrients.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import tomli as tomllib
 
@@ -26,8 +27,7 @@ from auditor.wording.counts import exact
 ONE = exact(Decimal(1))
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """How an amount becomes a day.
 
     `factor_low`, `factor_high` multiply the amount of the basis into a daily amount (the mean over `interval_days`);
@@ -87,7 +87,7 @@ def schedule(
     if serving.problem in ("serving-conflict", "serving-unread") and serving_size:
         problems.append(Problem(serving.problem, shorten(serving_size), units_per_serving))
     if told.within_limit and _limit_of_one(told.within_limit, known_amount):
-        told = replace(told, status="read", regimens=told.within_limit, problem="")
+        told = told._replace(status="read", regimens=told.within_limit, problem="")
     regimens = _for_context(told, context, problems, directions)
     chosen_basis = line_basis or _known_basis(basis) or ("per_day" if serving.per_day else "")
     assumed_basis = not chosen_basis

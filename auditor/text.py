@@ -65,7 +65,8 @@ def clean(text: str) -> Cleaned:
     (known double encodings such as 'Âµg'), `look-alike-letters` (Cyrillic letters in MK-7, K2; 'O' for 0, 'lU' for IU),
     `fraction-sign` ('1½' read as 1 1/2, which Unicode folding alone would turn into eleven halves).
     """
-    text = text[:MAX_READ_CHARACTERS]
+    if len(text) > MAX_READ_CHARACTERS:
+        text = text[:MAX_READ_CHARACTERS]
     repairs: list[str] = []
     if _MISREAD.search(text):
         text = _without_misreadings(text, repairs)

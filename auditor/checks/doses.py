@@ -29,6 +29,7 @@ from auditor.directions import Directions
 from auditor.distinct import codes_of, distinct
 from auditor.judging import DEFAULT_AUTHORITIES
 from auditor.schedules import read_number_cell, schedule
+from auditor.text import alternation
 from auditor.wording.tokens import fold, wording_table
 
 YOUNG = ("infant", "child", "teen")
@@ -296,7 +297,7 @@ def unset_maximum(facts: Facts) -> pd.DataFrame:
 def _open_ends() -> re.Pattern[str]:
     """The phrases that leave a dose to a professional, to the end of the clause."""
     phrases = [fold(phrase) for entry in wording_table("phrases").values() for phrase in entry.get("open_ended", ())]
-    return re.compile(rf"(?:{'|'.join(map(re.escape, sorted(phrases, key=len, reverse=True)))})[^.;\n]*")
+    return re.compile(rf"(?:{alternation(map(re.escape, sorted(phrases, key=len, reverse=True)))})[^.;\n]*")
 
 
 @lru_cache(maxsize=16_384)

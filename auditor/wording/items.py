@@ -29,10 +29,17 @@ _MEASURED = ("ml", "gram", "serving")
 def read_items(tokens: list[Token]) -> list[Item]:
     """The items of one sentence in their order."""
     items: list[Item] = []
-    index = 0
-    while index < len(tokens):
-        index = _read_one(tokens, index, items)
+    index, size = 0, len(tokens)
+    while index < size:
+        token = tokens[index]
+        if token.means or token.number is not None or token.text in _MARKS:
+            index = _read_one(tokens, index, items)
+        else:
+            index += 1  # a word of no meaning here
     return items
+
+
+_MARKS = frozenset((",", "(", "/"))
 
 
 def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:

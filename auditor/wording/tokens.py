@@ -157,6 +157,14 @@ def sentences(tokens: list[Token]) -> Iterator[list[Token]]:
         yield sentence
 
 
+def says(tokens: list[Token], meaning: str) -> bool:
+    """Whether any of the tokens has a meaning; asked of nearly every sentence, so without a generator."""
+    for token in tokens:  # noqa: SIM110
+        if meaning in token.means:
+            return True
+    return False
+
+
 def parts_of(text: str) -> list[str]:
     """The text cut where a sentence surely ends, no further than the grammars read.
 
@@ -196,7 +204,7 @@ def _cut(text: str, ideographs: re.Pattern[str], entries: Entries) -> tuple[list
         start = end + len(gap)
         end = start + len(word)
         number = None
-        if word[0] in _FIGURES:
+        if "/" < word < ":":  # it begins with a figure
             # "Omega-3", "B-12": the figure belongs to the name before it.
             named = start > 1 and text[start - 1] == "-" and text[start - 2].isalpha() and text[start - 2] < "\u3000"
             number = None if named else _number(word)
@@ -209,9 +217,6 @@ def _cut(text: str, ideographs: re.Pattern[str], entries: Entries) -> tuple[list
             openings.append((len(tokens), phrases))
         tokens.append(Token(word, means, means.get("number") if number is None else number, start, end))
     return tokens, openings
-
-
-_FIGURES = frozenset("0123456789")
 
 
 def _pieces(text: str, ideographs: re.Pattern[str]) -> list[str]:
@@ -246,9 +251,12 @@ def _number(text: str) -> Decimal | None:
 
 def _join_phrases(tokens: list[Token], openings: list[tuple[int, Phrases]]) -> list[Token]:
     joined: list[Token] = []
-    done, size = 0, len(tokens)
+    done, last = 0, len(tokens) - 1
     for index, phrases in openings:
-        found = _phrase_at(tokens, index + 1, phrases) if done <= index < size - 1 else None
+        if not done <= index < last:
+            continue
+        second = tokens[index + 1].text
+        found = _phrase_at(tokens, index + 1, phrases) if second in phrases or second == "-" else None
         if found:
             means, end = found
             text = " ".join([part.text for part in tokens[index:end]])

@@ -220,6 +220,7 @@ def _column_name(nutrient: str, form: str) -> str:
     return text if nutrient == "vitamin_d" else re.sub(r"(?i)^(?:as|vitamin)\s+", "", text)
 
 
+@lru_cache(maxsize=1_024)
 def _read_percent(text: str) -> tuple[Decimal | None, tuple[Problem, ...]]:
     cleaned = clean(text).text.replace("%", "").strip()
     if not cleaned or not any(char.isdigit() for char in cleaned):
@@ -243,6 +244,7 @@ class _Column:
     value: str = ""
 
     @staticmethod
+    @lru_cache(maxsize=4_096)
     def read(amount: str, unit: str, operator: str) -> _Column:
         amount, unit = clean(amount).text, clean(unit).text
         if unit_named(unit) == NOT_PROVIDED:

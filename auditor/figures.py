@@ -55,6 +55,7 @@ _SERVING_ON_LINE = re.compile(
 )
 
 
+@lru_cache(maxsize=4_096)
 def serving_of(text: str) -> str:
     """The serving a line states for its amount ('25 mcg per 5 drops' gives '5 drops'), or ''."""
     found = _SERVING_ON_LINE.search(text.lower())

@@ -54,8 +54,7 @@ class Problem(NamedTuple):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LineReading:
+class LineReading(NamedTuple):
     """One nutrient of one line.
 
     `basis` and `serving` are what the line itself says its amount is for ('per_drop'; '5 drops').
@@ -137,13 +136,13 @@ def read_line(
         of_figure = _basis_in_words(piece)
         said, serving = (basis_of(of_figure), serving_of(of_figure)) if of_figure else (said, serving)
         if column.text:
-            piece = replace(piece, text=f"{piece.text} {column.text}")
+            piece = piece._replace(text=f"{piece.text} {column.text}")
         if unassignable or UNASSIGNABLE in piece.problems:
-            piece = replace(piece, problems=tuple(code for code in piece.problems if code != UNASSIGNABLE))
+            piece = piece._replace(problems=tuple(code for code in piece.problems if code != UNASSIGNABLE))
             readings.append(_reading(piece, said, reason="amount-not-assignable", problems=extra))
             continue
         reading = _Witnesses(piece, column, percent, style, found.bare_number).verdict(said, extra + percent_problem)
-        readings.append(replace(reading, serving=serving, basis="per_serving") if serving else reading)
+        readings.append(reading._replace(serving=serving, basis="per_serving") if serving else reading)
     if any(GLUED in piece.problems for piece in found.pieces):
         confirmed = [reading for reading in readings if not reading.reason]
         return (
@@ -170,7 +169,7 @@ def _basis_in_words(piece: Piece) -> str:
 
 def _unconfirmed(reading: LineReading) -> LineReading:
     """A glued line that no other figure settles."""
-    return replace(reading, mcg_low=None, mcg_high=None, other_mcg=None, reason=GLUED)
+    return reading._replace(mcg_low=None, mcg_high=None, other_mcg=None, reason=GLUED)
 
 
 _NEAR_NAMES = {"nattokinase": "nattokinase-on-line", "natto kinase": "nattokinase-on-line"}
@@ -222,6 +221,7 @@ def _column_name(nutrient: str, form: str) -> str:
     return text if nutrient == "vitamin_d" else re.sub(r"(?i)^(?:as|vitamin)\s+", "", text)
 
 
+@lru_cache(maxsize=1_024)
 def _read_percent(text: str) -> tuple[Decimal | None, tuple[Problem, ...]]:
     cleaned = clean(text).text.replace("%", "").strip()
     if not cleaned or not any(char.isdigit() for char in cleaned):
@@ -245,6 +245,7 @@ class _Column:
     value: str = ""
 
     @staticmethod
+    @lru_cache(maxsize=4_096)
     def read(amount: str, unit: str, operator: str) -> _Column:
         amount, unit = clean(amount).text, clean(unit).text
         if unit_named(unit) == NOT_PROVIDED:

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from auditor.patterns import late_pattern
 from auditor.searching import Mask, holds, is_plain
-from auditor.wording.tokens import Meanings, Token, fold, parts_of, readable, tokenise, vocabulary, wording_table
+from auditor.wording.tokens import Meanings, Token, fold, parts_of, readable, says, tokenise, vocabulary, wording_table
 
 _AGE_UNIT = "audience_age_units"
 _CERTAIN_UNIT = "audience_age_units_certain"
@@ -105,7 +106,8 @@ def _may_name(text: str, *, adults: bool = True) -> bool:
             seconds = seconds_of[word]
             if seconds is None:
                 return True
-            if any(one == word and other in seconds for one, other in itertools.pairwise(words)):
+            followed = not seconds.isdisjoint(some)
+            if followed and any(one == word and other in seconds for one, other in itertools.pairwise(words)):
                 return True
     return not text.isascii() and first.unspaced.search(text) is not None
 
@@ -133,9 +135,10 @@ def may_name_anybody(texts: npt.NDArray[np.object_]) -> Mask:
     """Whether each text may name people or ages; false is certain, and tells so of most texts of a market at once."""
     if len(texts) < FEW_TEXTS:
         return texts != ""
-    plain = is_plain(texts)
+    arrow = pa.array(texts, type=pa.large_string())
+    plain = is_plain(arrow)
     found = ~plain
-    found[plain] = holds(texts[plain], _any_first_word())
+    found[plain] = holds(arrow.filter(pa.array(plain)), _any_first_word())
     return found
 
 
@@ -223,7 +226,7 @@ _NAMES = frozenset(("group", "audience_age_named", *_UNITS))
 
 def mark_audiences(tokens: list[Token]) -> list[Token]:
     """The tokens with each audience phrase as one token that means its contexts, so that ages are no doses."""
-    if not any("for_whom" in token.means for token in tokens):
+    if not says(tokens, "for_whom"):
         return tokens
     marked: list[Token] = []
     index, size = 0, len(tokens)

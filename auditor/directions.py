@@ -6,26 +6,26 @@ Knows the order of label directions: sentences, audiences, limits that are no do
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from auditor.audiences import mark_audiences
 from auditor.text import shorten
 from auditor.wording.cells import Cell, frequencies_of, one_strength, read_cells, read_intakes
-from auditor.wording.counts import Item
+from auditor.wording.counts import Item, exact
 from auditor.wording.frequency import Frequency
 from auditor.wording.intakes import Intake, add_parts, decimal, either, shifted
 from auditor.wording.items import read_items
 from auditor.wording.limits import limited_to_several, without_limits
-from auditor.wording.tokens import Token, fold, parts_of, readable, sentences, tokenise, wording_table
+from auditor.wording.tokens import Token, fold, parts_of, readable, says, sentences, tokenise, wording_table
 from auditor.wording.told_amounts import AMOUNT_UNITS, amount_of_limit, cells_of_amounts
 
 
-@dataclass(frozen=True)
-class Regimen:
+class Regimen(NamedTuple):
     """One dose schedule; a range where the label gives one.
 
     `contexts` are empty when the label says no audience.  `quantity` counts `unit` per intake, `times` counts intakes
@@ -52,16 +52,20 @@ class Regimen:
     @property
     def units_per_day_low(self) -> Fraction:
         """Fewest units a day, averaged over the interval."""
-        return Fraction(self.quantity_low) * Fraction(self.times_low) / Fraction(self.interval_days)
+        return _a_day(self.quantity_low, self.times_low, self.interval_days)
 
     @property
     def units_per_day_high(self) -> Fraction:
         """Most units a day, averaged over the interval."""
-        return Fraction(self.quantity_high) * Fraction(self.times_high) / Fraction(self.interval_days)
+        return _a_day(self.quantity_high, self.times_high, self.interval_days)
 
 
-@dataclass(frozen=True)
-class Directions:
+@lru_cache(maxsize=1_024)
+def _a_day(quantity: Decimal, times: Decimal, days: Decimal) -> Fraction:
+    return exact(quantity) * exact(times) / exact(days)
+
+
+class Directions(NamedTuple):
     """What a directions text says: `status` absent, read, unread or ambiguous, and its regimens.
 
     There is one regimen per audience, and one more for each phase or interval: a regimen never mixes two intervals.
@@ -244,6 +248,8 @@ _NOTHING: frozenset[str] = frozenset()
 
 def _at_least(sentence: list[Token]) -> bool:
     """Whether a number of units is a lower bound ("at least 1 capsule"); "at least 30 minutes before" is none."""
+    if not says(sentence, "at_least"):
+        return False
     starts = [position + 1 for position, token in enumerate(sentence) if "at_least" in token.means]
     return any(
         sentence[start].number is not None and any("unit" in token.means for token in sentence[start + 1 : start + 3])
@@ -319,7 +325,7 @@ def _next_contexts(named: list[tuple[str, ...]], cells: list[Cell], intakes: lis
     if intakes:
         return cells[-1].contexts
     words = sum(1 for token in kept if token.text[0].isalpha())
-    return named[-1] if words <= 6 and not any("advice" in token.means for token in kept) else ()
+    return named[-1] if words <= 6 and not says(kept, "advice") else ()
 
 
 def _span(text: str, tokens: list[Token]) -> str:
@@ -501,7 +507,7 @@ def _result(intakes: list[Intake], reading: _Reading, text: str) -> Directions:
             amount, unit = reading.limit
             lone = [intake for intake in reading.lone if intake.timed and intake.unit not in AMOUNT_UNITS]
             limited = tuple(
-                replace(_regimen(intake, text), amount=(amount, amount), amount_unit=unit) for intake in lone
+                _regimen(intake, text)._replace(amount=(amount, amount), amount_unit=unit) for intake in lone
             )
         problem = shorten(" ".join(reading.problems) or _span_of(reading.waiting, text), 80)
         return Directions(
@@ -526,7 +532,7 @@ def _span_of(intakes: list[Intake], text: str) -> str:
 def _regimen(intake: Intake, text: str) -> Regimen:
     if intake.unit in AMOUNT_UNITS:
         serving = _regimen(intake._replace(low=Fraction(1), high=Fraction(1), unit="serving", word=(0, 0)), text)
-        return replace(serving, amount=(decimal(intake.low), decimal(intake.high)), amount_unit=intake.unit)
+        return serving._replace(amount=(decimal(intake.low), decimal(intake.high)), amount_unit=intake.unit)
     return Regimen(
         contexts=intake.contexts,
         quantity_low=decimal(intake.low),

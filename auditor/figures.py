@@ -56,6 +56,7 @@ _SERVING_ON_LINE = late_pattern(
 )
 
 
+@lru_cache(maxsize=4_096)
 def serving_of(text: str) -> str:
     """The serving a line states for its amount ('25 mcg per 5 drops' gives '5 drops'), or ''."""
     found = _SERVING_ON_LINE.search(text.lower())
@@ -95,7 +96,7 @@ def with_roles(lowered: str, quantities: tuple[Quantity, ...]) -> tuple[Quantity
             role = OTHER_BASIS
         else:
             role = AMOUNT
-        read.append(replace(quantity, role=role))
+        read.append(quantity if quantity.role == role else replace(quantity, role=role))
     return _one_basis(lowered, read)
 
 
@@ -116,9 +117,9 @@ def _one_basis(lowered: str, quantities: list[Quantity]) -> tuple[Quantity, ...]
     bases = _bases_of(lowered, [quantities[n] for n in amounts])
     several = len({basis for basis in bases if basis}) > 1
     for n, basis in zip(amounts, bases, strict=True):
-        quantities[n] = replace(
-            quantities[n], basis=basis, role=OTHER_BASIS if several and basis not in ("", bases[0]) else AMOUNT
-        )
+        role = OTHER_BASIS if several and basis not in ("", bases[0]) else AMOUNT
+        if basis or role != AMOUNT:
+            quantities[n] = replace(quantities[n], basis=basis, role=role)
     return tuple(quantities)
 
 

@@ -7,9 +7,10 @@ given to the name it stands beside; what cannot be told apart is said by a probl
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from auditor.figures import AMOUNT, OTHER_BASIS, RAW, with_roles
 from auditor.grouping import Group, group_figures
@@ -24,8 +25,7 @@ UNASSIGNABLE = "amount-not-assignable"
 """Problem code of a piece whose figure may belong to another name of the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One nutrient on a line.
 
     `forms` are the forms named; `form` is the single one, `mixed` for several under one figure, `unstated`
@@ -44,8 +44,7 @@ class Piece:
     tail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ingredient:
+class Ingredient(NamedTuple):
     """Reading of one ingredient text: its pieces, near names seen (calcitriol, nattokinase, ...), repairs made.
 
     `bare_number` is a number without any unit, where the line has no other figure ("Vitamin D3 5000").
@@ -70,7 +69,7 @@ _GLUED = (
 
 
 # "Vitamins A & D", "vitamine D, K": the word stands once for both letters.
-_SHARED_WORD = late_pattern(r"\bvit[a-zé]*s? [a-ek]\d?\d? ?(?:&|,|/|\+|and|und|et|e|y|en|og|och|i) ?(?=[dk]\b)")
+_SHARED_WORD = late_pattern(r"vit(?<!\wvit)[a-zé]*s? [a-ek]\d?\d? ?(?:&|,|/|\+|and|und|et|e|y|en|og|och|i) ?(?=[dk]\b)")
 
 
 _LISTED_LETTER = late_pattern(r"([,;&] ?)(?=[dk] ?:? ?\d)")
@@ -87,12 +86,14 @@ def read_ingredient(text: str) -> Ingredient:
     if "Vit" in text:
         text = _STUCK_BRAND.sub(r"\1 ", text)
     lowered = text.lower()
-    if lowered.isascii() and not may_name_target(lowered):
+    tested = lowered.isascii()
+    if tested and not may_name_target(lowered):
         return NOTHING
     cleaned, repairs = clean(text)
-    lowered = cleaned.lower()
-    if not may_name_target(lowered):
-        return NOTHING
+    if not tested or cleaned != text:
+        lowered = cleaned.lower()
+        if not may_name_target(lowered):
+            return NOTHING
     if "vitamins " in lowered:
         lowered = _LISTED_LETTER.sub(r"\1vitamin ", lowered)
     lowered = _SHARED_WORD.sub(r"\g<0>vitamin ", lowered)
@@ -140,8 +141,10 @@ def _glued(lowered: str, repairs: tuple[str, ...]) -> Ingredient | None:
     variants: list[list[Piece]] = []
     for pattern in _GLUED:
         parted = pattern.sub(r"\1 ", lowered)
+        if parted == lowered:
+            continue
         hits = find_names(parted)
-        if parted == lowered or not any(hit.name.kind == TARGET for hit in hits):
+        if not any(hit.name.kind == TARGET for hit in hits):
             continue
         masked = _mask(parted, hits)
         variants.append(_pieces(parted, parted, hits, with_roles(masked, find_quantities(masked))))
@@ -150,7 +153,7 @@ def _glued(lowered: str, repairs: tuple[str, ...]) -> Ingredient | None:
     if len(variants) == 1:
         return Ingredient(tuple(variants[0]), (), repairs)
     return Ingredient(
-        tuple(replace(p, problems=(*p.problems, GLUED)) for found in variants for p in found), (), repairs
+        tuple(p._replace(problems=(*p.problems, GLUED)) for found in variants for p in found), (), repairs
     )
 
 
@@ -164,11 +167,11 @@ def _mask(text: str, hits: tuple[NameHit, ...]) -> str:
 
 def _pieces(text: str, printed: str, hits: tuple[NameHit, ...], quantities: tuple[Quantity, ...]) -> list[Piece]:
     pieces = [
-        replace(piece, problems=(*piece.problems, UNASSIGNABLE)) if group.unassignable else piece
+        piece._replace(problems=(*piece.problems, UNASSIGNABLE)) if group.unassignable else piece
         for group in group_figures(text, hits, quantities) for piece in _read_group(text, printed, group)
     ]  # fmt: skip
     if quantities and len(pieces) == 1:
-        pieces[0] = replace(pieces[0], tail=printed[quantities[-1].end :])
+        pieces[0] = pieces[0]._replace(tail=printed[quantities[-1].end :])
     return pieces
 
 

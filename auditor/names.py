@@ -15,6 +15,7 @@ from typing import NamedTuple
 import tomli as tomllib
 
 from auditor.patterns import late_pattern
+from auditor.text import alternation
 from auditor.units import unit_spellings
 
 SUBSTANCES = Path(__file__).parent / "data" / "substances"
@@ -62,7 +63,7 @@ def _tables() -> tuple[tuple[str, Name], ...]:
 
 
 def _fold(text: str) -> str:
-    return re.sub(r"[ -]", "", text)
+    return text.replace(" ", "").replace("-", "")
 
 
 @cache
@@ -107,7 +108,7 @@ def _any_of(patterns: Iterable[str]) -> str:
 @cache
 def _matcher() -> re.Pattern[str]:
     """The names, longest first, without regard for what follows a number that stands apart; see :func:`_name_at`."""
-    return re.compile(rf"{_BEFORE}(?:{'|'.join(map(_pattern_of, _spellings()))}){_AFTER}")
+    return re.compile(rf"{_BEFORE}(?:{alternation(map(_pattern_of, _spellings()))}){_AFTER}")
 
 
 _BEFORE, _AFTER = r"(?<![a-zà-ÿа-я0-9])", r"(?![a-zà-ÿа-я0-9])"
@@ -170,7 +171,7 @@ def _hint() -> re.Pattern[str]:
             hints["vit"] = None
         else:
             hints[re.escape(word[:4]) if len(word) >= 4 else _pattern_of(spelling)] = None
-    return re.compile("|".join(hints))
+    return re.compile(alternation(hints))
 
 
 def is_hormone(name: str) -> bool:

@@ -7,10 +7,11 @@ Called once per distinct combination of texts; nothing here knows of nutrients.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import tomli as tomllib
 
@@ -22,12 +23,12 @@ from auditor.patterns import late_pattern
 from auditor.servings import Serving, read_serving
 from auditor.text import clean, shorten
 from auditor.units import DATA
+from auditor.wording.counts import exact
 
-ONE = Fraction(1)
+ONE = exact(Decimal(1))
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """How an amount becomes a day.
 
     `factor_low`, `factor_high` multiply the amount of the basis into a daily amount (the mean over `interval_days`);
@@ -54,6 +55,8 @@ class Schedule:
 def read_number_cell(text: str) -> Fraction | None:
     """A count from a record's own cell ('2', '0.5', '1/3'); `None` for empty, zero, negative or unreadable."""
     text = text.strip().replace(",", ".")
+    if not text:
+        return None
     try:
         value = Fraction(text)
     except (ValueError, ZeroDivisionError):
@@ -75,7 +78,7 @@ def schedule(
     "weekly", "Depot" or the like: such a product is never judged as a daily one for lack of readable directions.
     `known_amount` is the amount of one unit of the basis in the unit of the doses that the directions tell as amounts.
     """
-    if _not_oral().search(dosage_form.lower()):
+    if _is_not_oral(dosage_form):
         return _Builder(Serving((), False, ""), "per_unit", False, [Problem("dose-not-oral", dosage_form)]).stuck(
             "not-taken-by-mouth", "directions"
         )
@@ -85,7 +88,7 @@ def schedule(
     if serving.problem in ("serving-conflict", "serving-unread") and serving_size:
         problems.append(Problem(serving.problem, shorten(serving_size), units_per_serving))
     if told.within_limit and _limit_of_one(told.within_limit, known_amount):
-        told = replace(told, status="read", regimens=told.within_limit, problem="")
+        told = told._replace(status="read", regimens=told.within_limit, problem="")
     regimens = _for_context(told, context, problems, directions)
     chosen_basis = line_basis or _known_basis(basis) or ("per_day" if serving.per_day else "")
     assumed_basis = not chosen_basis
@@ -96,10 +99,12 @@ def schedule(
     if serving.problem == "serving-range" and chosen_basis == "per_serving":
         problems.append(Problem("serving-range", shorten(serving_size)))
         return builder.stuck("serving-range", "label" if stated else "directions" if regimens else "assumed")
-    spaced_words = says_spaced(clean(directions).text)
-    if not regimens and (spaced_words or name_says_spaced):
-        problems.append(Problem("dose-interval-unread", shorten(directions) if spaced_words else "the product's name"))
-        return builder.stuck("interval-not-read", "directions")
+    if not regimens:
+        spaced_words = says_spaced(clean(directions).text)
+        if spaced_words or name_says_spaced:
+            words = shorten(directions) if spaced_words else "the product's name"
+            problems.append(Problem("dose-interval-unread", words))
+            return builder.stuck("interval-not-read", "directions")
     if name_says_spaced and regimens and not any(regimen.interval_days > 1 for regimen in regimens):
         problems.append(Problem("dose-depot-conflict", shorten(directions)))
     if stated and not any(regimen.interval_days > 1 for regimen in regimens):
@@ -136,6 +141,11 @@ def _limit_of_one(regimens: tuple[Regimen, ...], known_amount: str) -> bool:
 
 def _amounts_of(regimens: tuple[Regimen, ...]) -> tuple[tuple[Decimal, str], ...]:
     return tuple((amount, regimen.amount_unit) for regimen in regimens for amount in regimen.amount or ())
+
+
+@lru_cache(maxsize=1_024)
+def _is_not_oral(dosage_form: str) -> bool:
+    return bool(_not_oral().search(dosage_form.lower()))
 
 
 @cache
@@ -258,7 +268,7 @@ class _Builder:
     def _units(self) -> Fraction | None:
         """Countable units in a serving; a volume or a weight is no count ('1 drop (0.03 mL)')."""
         counts = dict(self.serving.counts)
-        return next((Fraction(counts[unit]) for unit in _COUNTABLE if unit in counts), None)
+        return next((exact(counts[unit]) for unit in _COUNTABLE if unit in counts), None)
 
     def from_servings(self, low: Fraction, high: Fraction, source: str) -> Schedule:
         """Factors when the count is of servings."""
@@ -278,7 +288,7 @@ class _Builder:
 
     def _per_serving(self, basis: str) -> Fraction | None:
         """How many of the basis's unit make a serving."""
-        counts = {unit: Fraction(count) for unit, count in self.serving.counts}
+        counts = {unit: exact(count) for unit, count in self.serving.counts}
         if basis == "per_unit":
             return self._units()
         unit = {"per_drop": "drop", "per_ml": "ml"}.get(basis)
@@ -304,6 +314,9 @@ class _Builder:
             )
             return self.stuck("unit-of-directions-not-in-serving", source)
         known = [part for part in parts if part is not None]
+        if len(known) == 1:
+            low, high, single = known[0]
+            return self._built(low, high, single, low, high, source, exact(regimens[0].interval_days))
         interval = max(regimen.interval_days for regimen in regimens)
         # One intake of the spaced part: the tablets of a daily loading phase are not taken at once with it.
         single = max(
@@ -311,12 +324,12 @@ class _Builder:
         )
         return self._built(
             min(part[0] for part in known), max(part[1] for part in known), single,
-            min(part[0] for part in known), max(part[1] for part in known), source, Fraction(interval),
+            min(part[0] for part in known), max(part[1] for part in known), source, exact(interval),
         )  # fmt: skip
 
     def _one(self, regimen: Regimen) -> tuple[Fraction, Fraction, Fraction] | None:
         """Lowest and highest factor a day and the factor of one intake, or `None` if the units do not meet."""
-        quantity = (Fraction(regimen.quantity_low), Fraction(regimen.quantity_high))
+        quantity = (exact(regimen.quantity_low), exact(regimen.quantity_high))
         if regimen.amount and self.known_amount:
             least, most = (Fraction(amount) / self.known_amount for amount in regimen.amount)
             often = (
@@ -324,7 +337,7 @@ class _Builder:
                 Fraction(regimen.times_high) / Fraction(regimen.interval_days),
             )
             return least * often[0], most * often[1], most
-        low, high = Fraction(regimen.units_per_day_low), Fraction(regimen.units_per_day_high)
+        low, high = regimen.units_per_day_low, regimen.units_per_day_high
         if self.basis == "per_day":
             if regimen.interval_days <= 1:
                 return self._per_portion(quantity, low, high, regimen)
@@ -336,6 +349,8 @@ class _Builder:
         if per is None:
             return None
         least, most = per
+        if least is most is ONE:
+            return low, high, quantity[1]
         return low / most, high / least, quantity[1] / least
 
     def _per_portion(
@@ -357,7 +372,7 @@ class _Builder:
         self, regimen: Regimen, quantity: tuple[Fraction, Fraction]
     ) -> tuple[Fraction, Fraction] | None:
         """How many units of the regimen hold one printed amount: least and most."""
-        counts = {unit: Fraction(count) for unit, count in self.serving.counts}
+        counts = {unit: exact(count) for unit, count in self.serving.counts}
         unit = regimen.unit
         if self.basis in ("per_drop", "per_ml", "per_100g"):
             target = {"per_drop": "drop", "per_ml": "ml", "per_100g": "gram"}[self.basis]

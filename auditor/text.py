@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -49,12 +50,11 @@ _LOOKALIKES = str.maketrans("МмКкДд", "MmKkDd")
 # Machine-read letters in figures: '1OO mcg', '5000 lU'.  Only where a digit stands before and a unit follows.
 _LETTER_O = re.compile(r"(?<=\d)[.,]?[Oo]+(?=[\dOo.,]*\s?(?:mcg|µg|ug|mg|I\.?U|UI|IE)\b)")
 _UNIT_IU = re.compile(r"(?<=\d)(\s?)(?:[1l|!]\s?U(?![\w.])|[(\[]U(?=[)\]]))|(?<=\d)(\s?)I\s?[UV](?![\w.])")
-_SPACES = re.compile(r"\s+")
-_PLAIN = re.compile(r"[\x20-\x7e]*")
-_MISREAD = re.compile(r"\d[.,]?[Oo]|\d\s?[1lI|!(\[]\s?[UV](?![\w.])")
+_MISREAD = re.compile(r"\d(?:[.,]?[Oo]|\s?[1lI|!(\[]\s?[UV](?![\w.]))")
 # Dot leaders of typed panels: "Vitamin D3 ........ 25 mcg".
 _LEADERS = re.compile(r"\.{3,}|_{3,}|(?: \.){3,}")
-_ASCII_ODD = re.compile(r"\.\.\.|___| \. \.|&(?:#181|micro|mu|nbsp|amp);|\((?:r|tm|c)\)|\s\s|^\s|\s$", re.IGNORECASE)
+# Every alternative begins with a sign, so that most texts are passed over without trying any.
+_ASCII_ODD = re.compile(r"\.\.\.|___| \. \.|&(?i:#181|micro|mu|nbsp|amp);|\((?i:r|tm|c)\)|  | \Z")
 
 
 @lru_cache(maxsize=16_384)
@@ -65,11 +65,12 @@ def clean(text: str) -> Cleaned:
     (known double encodings such as 'Âµg'), `look-alike-letters` (Cyrillic letters in MK-7, K2; 'O' for 0, 'lU' for IU),
     `fraction-sign` ('1½' read as 1 1/2, which Unicode folding alone would turn into eleven halves).
     """
-    text = text[:MAX_READ_CHARACTERS]
+    if len(text) > MAX_READ_CHARACTERS:
+        text = text[:MAX_READ_CHARACTERS]
     repairs: list[str] = []
     if _MISREAD.search(text):
         text = _without_misreadings(text, repairs)
-    if _PLAIN.fullmatch(text) and not _ASCII_ODD.search(text):
+    if text.isascii() and text.isprintable() and text[:1] != " " and not _ASCII_ODD.search(text):
         return Cleaned(text, tuple(repairs))
     for damaged, sound in _MOJIBAKE.items():
         if damaged in text:
@@ -80,18 +81,22 @@ def clean(text: str) -> Cleaned:
         text = _FRACTION.sub(lambda found: f"{found[1]} {_FRACTIONS[found[2]]}".lstrip(), text)
         repairs.append("fraction-sign")
     text = _MARKS.sub(" ", _FOOTNOTE.sub(" ", text))
-    visible = "".join(
-        " " if char in "\t\r\n" else char
-        for char in text
-        if unicodedata.category(char) not in ("Cf", "Cc") or char in "\t\r\n"
-    )
+    visible = text if text.isprintable() else _without_controls(text)
     if visible != text and len(visible) != len(text):
         repairs.append("hidden-characters")
     text = unicodedata.normalize("NFKC", visible).translate(_SPELLINGS)
     if _LOOKALIKE.search(text):
         text = _LOOKALIKE.sub(lambda found: found[0].translate(_LOOKALIKES), text)
         repairs.append("look-alike-letters")
-    return Cleaned(_SPACES.sub(" ", _LEADERS.sub(" ", text)).strip(), tuple(dict.fromkeys(repairs)))
+    return Cleaned(" ".join(_LEADERS.sub(" ", text).split()), tuple(dict.fromkeys(repairs)))
+
+
+def _without_controls(text: str) -> str:
+    return "".join(
+        " " if char in "\t\r\n" else char
+        for char in text
+        if unicodedata.category(char) not in ("Cf", "Cc") or char in "\t\r\n"
+    )
 
 
 def _without_misreadings(text: str, repairs: list[str]) -> str:
@@ -104,5 +109,21 @@ def _without_misreadings(text: str, repairs: list[str]) -> str:
 
 def shorten(text: str, limit: int = 120) -> str:
     """The text on one line, cut with an ellipsis for messages."""
-    text = _SPACES.sub(" ", text).strip()
+    text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+_HEAD = re.compile(r"\\.|.", re.DOTALL)
+
+
+def alternation(patterns: Iterable[str]) -> str:
+    """Patterns that begin with a letter each, as alternatives in their order, those with the same first letter together.
+
+    It finds what `|` between them finds, and passes over most of them at once: first letters that differ exclude each other.
+    """
+    heads: dict[str, list[str]] = {}
+    for pattern in patterns:
+        head = _HEAD.match(pattern)
+        if head:
+            heads.setdefault(head[0], []).append(pattern[head.end() :])
+    return "|".join(head + (rests[0] if len(rests) == 1 else f"(?:{'|'.join(rests)})") for head, rests in heads.items())

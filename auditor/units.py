@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import tomli as tomllib
 
 from auditor.patterns import late_pattern
+from auditor.text import alternation
 
 if TYPE_CHECKING:
     import pint
@@ -162,11 +163,11 @@ class Quantity:
 
 
 @cache
-def _quantity_pattern() -> re.Pattern[str]:
+def _quantity_pattern(any_case: bool) -> re.Pattern[str]:
     words = sorted({spelling for unit in _unit_table().values() for spelling in unit}, key=len, reverse=True)
     table = tomllib.loads((DATA / "wording" / "figures.toml").read_text(encoding="utf-8"))["bounds"]
     at_least, at_most, between, joins = ("|".join(table[kind]) for kind in ("at_least", "at_most", "between", "joins"))
-    units = "|".join(re.escape(word).replace(r"\ ", r" ?") for word in words)
+    units = alternation(re.escape(word).replace(r"\ ", r" ?") for word in words)
     return re.compile(
         rf"(?:(?<![\w.,])(?P<count>[2-9]|1\d) ?[x×] ?)?(?P<sign><|>|≤|≥|\b(?:{at_most}) ?|(?P<least>\b(?:{at_least}) ?))?(?P<between>\b(?:{between}) )?[ ]?(?P<minus>(?<![\w)]) ?-)?"
         rf"(?P<number>(?!(?<=[a-zà-ÿ]-)\d[ ]\d)(?:(?<![a-zà-ÿ\d_.,])(?<!\d/)(?<!\de[+-])|(?<=\dx)|(?<=\d×)|(?<=mcg)|(?<=µg)|(?<=ug)|(?<=mg)|(?<=iu)){NUMBER_PATTERN})"
@@ -175,7 +176,7 @@ def _quantity_pattern() -> re.Pattern[str]:
         rf"[ ]?-?(?:(?P<unit>{units})(?![a-zà-ÿа-я])|(?P<percent>%|(?:prozent|procent|prosent|percent|per ?cent|pour ?cent|por ?ciento|por ?cento|per ?cento|パーセント)(?![a-zà-ÿ]))|(?P<ppm>ppm\b)|(?P<lost>(?:[?¿\ufffd]+|p)g\b))"
         rf"(?:[ ]?(?:/|per|pro|je|par)[ ]?(?P<per>100 ?g|100 ?ml|g|gram|gramm|kg|mg|ml|drop|drops|tropfen|goutte|gotas?|goccia)\b)?"
         rf"(?:[ ]?[x×][ ]?(?P<times>[2-9])(?=[ ]*(?:$|[),;])))?",
-        re.IGNORECASE,
+        re.IGNORECASE if any_case else 0,
     )
 
 
@@ -204,9 +205,9 @@ _MULTIPLES = {
 
 
 def _multiplied(number: Number, word: str | None) -> Number:
-    factor = next(
-        (value for pattern, value in _MULTIPLES.items() if word and re.fullmatch(pattern, word, re.IGNORECASE)), 1
-    )
+    if not word:
+        return number
+    factor = next((value for pattern, value in _MULTIPLES.items() if re.fullmatch(pattern, word, re.IGNORECASE)), 1)
     return Number(tuple(reading * factor for reading in number.readings), number.problem)
 
 
@@ -216,6 +217,8 @@ _HAS_DIGIT = late_pattern(r"\d")
 _UNIT_BEFORE = (
     r"(mcg|µg|μg|ug|mg|iu|i\.u\.|ui|u\.i\.)( ?)(\d{1,3}(?:[., ]\d{3})+|\d+(?:[.,]\d+)?)(?![\d.,]*\d)(?! \d{3}(?!\d))"
 )
+_MAY_BE_TURNED = re.compile(r"[giuGIUİı.] ?\d")
+"""The end of a unit and a number: where it stands nowhere, no unit stands before its number."""
 _NO_UNIT_BEHIND = r"(?! ?(?:mcg|µg|μg|ug|mg|g\b|iu|i\.u|ui|u\.i|ie\b|i\.e|%|ml|drops?|caps|tab|softg|gocc|x\b))"
 _NO_NUMBER_BEFORE = r"(?<![\w.,)/-])(?<!\d )(?<!% )"
 _UNIT_FIRST = (
@@ -228,6 +231,8 @@ _UNIT_FIRST = (
 def _turned(text: str) -> tuple[str, dict[int, int]]:
     """The text with units behind their numbers, as long as before; and where the numbers stood, by where they are now."""
     places: dict[int, int] = {}
+    if not _MAY_BE_TURNED.search(text):
+        return text, places
     for pattern in _UNIT_FIRST:
         for match in pattern.finditer(text):
             for unit in range(1, len(match.groups()), 4):
@@ -247,7 +252,9 @@ def find_quantities(text: str) -> tuple[Quantity, ...]:
         return ()
     text, turned = _turned(text)
     found = []
-    for match in _quantity_pattern().finditer(text):
+    # Texts come in lower case, and are found sooner so; a dotless i is taken for an i only without regard to case.
+    any_case = "ı" in text or text != text.lower()
+    for match in _quantity_pattern(any_case).finditer(text):
         number = _multiplied(read_number(match["number"]), match["multiple"])
         high = read_number(match["high"]) if match["high"] else None
         if match["lost"]:

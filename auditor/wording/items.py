@@ -29,9 +29,14 @@ _MEASURED = ("ml", "gram", "serving")
 def read_items(tokens: list[Token]) -> list[Item]:
     """The items of one sentence in their order."""
     items: list[Item] = []
-    index = 0
-    while index < len(tokens):
-        index = _read_one(tokens, index, items)
+    index, size = 0, len(tokens)
+    while index < size:
+        token = tokens[index]
+        means = token.means
+        if token.number is not None or "told" in means or "audience" in means or token.text in _TELL_BY_THEMSELVES:
+            index = _read_one(tokens, index, items)
+        else:
+            index += 1
     return items
 
 
@@ -40,12 +45,10 @@ def _read_one(tokens: list[Token], index: int, items: list[Item]) -> int:
     token = tokens[index]
     means = token.means
     if not means and token.number is None:
-        if token.text == ",":
+        if token.text == "," or token.text == "/":
             items.append(Item("comma", token.start, token.end))
         elif token.text == "(":
             return _read_bracket(tokens, index, items)
-        elif token.text == "/":
-            items.append(Item("comma", token.start, token.end))
         return index + 1
     if (
         "told" not in means
@@ -232,6 +235,7 @@ def _sprayed(tokens: list[Token], items: list[Item]) -> int:
 
 
 _SPANS_BEFORE_TIMES = {"週": 7, "周": 7, "月": 30}
+_TELL_BY_THEMSELVES = frozenset((",", "(", "/", *_SPANS_BEFORE_TIMES))
 
 
 def _counts(tokens: list[Token], index: int) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from auditor.wording.tokens import Token
+from auditor.wording.tokens import Token, says
 
 
 def without_limits(sentence: list[Token], flags: set[str]) -> tuple[list[Token], bool]:
     """The sentence without limits, prohibitions and intensive uses; and whether its doses are for other cases only."""
-    if not any("limits" in token.means for token in sentence):
+    if not says(sentence, "limits"):
         return sentence, False
     secondary = False
     kept: list[Token] = []

@@ -9,6 +9,7 @@ import re
 from functools import cache
 
 from auditor.patterns import late_pattern
+from auditor.text import alternation
 from auditor.units import unit_spellings
 from auditor.wording.tokens import fold, wording_table
 
@@ -65,7 +66,7 @@ def _tables() -> tuple[dict[str, dict[str, int]], ...]:
 
 
 def _alternatives(words: object) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))  # type: ignore[call-overload]
+    return alternation(sorted(map(re.escape, words), key=len, reverse=True))  # type: ignore[call-overload]
 
 
 @cache
@@ -75,7 +76,9 @@ def _word() -> re.Pattern[str]:
 
 @cache
 def _amount_in_words() -> re.Pattern[str]:
-    units = "|".join(re.escape(unit).replace(r"\ ", r" ?") for unit in sorted(unit_spellings(), key=len, reverse=True))
+    units = alternation(
+        re.escape(unit).replace(r"\ ", r" ?") for unit in sorted(unit_spellings(), key=len, reverse=True)
+    )
     accented = _alternatives(
         {word for table in _tables() for kind in ("words", "amounts", "multiples") for word in table.get(kind, {})}
         | set(_values())

@@ -67,20 +67,24 @@ class Vocabulary(NamedTuple):
 
 
 _CJK = "\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7ff"
+_IDEOGRAPH = re.compile(f"[{_CJK}]")
+# What stands between tokens is left outside the one group: to split a text is quicker than to find token by token.
 _TOKEN = re.compile(
-    rf"""(?P<number>(?:[0-9]{{1,4}}[ -])?[0-9]{{1,3}}/[0-9]{{1,3}}(?![0-9/])|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+(?![0-9])|[1-9][0-9]{{0,2}}(?:[ ][0-9]{{3}})?[ ]000(?![0-9])|[0-9]+(?:[.,][0-9]+)?)
-    |(?P<cross>x(?![^\W\d_]))
-    |(?P<word>[^\W\d_{_CJK}][^\W_{_CJK}]*)
-    |(?P<cjk>[{_CJK}]+)
-    |(?P<mark>[^\s'"])
-    |(?P<line>\n)""",
+    rf"""([^\W\d_x{_CJK}][^\W_{_CJK}]*                 # a word
+    |x(?:(?=[^\W\d_])[^\W_{_CJK}]*)?                  # a word, or the cross of "2 x 400 IU"
+    |(?:[0-9]{{1,4}}[ -])?[0-9]{{1,3}}/[0-9]{{1,3}}(?![0-9/])|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+(?![0-9])|[1-9][0-9]{{0,2}}(?:[ ][0-9]{{3}})?[ ]000(?![0-9])|[0-9]+(?:[.,][0-9]+)?
+    |[{_CJK}]+
+    |[^\s'"]
+    |\n)""",
     re.VERBOSE,
 )
 # Accents are ignored in Latin letters only: a Japanese voicing mark makes another sound, hence another word.
 _BASE_LETTERS = {ord("ł"): "l", ord("ø"): "o", ord("đ"): "d", ord("ı"): "i"}
-_OPENING = str.maketrans({"[": "(", "{": "(", "]": ")", "}": ")", "~": "-", "×": "x", "、": ",", "。": ".", "⁄": "/", "–": "-",
+# Letters that stay are entered too: looking for one in vain costs more than finding it.
+_SAME = {code: code for code in range(0xC0)}
+_OPENING = _SAME | str.maketrans({"[": "(", "{": "(", "]": ")", "}": ")", "~": "-", "×": "x", "、": ",", "。": ".", "⁄": "/", "–": "-",
                           "—": "-", "・": ",", "＝": "="})  # fmt: skip
-_ENDINGS = re.compile(r"(?<=[^\W\d_])\((?:s|es|ies|n|en|e|r|er|m|ne|a|i|t)\)", re.IGNORECASE)
+_ENDINGS = re.compile(r"\((?<=[^\W\d_]\()(?:s|es|ies|n|en|e|r|er|m|ne|a|i|t)\)", re.IGNORECASE)
 _NOTHING: Meanings = {}
 _NUMBER_LIMIT = Decimal(10_000_000)
 
@@ -89,7 +93,7 @@ def _accentless(char: str) -> str:
     return unicodedata.normalize("NFD", char)[0] if "\u00c0" <= char <= "\u024f" else char
 
 
-_LATIN = {code: _accentless(chr(code)) for code in range(0xC0, 0x250)} | _BASE_LETTERS
+_LATIN = _SAME | {code: _accentless(chr(code)) for code in range(0xC0, 0x250)} | _BASE_LETTERS
 
 
 def readable(text: str) -> str:
@@ -153,6 +157,14 @@ def sentences(tokens: list[Token]) -> Iterator[list[Token]]:
         yield sentence
 
 
+def says(tokens: list[Token], meaning: str) -> bool:
+    """Whether any of the tokens has a meaning; asked of nearly every sentence, so without a generator."""
+    for token in tokens:  # noqa: SIM110
+        if meaning in token.means:
+            return True
+    return False
+
+
 def parts_of(text: str) -> list[str]:
     """The text cut where a sentence surely ends, no further than the grammars read.
 
@@ -185,41 +197,39 @@ def _runs_on(sentence: list[Token], tokens: list[Token], index: int) -> bool:
 def _cut(text: str, ideographs: re.Pattern[str], entries: Entries) -> tuple[list[Token], list[tuple[int, Phrases]]]:
     """Tokens with their own meanings, and the places where a phrase may begin."""
     tokens: list[Token] = []
-    openings = []
-    for found in _TOKEN.finditer(text):
-        start, end = found.span()
-        word = text[start:end]
-        kind = found.lastindex
-        if kind == _IDEOGRAPHS:
-            places = [(start + piece.start(), start + piece.end()) for piece in ideographs.finditer(word)]
-        elif kind == _NUMBER:
+    openings: list[tuple[int, Phrases]] = []
+    end = 0
+    pieces = iter(_pieces(text, ideographs))
+    for gap, word in zip(pieces, pieces, strict=False):  # behind the last word stands a gap alone
+        start = end + len(gap)
+        end = start + len(word)
+        number = None
+        if "/" < word < ":":  # it begins with a figure
             # "Omega-3", "B-12": the figure belongs to the name before it.
             named = start > 1 and text[start - 1] == "-" and text[start - 2].isalpha() and text[start - 2] < "\u3000"
-            tokens.append(Token(word, _NOTHING, None if named else _number(word), start, end))
-            if word not in entries:
-                continue
-            places = [(start, end)]
-        elif word not in entries:
-            tokens.append(Token(word, _NOTHING, None, start, end))
+            number = None if named else _number(word)
+        entry = entries.get(word)
+        if entry is None:
+            tokens.append(Token(word, _NOTHING, number, start, end))
             continue
-        else:
-            places = [(start, end)]
-        for start, end in places:
-            word = text[start:end]
-            means, phrases = entries.get(word, _UNKNOWN)
-            number = means.get("number")
-            if kind == _NUMBER:
-                token = tokens[-1]
-                token.means, token.number = means, token.number if token.number is not None else number
-            else:
-                tokens.append(Token(word, means, number, start, end))
-            if phrases:
-                openings.append((len(tokens) - 1, phrases))
+        means, phrases = entry
+        if phrases:
+            openings.append((len(tokens), phrases))
+        tokens.append(Token(word, means, means.get("number") if number is None else number, start, end))
     return tokens, openings
 
 
-_UNKNOWN: tuple[Meanings, Phrases] = (_NOTHING, {})
-_NUMBER, _WORD, _IDEOGRAPHS = (_TOKEN.groupindex[name] for name in ("number", "word", "cjk"))
+def _pieces(text: str, ideographs: re.Pattern[str]) -> list[str]:
+    """The text as what stands between words and the words in turn, ideographs cut into words."""
+    pieces = _TOKEN.split(text)
+    if text.isascii() or not _IDEOGRAPH.search(text):
+        return pieces
+    cut = pieces[:1]
+    for word, gap in zip(pieces[1::2], pieces[2::2], strict=True):
+        words = ideographs.findall(word) if _IDEOGRAPH.match(word) else [word]
+        cut += ["" if place % 2 else words[place // 2] for place in range(2 * len(words) - 1)]
+        cut.append(gap)
+    return cut
 
 
 @lru_cache(maxsize=4_096)
@@ -241,9 +251,12 @@ def _number(text: str) -> Decimal | None:
 
 def _join_phrases(tokens: list[Token], openings: list[tuple[int, Phrases]]) -> list[Token]:
     joined: list[Token] = []
-    done, size = 0, len(tokens)
+    done, last = 0, len(tokens) - 1
     for index, phrases in openings:
-        found = _phrase_at(tokens, index + 1, phrases) if done <= index < size - 1 else None
+        if not done <= index < last:
+            continue
+        second = tokens[index + 1].text
+        found = _phrase_at(tokens, index + 1, phrases) if second in phrases or second == "-" else None
         if found:
             means, end = found
             text = " ".join([part.text for part in tokens[index:end]])

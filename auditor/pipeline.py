@@ -216,11 +216,9 @@ def _with_more(products: pd.DataFrame, findings: pd.DataFrame, more: pd.DataFram
     add_findings(counted, told.assign(product=pd.Index(keys[where]).get_indexer(of_finding[mine[~twice]])))
     products = products.copy()
     for name in counted:
-        column = products[name].to_numpy(dtype=object if name == "finding_ids" else np.int64, copy=True)
+        column = products[name].array.copy()
         column[where] = counted[name].to_numpy()
-        products[name] = pd.Series(
-            column, index=products.index, dtype=products[name].dtype if name != "finding_ids" else "str"
-        )
+        products[name] = column
     return products, merged.iloc[order[~dropped[order]]].reset_index(drop=True)
 
 

@@ -97,7 +97,8 @@ def _strengths(facts: Facts, with_code: npt.NDArray[np.bool_]) -> pd.DataFrame:
     columns = chosen[["product", "nutrient", "source_rows", "label_text"]].astype(
         {"product": "int64", "source_rows": "int64"}
     )
-    return columns.assign(strength=chosen["amount_mcg"] / units).reset_index(drop=True)
+    texts = {name: as_text(columns[name]) for name in ("nutrient", "label_text")}
+    return columns.assign(**texts, strength=chosen["amount_mcg"] / units).reset_index(drop=True)
 
 
 def shared(keys: pd.DataFrame, name: str) -> npt.NDArray[np.bool_]:

@@ -61,7 +61,7 @@ class Folder:
 
     def put(self, key: str, frame: pd.DataFrame) -> None:
         """Keep a frame; one without rows is kept too, with its columns."""
-        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+        table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1).replace_schema_metadata(None)
         with _sink(f"{self.name}/{key}.arrow") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
 
@@ -102,4 +102,4 @@ def _frame(table: pa.Table) -> pd.DataFrame:
             columns[name] = column.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
         else:
             columns[name] = column.to_pandas()
-    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), copy=False)

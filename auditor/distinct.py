@@ -11,6 +11,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.types as pt
 
 Codes = npt.NDArray[np.intp]
 Result = TypeVar("Result")
@@ -45,13 +47,23 @@ def distinct(frame: pd.DataFrame, columns: Sequence[str]) -> Distinct:
     return Distinct(codes, [tuple(row) for row in rows])
 
 
-def codes_of(column: pd.Series) -> tuple[Codes, npt.NDArray[np.object_]]:
-    """Codes and distinct values of one text column; free for categoricals."""
+def codes_of(column: pd.Series | pa.ChunkedArray) -> tuple[Codes, npt.NDArray[np.object_]]:
+    """Codes and distinct values of one text column, of pandas or Arrow; free for categoricals and dictionaries."""
+    if isinstance(column, pa.ChunkedArray):
+        return _codes_of_arrow(column)
     if isinstance(column.dtype, pd.CategoricalDtype):
         own, used = pd.factorize(column.cat.codes.to_numpy())
         return own, column.cat.categories.take(used).to_numpy(dtype=object)
     codes, values = pd.factorize(column)
     return codes, np.asarray(values, dtype=object)
+
+
+def _codes_of_arrow(column: pa.ChunkedArray) -> tuple[Codes, npt.NDArray[np.object_]]:
+    column = column.unify_dictionaries() if pt.is_dictionary(column.type) else column.dictionary_encode()
+    if not column.num_chunks:
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=object)
+    own, used = pd.factorize(np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]))
+    return own, column.chunk(0).dictionary.take(pa.array(used)).to_numpy(zero_copy_only=False)
 
 
 def joined_texts(

@@ -9,7 +9,7 @@ so that what the label prints is never lost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,20 +77,6 @@ class Reject:
     value: str
     reason: str
     message: str
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What a reader yields: some lines, some rejects, and how many input rows they came from.
-
-    `rows_in` counts table rows, or records for JSON sources.  Every one of them is found again in `lines`
-    (by `input` and `row`) or in `rejects`; a product's lines never stand in two batches of one reader.
-    """
-
-    lines: pd.DataFrame
-    rejects: tuple[Reject, ...] = ()
-    rows_in: int = 0
-    inputs: tuple[str, ...] = field(default=())
 
 
 _TEXT = pd.StringDtype(na_value=np.nan)

@@ -32,7 +32,7 @@ class Texts:
     An empty text holds no pattern: a column that no label fills is not searched, nor is a pattern made ready for it.
     """
 
-    def __init__(self, column: pd.Series) -> None:
+    def __init__(self, column: pd.Series | pa.ChunkedArray) -> None:
         self.codes, self.values = codes_of(column)
 
     def holding(self, pattern: str, among: Mask | None = None) -> Mask:

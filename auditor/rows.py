@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from inspect import get_annotations
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union, get_args, get_origin
 
 from pydantic_core import SchemaValidator, ValidationError
 
@@ -68,9 +69,16 @@ class FileRow:
 
 @cache
 def _validator(row_type: type[FileRow]) -> SchemaValidator:
-    keys = {name: _key(row_type, name, hint) for name, hint in get_type_hints(row_type, include_extras=True).items() if get_origin(hint) is not ClassVar}  # fmt: skip
+    hints = {name: hint for base in reversed(row_type.__mro__) for name, hint in _own_hints(base).items()}
+    keys = {name: _key(row_type, name, hint) for name, hint in hints.items() if get_origin(hint) is not ClassVar}
     table = {"type": "typed-dict", "fields": keys, "extra_behavior": "forbid"}
     return SchemaValidator({"type": "function-after", "function": {"type": "no-info", "function": _maker(row_type)}, "schema": table})  # type: ignore[arg-type,misc]  # fmt: skip
+
+
+@cache
+def _own_hints(row_type: type) -> dict[str, Any]:
+    """Annotations of one class; those it shares with others are read once."""
+    return get_annotations(row_type, eval_str=True)
 
 
 def _maker(row_type: type[FileRow]) -> Callable[[Mapping[str, Any]], FileRow]:

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.types as pt
 
+from auditor.distinct import words_at
 from auditor.labels import LINE_COLUMNS, Reject
 
 TEXT = pa.large_string()
@@ -60,15 +61,24 @@ def encoded(table: pa.Table) -> pa.Table:
 
 def line_frame(table: pa.Table) -> pd.DataFrame:
     """The line table of lines as a :class:`Batch` has them; a column that is not there is empty on every line."""
-    texts = encoded(table).to_pandas()
+    columns = {name: _frame_column(column) for name, column in zip(table.column_names, encoded(table).columns, strict=True)}
     none = np.zeros(table.num_rows, dtype=np.int8)
     extras = [name for name in table.column_names if name not in LINE_COLUMNS]
     return pd.DataFrame(
         {
-            name: texts[name]
-            if name in texts
-            else pd.Categorical.from_codes(none, categories=pd.Index([""], dtype="str"))
+            name: columns[name]
+            if name in columns
+            else pd.Categorical.from_codes(none, categories=pd.Index([""], dtype=object))
             for name in (*LINE_COLUMNS, *extras)
         },
         copy=False,
     )
+
+
+def _frame_column(column: pa.ChunkedArray) -> pd.Categorical | pd.Series:
+    if not pt.is_dictionary(column.type):
+        return pd.Series(column.to_pandas(), dtype="str")
+    column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    if isinstance(column, pa.ChunkedArray):
+        return words_at(np.zeros(0, dtype=np.intp), [])
+    return words_at(column.indices.to_numpy(), column.dictionary.to_numpy(zero_copy_only=False))

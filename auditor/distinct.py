@@ -41,8 +41,8 @@ def distinct(frame: pd.DataFrame, columns: Sequence[str]) -> Distinct:
         size *= max(len(values), 1)
         factors.append((own, values))
     codes, firsts = _renumber(codes)
-    rows = [[values[own[first]] for own, values in factors] for first in firsts]
-    return Distinct(codes, [tuple(row) for row in rows])
+    cells = [values[own[firsts]].tolist() for own, values in factors]
+    return Distinct(codes, list(zip(*cells, strict=True)) if cells else [()] * len(firsts))
 
 
 def codes_of(column: pd.Series) -> tuple[Codes, npt.NDArray[np.object_]]:

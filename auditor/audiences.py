@@ -137,7 +137,7 @@ def may_name_anybody(texts: npt.NDArray[np.object_]) -> Mask:
     arrow = pa.array(texts, type=pa.large_string())
     plain = is_plain(arrow)
     found = ~plain
-    found[plain] = holds(texts[plain], _any_first_word(), arrow.filter(pa.array(plain)))
+    found[plain] = holds(texts[plain], _any_first_word(), arrow.filter(pa.array(plain)), plain[plain])
     return found
 
 

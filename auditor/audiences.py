@@ -138,7 +138,7 @@ def may_name_anybody(texts: npt.NDArray[np.object_]) -> Mask:
     arrow = pa.array(texts, type=pa.large_string())
     plain = is_plain(arrow)
     found = ~plain
-    found[plain] = holds(arrow.filter(pa.array(plain)), _any_first_word())
+    found[plain] = holds(arrow.filter(pa.array(plain)), _any_first_word(), plain[plain])
     return found
 
 

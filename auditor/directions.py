@@ -407,7 +407,7 @@ def _tell_other_doses(reading: _Reading) -> None:
 
 def _tell_other_intervals(reading: _Reading) -> None:
     """A frequency without dose is told where no dose is taken at its interval ("once a month. 1 capsule a week")."""
-    days = {intake.days for intake in reading.intakes}
+    days = {intake.days for intake in reading.intakes} if reading.lone else set()
     if days:
         reading.problems += [reading.text[lone.start : lone.end] for lone in reading.lone if lone.days not in days]
 

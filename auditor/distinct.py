@@ -44,8 +44,8 @@ def distinct(frame: pd.DataFrame, columns: Sequence[str]) -> Distinct:
         size *= max(len(values), 1)
         factors.append((own, values))
     codes, firsts = _renumber(codes)
-    rows = [[values[own[first]] for own, values in factors] for first in firsts]
-    return Distinct(codes, [tuple(row) for row in rows])
+    cells = [values[own[firsts]].tolist() for own, values in factors]
+    return Distinct(codes, list(zip(*cells, strict=True)) if cells else [()] * len(firsts))
 
 
 def combined(frame: pd.DataFrame, columns: Sequence[str]) -> Codes:

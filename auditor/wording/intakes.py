@@ -39,7 +39,7 @@ class Intake(NamedTuple):
     @property
     def timed(self) -> bool:
         """Whether a frequency is known."""
-        return self.days > 0
+        return bool(self.days)
 
     @property
     def per_day(self) -> tuple[Fraction, Fraction]:
@@ -102,4 +102,5 @@ def shifted(intake: Intake, offset: int) -> Intake:
 
 def decimal(value: Fraction) -> Decimal:
     """The fraction as a decimal number, exact where it can be."""
-    return Decimal(value.numerator) / Decimal(value.denominator) if value.denominator != 1 else Decimal(value.numerator)
+    numerator, denominator = value.as_integer_ratio()
+    return Decimal(numerator) / Decimal(denominator) if denominator != 1 else Decimal(numerator)

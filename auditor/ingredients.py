@@ -14,7 +14,6 @@ from itertools import pairwise
 from auditor.figures import AMOUNT, OTHER_BASIS, RAW, with_roles
 from auditor.grouping import Group, group_figures
 from auditor.names import TARGET, TRADE, NameHit, find_names, may_name_target
-from auditor.patterns import late_pattern
 from auditor.text import clean
 from auditor.units import Quantity, find_quantities
 from auditor.wording.number_words import with_figures
@@ -61,23 +60,23 @@ NOTHING = Ingredient()
 GLUED = "number-glued-to-name"
 """Problem code of pieces that are only possible readings; at most one of them holds."""
 
-_BARE_NUMBER = late_pattern(r"(?<![\w.,])\d[\d.,]*\d(?![\w%])")
+_BARE_NUMBER = re.compile(r"(?<![\w.,])\d[\d.,]*\d(?![\w%])")
 _GLUED = (
-    late_pattern(r"(?<![a-z0-9])((?:vit(?:amin)?\.? ?)?(?:d ?-?3|k ?-?[12]))(?=\d)"),
-    late_pattern(r"(?<![a-z0-9])(vit(?:amin)?\.? ?[dk])(?=\d[\d.,])"),
+    re.compile(r"(?<![a-z0-9])((?:vit(?:amin)?\.? ?)?(?:d ?-?3|k ?-?[12]))(?=\d)"),
+    re.compile(r"(?<![a-z0-9])(vit(?:amin)?\.? ?[dk])(?=\d[\d.,])"),
 )
 """A name with an amount stuck to it may be parted in two places: 'K18' is K 18 or K1 8."""
 
 
 # "Vitamins A & D", "vitamine D, K": the word stands once for both letters.
-_SHARED_WORD = late_pattern(r"\bvit[a-zé]*s? [a-ek]\d?\d? ?(?:&|,|/|\+|and|und|et|e|y|en|og|och|i) ?(?=[dk]\b)")
+_SHARED_WORD = re.compile(r"\bvit[a-zé]*s? [a-ek]\d?\d? ?(?:&|,|/|\+|and|und|et|e|y|en|og|och|i) ?(?=[dk]\b)")
 
 
-_LISTED_LETTER = late_pattern(r"([,;&] ?)(?=[dk] ?:? ?\d)")
+_LISTED_LETTER = re.compile(r"([,;&] ?)(?=[dk] ?:? ?\d)")
 """'Vitamins A 5000 IU, C 60 mg, D 400 IU'."""
 
 
-_STUCK_BRAND = late_pattern(r"([a-zà-ÿ])(?=Vit(?:amine?|amina)?[ -]?[DK])")
+_STUCK_BRAND = re.compile(r"([a-zà-ÿ])(?=Vit(?:amine?|amina)?[ -]?[DK])")
 """'BabyVitD3': a brand's word stuck to the vitamin's name."""
 
 
@@ -118,7 +117,7 @@ def read_ingredient(text: str) -> Ingredient:
     return Ingredient(tuple(pieces), near, repairs, bare[0] if bare else "")
 
 
-_UNIT_THEN_NUMBER = late_pattern(
+_UNIT_THEN_NUMBER = re.compile(
     r"(?<![a-z0-9])[(\[]?(?P<unit>mcg|µg|ug|mg|i\.?u\.?|u\.?i\.?|i\.?e\.?)[)\]]?[ :=]{1,3}(?P<number>\d[\d.,]*)(?![\w%/.,]|[ ]?[-/]|[ ]\d[\d.,]*(?![\d.,]| ?%))"
 )
 """'Vitamin D3 (µg) 25', 'IE 1000': tables and Nordic labels print the unit before its number."""
@@ -284,8 +283,8 @@ def _forms(hits: list[NameHit]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hit.name.form for hit in hits if hit.name.form not in ("unstated", "k3")))
 
 
-_AS = late_pattern(r"[ ,:]*(?:\(|\[)?[ ]*(?:as|als|comme|come|como|aus|from|=|i\.e\.)?[ ]*$")
-_BOTH = late_pattern(r"\b(?:and|und|et|e|y|plus)\b|[&+/,;]")
+_AS = re.compile(r"[ ,:]*(?:\(|\[)?[ ]*(?:as|als|comme|come|como|aus|from|=|i\.e\.)?[ ]*$")
+_BOTH = re.compile(r"\b(?:and|und|et|e|y|plus)\b|[&+/,;]")
 
 
 def _says_as(text: str, names: list[NameHit]) -> bool:

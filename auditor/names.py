@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import tomli as tomllib
 
-from auditor.patterns import late_pattern
 from auditor.units import unit_spellings
 
 SUBSTANCES = Path(__file__).parent / "data" / "substances"
@@ -180,8 +179,8 @@ def is_hormone(name: str) -> bool:
 
 
 # A bacterium's strain is no vitamin: "Lactobacillus acidophilus K2".
-_STRAIN = late_pattern(r"cfu\b|lactobac|bifido|bacillus|streptoc|probiot")
-_SHORT = late_pattern(r"[dk][ -]?\d")
+_STRAIN = re.compile(r"cfu\b|lactobac|bifido|bacillus|streptoc|probiot")
+_SHORT = re.compile(r"[dk][ -]?\d")
 
 
 def find_names(lowered: str) -> tuple[NameHit, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -28,14 +26,10 @@ def products_table(
     findings with a `product` position.
     """
     n = len(first)
-    nutrient = judged["nutrient"]
-    vitamin_d = _vitamin_d(judged[(nutrient == "vitamin_d").to_numpy()], n, contexts, evidence)
-    vitamin_k2 = _vitamin_k2(judged[(nutrient == "vitamin_k2").to_numpy()], n)
-    table = first.assign(
-        context=pd.Series(contexts, dtype="str"),
-        **{f"vitamin_d_{name}": _cells(column) for name, column in vitamin_d.items()},
-        **{f"vitamin_k2_{name}": _cells(column) for name, column in vitamin_k2.items()},
-    )
+    table = first.assign(context=pd.Series(contexts, dtype="str"))
+    vitamin_d = _vitamin_d(judged[judged["nutrient"] == "vitamin_d"], n, contexts, evidence)
+    vitamin_k2 = _vitamin_k2(judged[judged["nutrient"] == "vitamin_k2"], n)
+    table = pd.concat([table, vitamin_d.add_prefix("vitamin_d_"), vitamin_k2.add_prefix("vitamin_k2_")], axis=1)
     _add_class(table)
     _add_upper_level(table, judged)
     add_findings(table, findings)
@@ -46,121 +40,106 @@ def products_table(
     return pd.concat([typed(table, "products"), first[extras].astype("str")], axis=1)
 
 
-def _cells(column: npt.NDArray[Any]) -> pd.Series:
-    return pd.Series(column, dtype="str" if column.dtype == object else None)
-
-
-Columns = dict[str, npt.NDArray[Any]]
-"""Columns of one row per product; a vitamin's are put into the table once they are all there."""
-
-
-def _blank(n: int) -> Columns:
+def _blank(n: int) -> pd.DataFrame:
     """A vitamin the label does not list."""
-    numbers = ("daily_mcg_low", "daily_mcg_high", "daily_iu_low", "daily_iu_high")
-    return {
-        "form": np.full(n, "", dtype=object), **{name: np.full(n, np.nan) for name in numbers},
-        "verdict": np.full(n, "absent", dtype=object), "bits": np.full(n, NOT_ESTABLISHED, dtype=np.uint8), "judged": np.zeros(n, dtype=bool),
-    }  # fmt: skip
-
-
-def _any(product: npt.NDArray[np.intp], test: npt.NDArray[np.bool_], n: int) -> npt.NDArray[np.bool_]:
-    """Products with a dose that passes the test."""
-    found = np.zeros(n, dtype=bool)
-    found[product[test]] = True
-    return found
-
-
-def _is_judged(doses: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    return ~doses["verdict"].isin(["not-computable", "not-established"]).to_numpy()
-
-
-def _span(doses: pd.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The least and the most of each dose, whichever of two figures that contradict each other holds."""
-    low, high, other_low, other_high = (
-        doses[name].to_numpy(dtype=float) for name in ("daily_mcg_low", "daily_mcg_high", "other_mcg_low", "other_mcg_high")
+    return pd.DataFrame(
+        {
+            "form": pd.Series([""] * n, dtype="str"), "daily_mcg_low": np.nan, "daily_mcg_high": np.nan, "daily_iu_low": np.nan,
+            "daily_iu_high": np.nan, "verdict": pd.Series(["absent"] * n, dtype="str"),
+            "bits": np.full(n, NOT_ESTABLISHED, dtype=np.uint8), "judged": np.zeros(n, dtype=bool),
+        },
+        index=pd.RangeIndex(n),
     )  # fmt: skip
-    return np.fmin(low, other_low), np.fmax(high, other_high)
 
 
-def _vitamin_d(doses: pd.DataFrame, n: int, contexts: list[str], evidence: Evidence) -> Columns:
+def _is_judged(doses: pd.DataFrame) -> pd.Series:
+    return ~doses["verdict"].isin(["not-computable", "not-established"])
+
+
+def _vitamin_d(doses: pd.DataFrame, n: int, contexts: list[str], evidence: Evidence) -> pd.DataFrame:
     """Vitamin D of each product.  D2, D3 and unstated D share a band: several rows are one dose between the larger
     alone and all together, unless they print the same dose twice."""
     table = _blank(n)
     if doses.empty:
         return table
-    product = doses["product"].to_numpy(dtype=np.intp)
-    low, high = _span(doses)
-    listed = np.bincount(product, minlength=n) > 0
-    several = np.bincount(product, minlength=n) > 1
-    unknown = _any(product, (doses["verdict"] == "not-computable").to_numpy(), n)
-    least, most, least_low, most_low = (np.full(n, np.nan) for _ in range(4))
-    np.fmin.at(least, product, high)
-    np.fmax.at(most, product, high)
-    np.fmin.at(least_low, product, low)
-    np.fmax.at(most_low, product, low)
-    total = most.copy()
-    apart = several & ~((most == least) & (most_low == least_low))
-    if apart.any():
-        # The sum of pandas, which carries what rounding loses.
-        sums = pd.Series(high).groupby(product, sort=True).sum(min_count=1)
-        total[apart] = sums.reindex(np.flatnonzero(apart)).to_numpy()
-    forms = doses["form"].to_numpy(dtype=object)
-    table["form"] = joined_texts(product, forms, n, ";")
-    table["daily_mcg_low"] = np.where(unknown, np.nan, most_low)
-    table["daily_mcg_high"] = np.where(unknown, np.nan, total)
-    bits = fold(product, doses["bits"].to_numpy(), n)
-    only = ~several[product]
-    bits[product[only]] = doses["bits"].to_numpy()[only]
-    joined = np.flatnonzero(several & ~unknown)
-    bits[joined] = _bits_together(table, joined, bits[joined], contexts, evidence)
-    bits[unknown] = ANY
-    table["bits"] = bits
-    table["judged"] = _any(product, _is_judged(doses), n) & ~unknown
-    table["verdict"] = np.where(listed, np.where(unknown, "not-computable", _VERDICTS[bits]), "absent")
-    converts = ~_any(product, forms == "calcifediol", n)
-    for name in ("low", "high"):
-        iu = np.round(table[f"daily_mcg_{name}"] * IU_PER_MCG, 6)
-        table[f"daily_iu_{name}"] = np.where(converts, iu, np.nan)
+    grouped = doses.groupby("product", sort=True)
+    where = grouped.size().index.to_numpy()
+    low, high = (
+        np.fmin(doses["daily_mcg_low"], doses["other_mcg_low"]),
+        np.fmax(doses["daily_mcg_high"], doses["other_mcg_high"]),
+    )
+    spans = pd.DataFrame({"product": doses["product"], "low": low, "high": high}).groupby("product", sort=True)
+    same = (spans["high"].max() == spans["high"].min()) & (spans["low"].max() == spans["low"].min())
+    total = spans["high"].max().where(same, spans["high"].sum(min_count=1))
+    unknown = (doses["verdict"] == "not-computable").groupby(doses["product"], sort=True).any()
+    alone = grouped.size() == 1
+    table["form"] = pd.Series(
+        joined_texts(doses["product"].to_numpy(dtype=np.intp), doses["form"], n, ";"), dtype="str"
+    )
+    table.loc[where, "daily_mcg_low"] = spans["low"].max().where(~unknown).to_numpy()
+    table.loc[where, "daily_mcg_high"] = total.where(~unknown).to_numpy()
+    bits = fold(doses["product"].to_numpy(), doses["bits"].to_numpy(), n)[where]
+    bits = np.where(alone, grouped["bits"].first(), bits)
+    bits = np.where(~alone & ~unknown, _bits_together(table.loc[where], bits, contexts, evidence), bits).astype(
+        np.uint8
+    )
+    table.loc[where, "bits"] = np.where(unknown, ANY, bits).astype(np.uint8)
+    table.loc[where, "judged"] = (
+        _is_judged(doses).groupby(doses["product"], sort=True).any().to_numpy() & ~unknown.to_numpy()
+    )
+    table.loc[where, "verdict"] = np.where(unknown, "not-computable", _VERDICTS[table.loc[where, "bits"]])
+    converts = ~table["form"].str.contains("calcifediol")
+    table["daily_iu_low"] = np.round((table["daily_mcg_low"] * IU_PER_MCG).where(converts), 6)
+    table["daily_iu_high"] = np.round((table["daily_mcg_high"] * IU_PER_MCG).where(converts), 6)
     return table
 
 
 def _bits_together(
-    table: Columns, several: npt.NDArray[np.intp], bits: npt.NDArray[np.uint8], contexts: list[str], evidence: Evidence
+    several: pd.DataFrame, bits: npt.NDArray[np.uint8], contexts: list[str], evidence: Evidence
 ) -> npt.NDArray[np.uint8]:
     """Possible verdicts of several rows of D2, D3 and unstated D judged as one dose; calcifediol stays apart."""
     found = bits.copy()
-    joined = np.array([";" in form and "calcifediol" not in form for form in table["form"][several]], dtype=bool)
-    low, high = table["daily_mcg_low"][several], table["daily_mcg_high"][several]
-    context = np.array(contexts, dtype=object)[several]
-    for name in dict.fromkeys(context[joined].tolist()):
+    form = several["form"].astype("str")
+    joined = np.flatnonzero(
+        (form.str.contains(";", regex=False) & ~form.str.contains("calcifediol", regex=False)).to_numpy()
+    )
+    low, high = several["daily_mcg_low"].to_numpy()[joined], several["daily_mcg_high"].to_numpy()[joined]
+    context = np.array(contexts, dtype=object)[several.index.to_numpy()[joined]]
+    for name in dict.fromkeys(context.tolist()):
         band = evidence.band_for("vitamin_d", "d3", name)
         if band is not None and band.low_mcg is not None and band.high_mcg is not None:
-            here = joined & (context == name)
+            here = context == name
             edges = np.full(int(here.sum()), float(band.low_mcg)), np.full(int(here.sum()), float(band.high_mcg))
-            found[here] = outcomes(low[here], high[here], *edges)
+            found[joined[here]] = outcomes(low[here], high[here], *edges)
     return found
 
 
-def _vitamin_k2(doses: pd.DataFrame, n: int) -> Columns:
+def _vitamin_k2(doses: pd.DataFrame, n: int) -> pd.DataFrame:
     """Vitamin K2 of each product: every form by its own band, the worst verdict counts, its form is named first."""
     table = _blank(n)
     if doses.empty:
         return table
-    product = doses["product"].to_numpy(dtype=np.intp)
-    verdicts = doses["verdict"].to_numpy(dtype=object)
-    listed = np.bincount(product, minlength=n) > 0
-    judged = _any(product, _is_judged(doses), n)
-    unknown = _any(product, verdicts == "not-computable", n)
-    table["bits"] = bits = fold(product, doses["bits"].to_numpy(), n)
-    table["judged"] = judged
-    verdict = np.where(judged, _VERDICTS[bits], np.where(unknown, "not-computable", "not-established"))
-    table["verdict"] = np.where(listed, verdict, "absent")
-    order = np.lexsort((verdicts != table["verdict"][product], product))
-    first = order[np.flatnonzero(np.diff(product[order], prepend=-1))]
-    table["form"] = joined_texts(product[order], doses["form"].to_numpy(dtype=object)[order], n, ";")
-    low, high = _span(doses)
-    table["daily_mcg_low"][product[first]] = low[first]
-    table["daily_mcg_high"][product[first]] = high[first]
+    judged = _is_judged(doses)
+    any_judged = judged.groupby(doses["product"], sort=True).any()
+    any_unknown = (doses["verdict"] == "not-computable").groupby(doses["product"], sort=True).any()
+    where = any_judged.index.to_numpy()
+    bits = fold(doses["product"].to_numpy(), doses["bits"].to_numpy(), n)[where]
+    verdict = np.where(any_judged, _VERDICTS[bits], np.where(any_unknown, "not-computable", "not-established"))
+    table.loc[where, "bits"], table.loc[where, "judged"], table.loc[where, "verdict"] = (
+        bits,
+        any_judged.to_numpy(),
+        verdict,
+    )
+    decides = doses["verdict"].to_numpy() == table["verdict"].to_numpy()[doses["product"].to_numpy()]
+    ordered = doses.assign(_decides=decides).sort_values(
+        ["product", "_decides"], ascending=[True, False], kind="stable"
+    )
+    table["form"] = pd.Series(
+        joined_texts(ordered["product"].to_numpy(dtype=np.intp), ordered["form"], n, ";"), dtype="str"
+    )
+    first = ordered.drop_duplicates("product").set_index("product")
+    table.loc[where, "daily_mcg_low"] = np.fmin(first["daily_mcg_low"], first["other_mcg_low"]).loc[where].to_numpy()
+    table.loc[where, "daily_mcg_high"] = np.fmax(first["daily_mcg_high"], first["other_mcg_high"]).loc[where].to_numpy()
     return table
 
 

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tomli as tomllib
 
-from auditor.patterns import late_pattern
-
 if TYPE_CHECKING:
     import pint
 
@@ -89,16 +87,16 @@ class Number(NamedTuple):
     problem: str = ""
 
 
-_GROUPED = late_pattern(r"\d{1,3}(?:([ '])\d{3})(?:\1\d{3})*(?:[.,]\d+)?", re.ASCII)
-_BOTH = late_pattern(r"\d{1,3}(?:(?:,\d{3})+\.\d+|(?:\.\d{3})+,\d+)", re.ASCII)
-_REPEATED = late_pattern(r"\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})", re.ASCII)
-_SINGLE = late_pattern(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
-_PLAIN_NUMBER = late_pattern(r"\d{1,15}(?:[.,·]\d{1,9})?|[.,·]\d{1,9}", re.ASCII)
-_FRACTION = late_pattern(r"(?:(\d{1,3}) )?(\d{1,3})/(\d{1,3})", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:([ '])\d{3})(?:\1\d{3})*(?:[.,]\d+)?", re.ASCII)
+_BOTH = re.compile(r"\d{1,3}(?:(?:,\d{3})+\.\d+|(?:\.\d{3})+,\d+)", re.ASCII)
+_REPEATED = re.compile(r"\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})", re.ASCII)
+_SINGLE = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+_PLAIN_NUMBER = re.compile(r"\d{1,15}(?:[.,·]\d{1,9})?|[.,·]\d{1,9}", re.ASCII)
+_FRACTION = re.compile(r"(?:(\d{1,3}) )?(\d{1,3})/(\d{1,3})", re.ASCII)
 # The '00' of a torn '50 00 IU'; '025' may have lost its decimal mark.
-_LEADING_ZERO = late_pattern(r"0\d+")
+_LEADING_ZERO = re.compile(r"0\d+")
 # '1,5000' follows no convention: a decimal comma is not followed by four figures after a whole number.
-_ODD_COMMA = late_pattern(r"[1-9]\d*,\d{4,}", re.ASCII)
+_ODD_COMMA = re.compile(r"[1-9]\d*,\d{4,}", re.ASCII)
 
 NUMBER_PATTERN = r"(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d+)?|\d{1,3} \d/\d|\d/\d|\d[\d.,·']*\d|\d|[.,·]\d+)"
 """Where a number may stand in cleaned text; :func:`read_number` says what it is."""
@@ -210,7 +208,7 @@ def _multiplied(number: Number, word: str | None) -> Number:
     return Number(tuple(reading * factor for reading in number.readings), number.problem)
 
 
-_HAS_DIGIT = late_pattern(r"\d")
+_HAS_DIGIT = re.compile(r"\d")
 
 
 _UNIT_BEFORE = (
@@ -219,8 +217,8 @@ _UNIT_BEFORE = (
 _NO_UNIT_BEHIND = r"(?! ?(?:mcg|µg|μg|ug|mg|g\b|iu|i\.u|ui|u\.i|ie\b|i\.e|%|ml|drops?|caps|tab|softg|gocc|x\b))"
 _NO_NUMBER_BEFORE = r"(?<![\w.,)/-])(?<!\d )(?<!% )"
 _UNIT_FIRST = (
-    late_pattern(rf"{_NO_NUMBER_BEFORE}{_UNIT_BEFORE}([ ,;]{{1,2}}){_UNIT_BEFORE}{_NO_UNIT_BEHIND}", re.IGNORECASE),
-    late_pattern(rf"{_NO_NUMBER_BEFORE}{_UNIT_BEFORE}{_NO_UNIT_BEHIND}", re.IGNORECASE),
+    re.compile(rf"{_NO_NUMBER_BEFORE}{_UNIT_BEFORE}([ ,;]{{1,2}}){_UNIT_BEFORE}{_NO_UNIT_BEHIND}", re.IGNORECASE),
+    re.compile(rf"{_NO_NUMBER_BEFORE}{_UNIT_BEFORE}{_NO_UNIT_BEHIND}", re.IGNORECASE),
 )
 """'UI 1000 mcg 25' and 'mcg 25 (UI 1000)', as Italian labels print them."""
 

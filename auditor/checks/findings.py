@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -23,7 +24,6 @@ from auditor.checks import (
 )
 from auditor.checks.facts import COLUMNS, WITHHELD, Facts, keys_of, nothing, together
 from auditor.distinct import distinct
-from auditor.patterns import late_pattern
 from auditor.schema import SEVERITIES
 from auditor.text import shorten
 
@@ -50,7 +50,7 @@ BOTH_JUDGED = "nothing settles it, so both were judged"
 MEASURES = {"serving": "doses", "piece": "pieces", "drop": "drops"}
 """What directions count, as a message says it."""
 
-_UNITS_FOLDED = late_pattern(r"(?<=\d )(?:iu|i\.u\.|i\.e\.|ie|ui|u\.i\.)(?![a-z])")
+_UNITS_FOLDED = re.compile(r"(?<=\d )(?:iu|i\.u\.|i\.e\.|ie|ui|u\.i\.)(?![a-z])")
 """International units as the reader of amounts folds them; a message has them as printed."""
 
 FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], pd.DataFrame]] = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from auditor.patterns import late_pattern
 from auditor.units import unit_spellings
 from auditor.wording.tokens import fold, wording_table
 
@@ -22,7 +21,7 @@ def with_figures(text: str) -> str:
     return _amount_in_words().sub(_in_figures, text)
 
 
-_BRACKETED = late_pattern(r"\((\d[\d.,]*)\)(?= [^\W\d])")
+_BRACKETED = re.compile(r"\((\d[\d.,]*)\)(?= [^\W\d])")
 """'five thousand (5,000) IU': the number again, in figures."""
 
 

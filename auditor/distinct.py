@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.types as pt
 
 Codes = npt.NDArray[np.intp]
 Result = TypeVar("Result")
@@ -56,20 +57,31 @@ def combined(frame: pd.DataFrame, columns: Sequence[str]) -> Codes:
     return codes
 
 
-def codes_of(column: pd.Series, where: Codes | None = None) -> tuple[Codes, npt.NDArray[np.object_]]:
-    """Codes and distinct values of one text column, or of some of its rows."""
+def codes_of(column: pd.Series | pa.ChunkedArray, where: Codes | None = None) -> tuple[Codes, npt.NDArray[np.object_]]:
+    """Codes and distinct values of one text column, of pandas or Arrow, or of some of its rows."""
     codes, values = factors_of(column, where)
     return codes, values.to_numpy(dtype=object)
 
 
-def factors_of(column: pd.Series, where: Codes | None = None) -> tuple[Codes, pd.Index]:
-    """What :func:`codes_of` gives, the values as the column has them; next to free for categoricals."""
+def factors_of(column: pd.Series | pa.ChunkedArray, where: Codes | None = None) -> tuple[Codes, pd.Index]:
+    """What :func:`codes_of` gives, the values as the column has them; next to free for categoricals and dictionaries."""
+    if isinstance(column, pa.ChunkedArray):
+        return _factors_of_arrow(column if where is None else column.take(pa.array(where)))
     array = column.array
     if isinstance(array, pd.Categorical):
         own, used = pd.factorize(array.codes if where is None else array.codes[where])
         return own, array.categories.take(used)
     codes, values = pd.factorize(array if where is None else array.take(where))
     return codes, pd.Index(values, copy=False)
+
+
+def _factors_of_arrow(column: pa.ChunkedArray) -> tuple[Codes, pd.Index]:
+    column = column.unify_dictionaries() if pt.is_dictionary(column.type) else column.dictionary_encode()
+    if not column.num_chunks:
+        return np.zeros(0, dtype=np.intp), pd.Index([], dtype="str")
+    own, used = pd.factorize(np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]))
+    values = column.chunk(0).dictionary.take(pa.array(used)).cast(pa.large_string())
+    return own, pd.Index(pd.array(values, dtype="str"), copy=False)
 
 
 def words(texts: Iterable[str]) -> pd.Categorical:

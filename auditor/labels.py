@@ -9,7 +9,7 @@ so that what the label prints is never lost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
@@ -118,20 +118,6 @@ class Reject:
     value: str
     reason: str
     message: str
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What a reader yields: some lines, some rejects, and how many input rows they came from.
-
-    `rows_in` counts table rows, or records for JSON sources.  Every one of them is found again in `lines`
-    (by `input` and `row`) or in `rejects`; a product's lines never stand in two batches of one reader.
-    """
-
-    lines: pd.DataFrame
-    rejects: tuple[Reject, ...] = ()
-    rows_in: int = 0
-    inputs: tuple[str, ...] = field(default=())
 
 
 def as_line_table(frame: pd.DataFrame) -> pd.DataFrame:

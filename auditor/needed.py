@@ -7,14 +7,16 @@ finds in :class:`Needed` for how many lines each kept one stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.api.types import union_categoricals
+import pyarrow as pa
 
+from auditor.batches import TEXT, encoded, line_frame
 from auditor.checks.claims import MACRONUTRIENTS
 from auditor.distinct import codes_of
 from auditor.dose import is_target
@@ -23,6 +25,7 @@ from auditor.searching import Texts
 
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
+Column: TypeAlias = "pd.Series | pa.ChunkedArray"
 
 TELLING = ("audience", "name", "directions", "percent_dv")
 """Columns of which any line of a label may tell something of the whole label; of a percent only its shape does."""
@@ -47,13 +50,29 @@ class Needed:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def moved(self, lines: int) -> Needed:
-        """The same lines so many lines further on."""
-        return Needed(self.lines, self.places + lines, self.input_places + lines, self.counts, self.lasts + lines)
 
-    def from_place(self, base: int) -> Needed:
-        """The same lines, their places counted from another number; where they stand in the input stays."""
-        return replace(self, places=self.places + base)
+@dataclass(frozen=True)
+class Kept:
+    """The same of what a reader yields, which is not made into a line table before it is audited.
+
+    `table` has columns as those of a :class:`~auditor.batches.Batch`; `places` and `lasts` count from its first line.
+    """
+
+    table: pa.Table
+    places: Places
+    counts: Places
+    lasts: Places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def moved(self, lines: int) -> Kept:
+        """The same lines so many lines further on."""
+        return replace(self, places=self.places + lines, lasts=self.lasts + lines)
+
+    def needed(self, first_place: int) -> Needed:
+        """The lines as an audit takes them, their places counted from a number; in the input they stand where they did."""
+        return Needed(line_frame(self.table), self.places + first_place, self.places, self.counts, self.lasts)
 
 
 def needed(frame: pd.DataFrame, places: Places | None = None, input_places: Places | None = None) -> Needed:
@@ -69,12 +88,41 @@ def needed(frame: pd.DataFrame, places: Places | None = None, input_places: Plac
         input_places: position of each line in the whole input; `places` by default.
     """
     lines = as_line_table(frame)
-    count = len(lines)
-    places = np.arange(count) if places is None else places
+    places = np.arange(len(lines)) if places is None else places
     input_places = places if input_places is None else input_places
-    product = pd.factorize(lines["product_id"])[0].astype(np.int64)
-    keep = _kept(lines, product)
+    where, counts, lasts = _chosen(lines.get, len(lines), input_places)
+    return Needed(lines.iloc[where].reset_index(drop=True), places[where], input_places[where], counts, lasts)
+
+
+def kept(table: pa.Table) -> Kept:
+    """What an audit needs of the lines of a :class:`~auditor.batches.Batch`; chosen as :func:`needed` does."""
+    names = set(table.column_names)
+    where, counts, lasts = _chosen(
+        lambda name: table[name] if name in names else None, table.num_rows, np.arange(table.num_rows)
+    )
+    rows = pa.array(where)
+    lines = pa.table({name: _compact(table[name].take(rows)) for name in table.column_names})
+    return Kept(encoded(lines), where.astype(np.int64), counts, lasts)
+
+
+def _compact(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column without the texts of its dictionary that no row has."""
+    return column.cast(TEXT).dictionary_encode() if pa.types.is_dictionary(column.type) else column
+
+
+def _chosen(
+    column: Callable[[str], Column | None], count: int, input_places: Places
+) -> tuple[npt.NDArray[np.intp], Places, Places]:
+    """Which lines are kept, for how many each stands, and the last input place of these."""
+    products = column("product_id")
+    assert products is not None
+    product = codes_of(products)[0].astype(np.int64)
+    keep = _kept(column, product)
     where = np.flatnonzero(keep)
+    if len(product) and (product[1:] >= product[:-1]).all():
+        # Codes count up: the lines of each label stand together.
+        ends = np.append(where[1:], count)
+        return where, (ends - where).astype(np.int64), input_places[ends - 1]
     # A line left aside belongs to the kept line of its label before it; the first one is always kept.
     order = np.argsort(product, kind="stable")
     kept_so_far = np.cumsum(keep[order]) - 1
@@ -82,53 +130,49 @@ def needed(frame: pd.DataFrame, places: Places | None = None, input_places: Plac
     counts = np.bincount(owner, minlength=count)[where] if count else np.zeros(0, dtype=np.int64)
     lasts = np.full(count, -1, dtype=np.int64)
     np.maximum.at(lasts, owner, input_places[order])
-    return Needed(
-        lines.iloc[where].reset_index(drop=True), places[where], input_places[where], counts.astype(np.int64), lasts[where]
-    )  # fmt: skip
+    return where, counts.astype(np.int64), lasts[where]
 
 
-def _kept(lines: pd.DataFrame, product: npt.NDArray[np.int64]) -> Mask:
-    texts = Texts(lines["ingredient"])
+def _kept(column: Callable[[str], Column | None], product: Places) -> Mask:
+    texts = Texts(column("ingredient"))
     target = np.fromiter(map(is_target, texts.values), dtype=bool, count=len(texts.values))[texts.codes]
     keep: Mask = target.copy()
-    keep[_firsts([product, *(_telling(lines, name) for name in TELLING)])] = True
+    keep[_firsts([product, *(_telling(own, name) for name in TELLING if (own := column(name)) is not None)])] = True
     macro = np.flatnonzero(texts.holding(MACRONUTRIENTS))
     keep[macro[_firsts([product[macro]])]] = True
-    nested = target & (lines["parent"] != "").to_numpy()
-    if nested.any():
-        keep |= np.isin(product, product[nested])
+    parents = column("parent")
+    if parents is not None:
+        codes, values = codes_of(parents)
+        nested = target & (values != "")[codes]
+        if nested.any():
+            keep |= np.isin(product, product[nested])
     return keep
 
 
-def _telling(lines: pd.DataFrame, name: str) -> npt.NDArray[np.intp]:
-    codes, values = codes_of(lines[name])
+def _telling(column: Column, name: str) -> npt.NDArray[np.intp]:
+    codes, values = codes_of(column)
     if name != "percent_dv" or not len(values):
         return codes
     shapes, _ = pd.factorize(np.array([_FIGURES.sub("0", value) for value in values], dtype=object))
     return shapes[codes]
 
 
-def _firsts(columns: list[npt.NDArray[np.intp]]) -> npt.NDArray[np.intp]:
+def _firsts(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.intp]:
     """The row where each combination of codes stands first."""
-    codes = columns[0]
+    # A row like the one before it is none; lines of a label say mostly the same.
+    differs = np.ones(len(columns[0]), dtype=bool)
+    differs[1:] = np.logical_or.reduce([own[1:] != own[:-1] for own in columns])
+    rows = np.flatnonzero(differs)
+    codes = columns[0][rows]
     for own in columns[1:]:
         if own.any():
-            codes = pd.factorize(codes)[0] * (int(own.max()) + 1) + own
-    return np.flatnonzero(~pd.Series(codes).duplicated().to_numpy())
+            codes = pd.factorize(codes)[0] * (int(own.max()) + 1) + own[rows]
+    return rows[~pd.Series(codes).duplicated().to_numpy()]
 
 
-def together(parts: Sequence[Needed]) -> Needed:
-    """The lines of several parts, one after the other, which have the same columns."""
-    if len(parts) == 1:
-        return parts[0]
-    lines = pd.DataFrame(
-        {name: _joined([part.lines[name] for part in parts]) for name in parts[0].lines.columns}, copy=False
+def together(parts: Sequence[Kept]) -> Kept:
+    """The lines of several parts, one after the other, which have the same columns; each distinct text is held once."""
+    table = encoded(pa.concat_tables([part.table for part in parts]))
+    return Kept(
+        table, *(np.concatenate([getattr(part, name) for part in parts]) for name in ("places", "counts", "lasts"))
     )
-    return Needed(lines, *(np.concatenate([getattr(part, name) for part in parts]) for name in ("places", "input_places", "counts", "lasts")))  # fmt: skip
-
-
-def _joined(columns: list[pd.Series]) -> pd.Series:
-    """Columns one below the other; dictionaries stay dictionaries."""
-    if all(isinstance(column.dtype, pd.CategoricalDtype) for column in columns):
-        return pd.Series(union_categoricals(columns, ignore_order=True))
-    return pd.concat([column.astype("str") for column in columns], ignore_index=True)

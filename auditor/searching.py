@@ -30,7 +30,7 @@ _MEANS_OTHERWISE = re.compile(r"\$|\{,|\[\[:")
 class Texts:
     """A column of texts, taken apart once for all that is searched in it: each distinct text is searched once."""
 
-    def __init__(self, column: pd.Series) -> None:
+    def __init__(self, column: pd.Series | pa.ChunkedArray) -> None:
         self.codes, self._distinct = factors_of(column)
 
     @cached_property

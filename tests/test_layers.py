@@ -18,7 +18,7 @@ LAYERS = (
     ("text",),
     ("units",),
     ("labels", "evidence", "markets", "wording"),
-    ("limits",),
+    ("limits", "batches"),
     ("names", "figures"),
     ("grouping",),
     ("ingredients",),
@@ -37,7 +37,7 @@ UPWARD = {("pipeline", "export")}
 """Imports that may go up: `Audit.write` of the contract hands itself to the exporter when it is called."""
 
 READERS = "readers"
-READERS_MAY_USE = {"errors", "distinct", "schema", "text", "units", "labels", "markets", "panel"}
+READERS_MAY_USE = {"errors", "distinct", "schema", "text", "units", "labels", "batches", "markets", "panel"}
 """Plain text is the one format whose columns are found by reading it: :mod:`auditor.panel`."""
 
 HOMES = {

@@ -7,12 +7,14 @@ from pathlib import Path
 import market
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from auditor import needed as module
+from auditor.batches import TEXT, encoded
 from auditor.engines import read_everything
 from auditor.labels import LINE_COLUMNS
-from auditor.needed import needed, together
+from auditor.needed import kept, needed, together
 from auditor.pipeline import audit_lines
 from auditor.schema import TABLES
 
@@ -37,7 +39,7 @@ def test_what_is_left_aside_changes_nothing(
     kept = len(needed(everything))
     assert kept < 0.5 * len(everything)
     found = audit_lines(everything, context=context)
-    monkeypatch.setattr(module, "_kept", lambda lines, _: np.ones(len(lines), dtype=bool))
+    monkeypatch.setattr(module, "_kept", lambda _, product: np.ones(len(product), dtype=bool))
     assert len(needed(everything)) == len(everything)
     of_all = audit_lines(everything, context=context)
     for name in TABLES:
@@ -77,14 +79,31 @@ def test_a_kept_line_stands_for_those_of_its_label_behind_it() -> None:
     assert found.lasts.tolist() == [101, 104, 105]
 
 
-def test_parts_one_after_the_other_are_the_whole() -> None:
-    frame = table({}, {"ingredient": "Vitamin D3"}, {"product_id": "b"}, {"product_id": "b"}).astype("category")
-    whole, halves = needed(frame), [needed(frame.iloc[:2]), needed(frame.iloc[2:]).moved(2)]
-    joined = together(halves)
-    pd.testing.assert_frame_equal(joined.lines.astype("str"), whole.lines.astype("str"))
-    assert isinstance(joined.lines["ingredient"].dtype, pd.CategoricalDtype)
-    for name in ("places", "input_places", "counts", "lasts"):
-        assert getattr(joined, name).tolist() == getattr(whole, name).tolist()
+@pytest.mark.parametrize("as_dictionaries", [False, True])
+def test_parts_of_a_reader_one_after_the_other_are_the_whole(as_dictionaries: bool) -> None:
+    frame = table(
+        {}, {"ingredient": "Vitamin D3"}, {"name": "b"}, {}, {"product_id": "b"}, {"product_id": "b", "parent": "1"},
+        {"product_id": "b", "ingredient": "K2", "parent": "1"}, {}, {"product_id": "c"}, {"percent_dv": "†"},
+    ).fillna("").assign(row=range(10), input="x")  # fmt: skip
+    whole = needed(frame)
+    rows = pa.table({name: pa.array(frame[name], pa.int64() if name == "row" else TEXT) for name in frame})
+    for cut in range(11):
+        parts = [encoded(part) if as_dictionaries else part for part in (rows.slice(0, cut), rows.slice(cut))]
+        first, second = kept(parts[0]), kept(parts[1]).moved(cut)
+        joined = together([first, second]).needed(0)
+        if not set(frame["product_id"][:cut]) & set(frame["product_id"][cut:]):
+            pd.testing.assert_frame_equal(joined.lines.astype("str"), whole.lines.astype("str"))
+            assert isinstance(joined.lines["ingredient"].dtype, pd.CategoricalDtype)
+            for name in ("places", "input_places", "counts", "lasts"):
+                assert getattr(joined, name).tolist() == getattr(whole, name).tolist()
+        assert joined.counts.sum() == 10
+
+
+def test_texts_that_no_kept_line_has_are_not_carried_along() -> None:
+    rows = encoded(
+        pa.table({"product_id": ["a", "a"], "ingredient": ["Zinc 5 mg", "Iron"], "input": ["x", "x"], "row": [1, 2]})
+    )
+    assert kept(rows).table["ingredient"].chunk(0).dictionary.to_pylist() == ["Zinc 5 mg"]
 
 
 def test_nothing_is_needed_of_nothing() -> None:

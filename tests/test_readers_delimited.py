@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from auditor.batches import Batch
 from auditor.errors import InputError, UsageError
-from auditor.labels import LINE_COLUMNS, MAX_CELL_CHARACTERS, Batch, as_line_table
+from auditor.labels import LINE_COLUMNS, MAX_CELL_CHARACTERS, as_line_table
 from auditor.readers import read_batches
 
 LABELS = Path(__file__).parent / "fixtures" / "labels"

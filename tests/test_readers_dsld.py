@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from dsld_builder import ADULTS, SMALL_CHILDREN, amount, form, label, row, serving
 
+from auditor.batches import Batch
 from auditor.errors import InputError
-from auditor.labels import Batch
 from auditor.readers import read_batches
 from auditor.readers.dsld import flatten_label
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from auditor.batches import Batch
 from auditor.directions import read_directions
 from auditor.errors import InputError
-from auditor.labels import Batch
 from auditor.pipeline import audit_lines
 from auditor.readers import read_batches
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from auditor.batches import Batch
 from auditor.errors import InputError
-from auditor.labels import Batch
 from auditor.pipeline import audit_lines
 from auditor.readers import read_batches
 

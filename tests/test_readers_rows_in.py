@@ -14,7 +14,7 @@ from dsld_builder import amount, label, row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.labels import Batch
+from auditor.batches import Batch
 from auditor.readers import read_batches
 
 ONE_FILE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import pandas as pd
+import numpy as np
+import pyarrow as pa
 
-from auditor.labels import LINE_COLUMNS, Batch, Reject
-from auditor.needed import Needed, needed, together
+from auditor.batches import Batch
+from auditor.distinct import codes_of
+from auditor.labels import LINE_COLUMNS, Reject
+from auditor.needed import Kept, kept, together
 from auditor.schema import PRODUCTS
 
 FULL = 0.6
@@ -22,17 +25,24 @@ FULL = 0.6
 class Group:
     """Batches that are audited together.
 
-    `lines` counts all lines read, `rows_held` the input rows behind them; places of `found` are positions among the
-    lines of the group.  `extras` are the columns that the products table passes through.
+    `lines` counts all lines read, `rows_held` the input rows behind them; `found` is what is needed of them, its places
+    are positions among the lines of the group.
     """
 
-    found: Needed
+    found: Kept
     lines: int
     rows_in: int
     rows_held: int
     rejects: tuple[Reject, ...]
     inputs: tuple[str, ...]
-    extras: tuple[str, ...]
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """Columns of the input that the products table passes through."""
+        return tuple(name for name in self.found.table.column_names if name not in LINE_COLUMNS and name not in _OWN)
+
+
+_OWN = {column.name for column in PRODUCTS}
 
 
 def grouped(batches: Iterable[Batch], chunk_rows: int) -> Iterator[Group]:
@@ -43,47 +53,44 @@ def grouped(batches: Iterable[Batch], chunk_rows: int) -> Iterator[Group]:
     open_group: list[Group] = []
     for batch in batches:
         own = _alone(batch)
-        del batch
-        if open_group and list(open_group[0].found.lines.columns) != list(own.found.lines.columns):
-            yield _joined(open_group)
-            open_group = []
+        del batch  # what is not held while a group is out takes no memory beside its audit
+        if open_group and open_group[0].found.table.column_names != own.found.table.column_names:
+            yield _emptied(open_group)
         open_group.append(own)
+        del own
         if sum(len(group.found) for group in open_group) >= FULL * chunk_rows:
-            yield _joined(open_group)
-            open_group = []
+            yield _emptied(open_group)
     if open_group:
-        yield _joined(open_group)
+        yield _emptied(open_group)
 
 
-def extra_columns(lines: pd.DataFrame) -> tuple[str, ...]:
-    """Columns of the input that the products table passes through."""
-    own = {column.name for column in PRODUCTS}
-    return tuple(name for name in lines.columns if name not in LINE_COLUMNS and name not in own)
+def _emptied(open_group: list[Group]) -> Group:
+    """The groups as one; none is left in the list."""
+    groups = open_group.copy()
+    open_group.clear()
+    return _joined(groups)
 
 
 def _alone(batch: Batch) -> Group:
-    held = _rows_held(batch.lines)
     return Group(
-        needed(batch.lines), len(batch.lines), batch.rows_in, held, batch.rejects, batch.inputs, extra_columns(batch.lines)
-    )  # fmt: skip
+        kept(batch.table), batch.table.num_rows, batch.rows_in, _rows_held(batch.table), batch.rejects, batch.inputs
+    )
 
 
-def _rows_held(lines: pd.DataFrame) -> int:
+def _rows_held(table: pa.Table) -> int:
     """Input rows behind the lines of a batch, whose rows stand together."""
-    if lines.empty:
+    if not table.num_rows:
         return 0
-    row, source = lines["row"].to_numpy(), lines["input"]
-    changes = row[1:] != row[:-1]
-    if source.nunique() > 1:
-        names = source.astype("str").to_numpy()
-        changes |= names[1:] != names[:-1]
+    changes = np.zeros(table.num_rows - 1, dtype=bool)
+    for name in ("row", "input"):
+        column = table[name]
+        codes = column.to_numpy() if pa.types.is_integer(column.type) else codes_of(column)[0]
+        changes |= codes[1:] != codes[:-1]
     return int(changes.sum()) + 1
 
 
 def _joined(groups: list[Group]) -> Group:
     """Groups that follow one another as one."""
-    if len(groups) == 1:
-        return groups[0]
     moved, start = [], 0
     for group in groups:
         moved.append(group.found.moved(start))
@@ -91,5 +98,5 @@ def _joined(groups: list[Group]) -> Group:
     return Group(
         together(moved), start, sum(group.rows_in for group in groups), sum(group.rows_held for group in groups),
         tuple(reject for group in groups for reject in group.rejects),
-        tuple(dict.fromkeys(name for group in groups for name in group.inputs)), groups[0].extras,
+        tuple(dict.fromkeys(name for group in groups for name in group.inputs)),
     )  # fmt: skip

@@ -91,7 +91,7 @@ class PartRecord:
 
 def audit_group(group: Group, number: int, rules: Rules, folder: Folder) -> PartRecord:
     """Audit a group as part `number` and keep the result in the folder."""
-    part = rules.audit(group.found.from_place(number << PART_BITS))
+    part = rules.audit(group.found.needed(number << PART_BITS))
     labels = _keep(part, f"{number:06d}", folder)
     unread = reject_table(group.rejects)
     if len(unread):
@@ -159,7 +159,7 @@ def _joined(arrays: list[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
 
 def lines_of(group: Group, number: int, line_offset: int, scattered: Scattered) -> pd.DataFrame:
     """Lines of the scattered labels in a group, with their places in their part and in the whole input."""
-    found = group.found
+    found = group.found.needed(0)
     hashes = hash_ids(found.lines["product_id"])
     where = np.flatnonzero(np.isin(hashes, scattered.ids))
     lines = found.lines.iloc[where].astype(dict.fromkeys(found.lines, "str"))

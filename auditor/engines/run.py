@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from auditor.batches import Batch
 from auditor.engines import parts
 from auditor.engines.groups import Group, grouped
 from auditor.engines.helpers import Crew, usable_cores
@@ -26,7 +27,6 @@ from auditor.engines.whole import BATCH_LINES, DEFAULT_SETTINGS, ReadSettings, a
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
 from auditor.export import is_streamable, open_output
-from auditor.labels import Batch
 from auditor.overrides import Override
 from auditor.pipeline import RunSummary, check_options
 from auditor.schema import TABLES
@@ -243,12 +243,11 @@ class _Stream:
 
     def _groups(self) -> Iterator[Group]:
         """The same groups whenever the input is read."""
-        return grouped(self._batches(), self.group_rows)
+        return grouped(map(self._counted, self.reading.batches()), self.group_rows)
 
-    def _batches(self) -> Iterator[Batch]:
-        for batch in self.reading.batches():
-            self.lines_read += len(batch.lines)
-            yield batch
+    def _counted(self, batch: Batch) -> Batch:
+        self.lines_read += batch.table.num_rows
+        return batch
 
     def _is_long(self) -> bool:
         """Whether helpers are worth the second that each takes to begin: by the lines there are, as far as that is known."""

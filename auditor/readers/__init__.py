@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.batches import Batch
 from auditor.errors import UsageError
-from auditor.labels import Batch
 from auditor.readers.columns import check_rename
 from auditor.readers.delimited import read_csv, read_tsv
 from auditor.readers.json_records import read_dsld, read_json

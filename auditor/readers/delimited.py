@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,16 +13,19 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from auditor.batches import TEXT_DICTIONARY, Batch
 from auditor.errors import InputError
-from auditor.labels import Batch, Reject
+from auditor.labels import Reject
 from auditor.readers.columns import Layout, match_columns
 from auditor.readers.opening import SAMPLE_BYTES, CheckedUtf8, opened_text, undecodable_byte
 from auditor.readers.quotes import find_open_quote, may_have_swallowed_rows, spreadsheet_rows
 from auditor.readers.sources import ReadOptions, Source
-from auditor.readers.tables import TEXT_DICTIONARY, Piece, batches, empty_table, shorten, usable_rows
+from auditor.readers.tables import Piece, batches, empty_table, shorten, usable_rows
 
-BLOCK_BYTES = 1 << 20
-"""Rows are read in blocks of this size (measured best for 2 million rows); a longer row is an error."""
+BLOCK_BYTES = 1 << 19
+"""Rows are read in blocks of this size, of which Arrow holds 32 in advance; a longer row is an error."""
+BLOCKS_AT_ONCE = 16
+"""So many blocks are looked through together."""
 
 
 NEWLINES = "\r\n"
@@ -109,8 +113,8 @@ def _pieces(
     next_row = shape.first_row
     suspected = False
     try:
-        for record_batch, at_end in _marking_last(_record_batches(source, stream, shape, bad)):
-            table = pa.Table.from_batches([record_batch])
+        for blocks, at_end in _marking_last(_record_batches(source, stream, shape, bad)):
+            table = pa.Table.from_batches(blocks)
             if not suspected and may_have_swallowed_rows(table, shape.delimiter, at_end):
                 suspected = True
                 _refuse_open_quote(source, shape, options)
@@ -118,7 +122,10 @@ def _pieces(
             next_row += table.num_rows + passed
             piece = usable_rows(table, layout, numbers, source.name)
             between = [bad.popleft()[1] for _ in range(passed)]
-            yield Piece(piece.rows, tuple(sorted((*between, *piece.rejects), key=lambda reject: int(reject.row))))
+            rejects = tuple(sorted((*between, *piece.rejects), key=lambda reject: int(reject.row)))
+            found = [Piece(piece.rows, rejects)]
+            del blocks, table, piece  # they would wait, with their memory, until the next blocks are asked for
+            yield found.pop()
     except pa.ArrowInvalid as error:
         raise InputError(_diagnosis(source, shape, options, error)) from None
     if not suspected and any("\n" in reject.value for _, reject in bad):
@@ -160,13 +167,13 @@ def _record_batches(
     )
 
 
-def _marking_last(items: Iterator[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, bool]]:
-    previous = next(items, None)
-    for item in items:
-        yield previous, False
-        previous = item
-    if previous is not None:
-        yield previous, True
+def _marking_last(blocks: Iterator[pa.RecordBatch]) -> Iterator[tuple[list[pa.RecordBatch], bool]]:
+    """Blocks, several at once, and whether they are the last of the file."""
+    following = next(blocks, None)
+    while following is not None:
+        several = [following, *itertools.islice(blocks, BLOCKS_AT_ONCE - 1)]
+        following = next(blocks, None)
+        yield several, following is None
 
 
 def _misfit(row: pa_csv.InvalidRow, source: str) -> Reject:

@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
+from auditor.batches import Batch
 from auditor.errors import InputError
-from auditor.labels import MAX_CELL_CHARACTERS, PRODUCT_LAYOUT_COLUMNS, Batch
+from auditor.labels import MAX_CELL_CHARACTERS, PRODUCT_LAYOUT_COLUMNS
 from auditor.readers.columns import Layout, match_columns, our_name, renames_present
 from auditor.readers.dsld import flatten_label, is_dsld_label
 from auditor.readers.json_text import Record, records

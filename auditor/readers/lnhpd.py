@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from auditor.batches import Batch
 from auditor.errors import InputError
-from auditor.labels import MAX_CELL_CHARACTERS, Batch
+from auditor.labels import MAX_CELL_CHARACTERS
 from auditor.readers.json_text import Record, records
 from auditor.readers.records import Flattened, LineBuffer, Unusable
 from auditor.readers.sources import ReadOptions, Source

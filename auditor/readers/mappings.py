@@ -17,11 +17,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import tomli as tomllib
 
+from auditor.batches import TEXT, Batch, always
 from auditor.errors import UsageError
-from auditor.labels import LINE_COLUMNS, PRODUCT_LAYOUT_COLUMNS, Batch
+from auditor.labels import LINE_COLUMNS, PRODUCT_LAYOUT_COLUMNS
 from auditor.readers.columns import OWN_COLUMNS
 
 KEYS = ("format", "columns", "values", "encoding", "sheet")
@@ -44,13 +46,15 @@ class Mapping:
 
     def filled(self, batch: Batch) -> Batch:
         """The batch with the fixed values in the cells that are empty."""
-        if not self.values or batch.lines.empty:
-            return batch
-        lines = batch.lines.copy()
+        table = batch.table
         for name, text in self.values.items():
-            column = lines[name].astype("str")
-            lines[name] = pd.Series(column.where(column != "", text), dtype="str")
-        return replace(batch, lines=lines)
+            if name not in table.column_names:
+                table = table.append_column(name, always(text, table.num_rows))
+                continue
+            column = table[name].cast(TEXT)
+            filled = pc.if_else(pc.equal(column, ""), pa.scalar(text, TEXT), column)
+            table = table.set_column(table.column_names.index(name), name, filled)
+        return replace(batch, table=table)
 
 
 def load_mapping(path: str | Path, formats: MappingType[str, object] | None = None) -> Mapping:

@@ -22,14 +22,15 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from auditor.batches import TEXT, Batch
 from auditor.errors import InputError
-from auditor.labels import MAX_CELL_CHARACTERS, Batch, Reject
+from auditor.labels import MAX_CELL_CHARACTERS, Reject
 from auditor.markets import markets
 from auditor.readers.json_text import records
 from auditor.readers.opening import CheckedUtf8, opened_text, undecodable_byte
 from auditor.readers.records import Flattened, LineBuffer, Unusable
 from auditor.readers.sources import ReadOptions, Source
-from auditor.readers.tables import TEXT, shorten
+from auditor.readers.tables import shorten
 from auditor.readers.values import value_text
 
 NUTRIENTS = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
+from auditor.batches import Batch
 from auditor.errors import InputError
-from auditor.labels import MAX_CELL_CHARACTERS, Batch, Label, LabelLine
+from auditor.labels import MAX_CELL_CHARACTERS, Label, LabelLine
 from auditor.panel import INGREDIENT, PanelReading, read_panel
 from auditor.readers.opening import opened_text, undecodable_byte
 from auditor.readers.records import Flattened, LineBuffer, Unusable

@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
+from auditor.batches import TEXT, Batch
 from auditor.errors import InputError
-from auditor.labels import Batch
 from auditor.readers.columns import Layout, match_columns
 from auditor.readers.opening import read_all
 from auditor.readers.sources import ReadOptions, Source
-from auditor.readers.tables import TEXT, Piece, batches, usable_rows
+from auditor.readers.tables import Piece, batches, usable_rows
 from auditor.readers.values import value_text
 
 
@@ -40,7 +40,7 @@ def read_parquet(sources: Iterable[Source], options: ReadOptions) -> Iterator[Ba
 
 
 PIECES = 8
-"""Pieces of a batch that are read at a time."""
+"""Pieces of a batch: a few unusable rows less would else make a batch of two."""
 
 
 def _opened(stored: pa.NativeFile) -> pq.ParquetFile:
@@ -52,13 +52,16 @@ def _opened(stored: pa.NativeFile) -> pq.ParquetFile:
 
 def _pieces(file: pq.ParquetFile, layout: Layout, source: Source, options: ReadOptions) -> Iterator[Piece]:
     first, size = 2, source.size
-    # In pieces well below a batch: a few unusable rows less would else make a batch of two.
-    for record_batch in file.iter_batches(batch_size=max(options.chunk_rows // PIECES, 1)):
-        columns = [pa.chunked_array([as_text(column)]) for column in record_batch.columns]
-        table = pa.table(columns, names=[str(position) for position in range(len(columns))])
-        yield usable_rows(table, layout, np.arange(first, first + table.num_rows), source.name)
-        first += table.num_rows
-        source.meter.position = functools.partial(int, size * (first - 2) / file.metadata.num_rows)
+    names = [str(position) for position in range(len(file.schema_arrow))]
+    for record_batch in file.iter_batches(batch_size=options.chunk_rows):
+        # Cut after it was made text: every piece has the same dictionaries, which are large.
+        whole = pa.table([as_text(column) for column in record_batch.columns], names=names)
+        del record_batch
+        for start in range(0, whole.num_rows, max(options.chunk_rows // PIECES, 1)):
+            table = whole.slice(start, max(options.chunk_rows // PIECES, 1))
+            yield usable_rows(table, layout, np.arange(first, first + table.num_rows), source.name)
+            first += table.num_rows
+            source.meter.position = functools.partial(int, size * (first - 2) / file.metadata.num_rows)
 
 
 def as_text(column: pa.Array) -> pa.Array:

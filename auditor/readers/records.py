@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.labels import Batch, Reject
-from auditor.readers.tables import TEXT, line_frame, shorten
+from auditor.batches import TEXT, Batch
+from auditor.labels import Reject
+from auditor.readers.tables import shorten
 
 
 class Flattened(NamedTuple):
@@ -92,8 +93,8 @@ class LineBuffer:
             shared = columns.get(name)
             columns[name] = column if shared is None else pc.if_else(pc.equal(column, ""), shared, column)
         rejects = tuple(self.rejects)
-        lines = line_frame(pa.table(columns or {"product_id": pa.array([], TEXT)}))
-        batch = Batch(lines, rejects, len(self.counts) + len(rejects), tuple(self.inputs))
+        table = pa.table(columns or {name: pa.array([], TEXT) for name in ("product_id", "input", "row")})
+        batch = Batch(table, rejects, len(self.counts) + len(rejects), tuple(self.inputs))
         self.products, self.lines, self.counts, self.rejects = Rows(), Rows(), [], []
         self.inputs = dict.fromkeys(list(self.inputs)[-1:])
         return batch

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from auditor.batches import Batch
 from auditor.errors import InputError
-from auditor.labels import Batch
 
 STDIN = "-"
 COMPRESSION_EXTENSIONS = frozenset({".gz", ".zst", ".bz2", ".xz"})

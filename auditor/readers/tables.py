@@ -9,15 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.labels import LINE_COLUMNS, MAX_CELL_CHARACTERS, PRODUCT_LAYOUT_COLUMNS, Batch, Reject
+from auditor.batches import TEXT, Batch, always
+from auditor.labels import MAX_CELL_CHARACTERS, PRODUCT_LAYOUT_COLUMNS, Reject
 from auditor.readers.columns import Layout
 
-TEXT = pa.large_string()
-TEXT_DICTIONARY = pa.dictionary(pa.int32(), TEXT)
 SHOWN_CHARACTERS = 80
 """How much of an unusable cell is shown among the rejects."""
 
@@ -26,7 +25,7 @@ Positions = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 @dataclass(frozen=True)
 class Piece:
-    """Some usable rows of one file under our column names, with their `row`; and the rows that are not usable."""
+    """Some usable rows of one file under our column names, with the number of each as `row`; and those not usable."""
 
     rows: pa.Table
     rejects: tuple[Reject, ...] = ()
@@ -76,8 +75,7 @@ def usable_rows(table: pa.Table, layout: Layout, row_numbers: Positions, source:
         _reject(table, position, *reasons[position], row=str(row_numbers[position]), source=source)
         for position in sorted(reasons)
     )
-    numbers = pa.array(row_numbers).cast(TEXT)
-    table = table.append_column("row", numbers)
+    table = table.append_column("row", pa.array(row_numbers))
     if reasons or blank:
         keep = np.ones(table.num_rows, dtype=bool)
         keep[[*reasons, *blank]] = False
@@ -94,11 +92,11 @@ def _too_long(table: pa.Table) -> Iterator[tuple[str, Positions]]:
 
 
 def _longest_bytes(column: pa.ChunkedArray) -> int:
-    longest = 0
-    for chunk in column.chunks:
-        values = chunk.dictionary if isinstance(chunk, pa.DictionaryArray) else chunk
-        longest = max(longest, pc.max(pc.binary_length(values)).as_py() or 0)
-    return longest
+    texts = (chunk.dictionary if isinstance(chunk, pa.DictionaryArray) else chunk for chunk in column.chunks)
+    return max(
+        (pc.max(pc.binary_length(values)).as_py() or 0 for values in texts if values.nbytes > MAX_CELL_CHARACTERS),
+        default=0,
+    )
 
 
 def _trimmed(ids: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -108,9 +106,16 @@ def _trimmed(ids: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _empty(column: pa.ChunkedArray) -> Positions:
-    text = column.cast(TEXT)
-    empty = pc.or_(pc.equal(pc.binary_length(text), 0), pc.utf8_is_space(text))
-    return np.flatnonzero(empty.to_numpy(zero_copy_only=False))
+    return np.flatnonzero(np.concatenate([_empty_in(chunk) for chunk in column.chunks] or [np.zeros(0, dtype=bool)]))
+
+
+def _empty_in(texts: pa.Array) -> npt.NDArray[np.bool_]:
+    if isinstance(texts, pa.DictionaryArray):
+        return _empty_in(texts.dictionary)[texts.indices.to_numpy()]
+    empty: npt.NDArray[np.bool_] = pc.or_(pc.equal(pc.binary_length(texts), 0), pc.utf8_is_space(texts)).to_numpy(
+        zero_copy_only=False
+    )
+    return empty
 
 
 def _is_blank(table: pa.Table, position: int) -> bool:
@@ -170,14 +175,15 @@ def _cut(pending: _Pending, layout: Layout, source: str) -> Batch:
     pending.count -= pending.last_product_from
     pending.last_product_from = 0
     pending.rejects = []
-    lines = line_frame(_as_lines(rows, layout) if rows else empty_table(layout), source)
+    lines = _as_lines(rows, layout) if rows else empty_table(layout)
+    lines = lines.append_column("input", always(source, lines.num_rows))
     return Batch(lines, rejects, rows_in=(rows.num_rows if rows else 0) + len(rejects), inputs=(source,))
 
 
 def empty_table(layout: Layout) -> pa.Table:
     """A table with the columns of the layout and no rows."""
     names = [name for name in layout.targets if layout.kind == "lines" or name not in PRODUCT_LAYOUT_COLUMNS]
-    return pa.table({name: pa.array([], TEXT) for name in (*names, "row")})
+    return pa.table({name: pa.array([], TEXT) for name in names} | {"row": pa.array([], pa.int64())})
 
 
 def _as_lines(rows: pa.Table, layout: Layout) -> pa.Table:
@@ -218,38 +224,3 @@ def _filled(rows: pa.Table, *names: str) -> np.ndarray[tuple[int], np.dtype[np.b
 
 def _taken(column: pa.ChunkedArray | None, positions: Positions) -> pa.ChunkedArray | pa.Array:
     return pa.repeat(pa.scalar("", TEXT), len(positions)) if column is None else column.take(pa.array(positions))
-
-
-UNREPEATED = ("product_id", "row")
-"""Columns whose texts stay as they are: hardly one stands on two labels."""
-
-
-def _encoded(lines: pa.Table) -> pa.Table:
-    """The columns as dictionaries, so that each distinct text is handled once from here on."""
-    for position, name in enumerate(lines.column_names):
-        if name not in UNREPEATED and not pa.types.is_dictionary(lines.schema.field(position).type):
-            lines = lines.set_column(position, name, lines.column(position).dictionary_encode())
-    return lines
-
-
-def line_frame(lines: pa.Table, source: str | None = None) -> pd.DataFrame:
-    """The line table of an Arrow table under our column names; what it lacks is added empty, as a constant category.
-
-    Args:
-        lines: text columns, among them `row`.
-        source: what `input` says of every row; None if the table has that column.
-    """
-    constants = {name: "" for name in LINE_COLUMNS if name not in lines.column_names}
-    if source is not None:
-        constants["input"] = source
-    texts = _encoded(lines).unify_dictionaries().to_pandas()
-    extras = [name for name in lines.column_names if name not in LINE_COLUMNS]
-    none = np.zeros(lines.num_rows, dtype=np.int8)
-    return pd.DataFrame(
-        {
-            name: pd.Categorical.from_codes(none, categories=pd.Index([constants[name]], dtype="str"))
-            if name in constants
-            else texts[name]
-            for name in (*LINE_COLUMNS, *extras)
-        }
-    )

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from auditor.batches import TEXT, Batch
 from auditor.errors import InputError
-from auditor.labels import Batch
 from auditor.readers.columns import Layout, match_columns
 from auditor.readers.opening import read_all
 from auditor.readers.sources import ReadOptions, Source
-from auditor.readers.tables import TEXT, Piece, batches, usable_rows
+from auditor.readers.tables import Piece, batches, usable_rows
 from auditor.readers.values import value_text
 
 if TYPE_CHECKING:

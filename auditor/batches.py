@@ -61,7 +61,9 @@ def encoded(table: pa.Table) -> pa.Table:
 
 def line_frame(table: pa.Table) -> pd.DataFrame:
     """The line table of lines as a :class:`Batch` has them; a column that is not there is empty on every line."""
-    columns = {name: _frame_column(column) for name, column in zip(table.column_names, encoded(table).columns, strict=True)}
+    columns = {
+        name: _frame_column(column) for name, column in zip(table.column_names, encoded(table).columns, strict=True)
+    }
     none = np.zeros(table.num_rows, dtype=np.int8)
     extras = [name for name in table.column_names if name not in LINE_COLUMNS]
     return pd.DataFrame(

@@ -6,6 +6,7 @@ A market of millions of lines holds few distinct texts; every grammar of this pa
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -66,18 +67,22 @@ def codes_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, npt
 def factors_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, pd.Index]:
     """What :func:`codes_of` gives, the values as the column has them; next to free for categoricals and dictionaries."""
     if isinstance(column, pa.ChunkedArray):
-        column = column if where is None else column.take(pa.array(where))
-        column = column.unify_dictionaries() if pt.is_dictionary(column.type) else column.dictionary_encode()
-        codes = [chunk.indices.to_numpy() for chunk in column.chunks]
-        own, used = pd.factorize(np.concatenate(codes) if codes else np.zeros(0, dtype=np.int32))
-        words = column.chunk(0).dictionary.take(pa.array(used)) if codes else pa.array([], pa.large_string())
-        return own, pd.Index(words.to_numpy(zero_copy_only=False), dtype=object)
+        return _factors_of_arrow(column if where is None else column.take(pa.array(where)))
     array = column.array
     if isinstance(array, pd.Categorical):
         own, used = pd.factorize(array.codes if where is None else array.codes[where])
         return own, array.categories.take(used)
     codes, values = pd.factorize(array if where is None else array.take(where))
     return codes, pd.Index(values, copy=False)
+
+
+def _factors_of_arrow(column: pa.ChunkedArray) -> tuple[Codes, pd.Index]:
+    column = column.unify_dictionaries() if pt.is_dictionary(column.type) else column.dictionary_encode()
+    if not column.num_chunks:
+        return np.zeros(0, dtype=np.intp), pd.Index([], dtype="str")
+    own, used = pd.factorize(np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]))
+    values = column.chunk(0).dictionary.take(pa.array(used)).cast(pa.large_string())
+    return own, pd.Index(pd.array(values, dtype="str"), copy=False)
 
 
 def words(texts: Iterable[str]) -> pd.Categorical:
@@ -120,30 +125,30 @@ def either(column: pd.Series, other: pd.Series) -> pd.Categorical:
 
 def as_text(column: pd.Series) -> pd.Series:
     """A column of texts, in whatever form, as Arrow text."""
+    return pd.Series(text_array(column), index=column.index, name=column.name)
+
+
+def text_array(column: pd.Series) -> pd.api.extensions.ExtensionArray:
+    """What :func:`as_text` gives, without the index."""
     if not isinstance(column.dtype, pd.CategoricalDtype):
-        return column.astype("str")
-    texts = pa.array(column).dictionary_decode().cast(pa.large_string())
-    return pd.Series(texts, index=column.index, name=column.name, dtype="str")
+        return column.array.astype("str")
+    return pd.array(pa.array(column.array).dictionary_decode().cast(pa.large_string()), dtype="str")
 
 
-def joined_texts(
-    groups: Codes, texts: pd.Series | npt.NDArray[np.object_], n: int, separator: str
-) -> npt.NDArray[np.object_]:
+def joined_texts(groups: Codes, texts: pd.Series, n: int, separator: str) -> pd.Categorical:
     """Texts of each group 0..n-1 in their order, each once, joined; '' for a group without any."""
-    found = np.full(n, "", dtype=object)
-    if not len(groups):
-        return found
+    codes, values = codes_of(texts)
     order = np.argsort(groups, kind="stable")
     group = groups[order]
-    cells = np.asarray(texts, dtype=object)[order]
     starts = np.flatnonzero(np.diff(group, prepend=-1))
-    ends = np.append(starts[1:], len(group))
-    found[group[starts]] = cells[starts]
-    several = ends - starts > 1
-    items = cells.tolist()
-    for start, end in zip(starts[several].tolist(), ends[several].tolist(), strict=True):
-        found[group[start]] = separator.join(dict.fromkeys(items[start:end]))
-    return found
+    # Few sequences of codes occur; each is known by its bytes, and joined once.
+    code = codes[order].astype(np.int64)
+    raw, edges = code.tobytes(), (np.append(starts, len(group)) * code.itemsize).tolist()
+    known: dict[bytes, int] = {b"": 0}
+    found = np.zeros(n, dtype=np.intp)
+    found[group[starts]] = [known.setdefault(raw[start:end], len(known)) for start, end in pairwise(edges)]
+    sequences = (values[np.frombuffer(sequence, dtype=np.int64)].tolist() for sequence in known)
+    return words(separator.join(dict.fromkeys(sequence)) for sequence in sequences).take(found)
 
 
 def _renumber(codes: Codes) -> tuple[Codes, Codes]:

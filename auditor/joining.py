@@ -101,7 +101,7 @@ def _join_several(rows: pd.DataFrame, group: np.ndarray, several: np.ndarray, jo
     joined.loc[where, "daily_mcg_high"] = np.fmax(new_high, np.where(np.isnan(other_high), -np.inf, other_high))
     joined.loc[where, ["other_mcg_low", "other_mcg_high"]] = np.nan
     joined["label_text"] = _replaced(
-        joined["label_text"], where, joined_texts(places, part["label_text"], len(size), " + ")
+        joined["label_text"], where, joined_texts(places, part["label_text"], len(size), " + ").to_numpy()
     )
     joined.loc[where, "single_intake_mcg"] = grouped["single_intake_mcg"].max().to_numpy()
     joined["reason"] = _replaced(joined["reason"], where, broken)

@@ -55,7 +55,7 @@ class _Vitamin:
     """
 
     def __init__(self, n: int) -> None:
-        self.form = np.full(n, "", dtype=object)
+        self.form = words([""]).take(np.zeros(n, dtype=np.intp))
         self.low = np.full(n, np.nan)
         self.high = np.full(n, np.nan)
         self.verdict = np.full(n, _ABSENT, dtype=np.intp)
@@ -64,10 +64,9 @@ class _Vitamin:
 
     def columns(self) -> dict[str, object]:
         """Columns of the products table, the vitamin's name to be put before theirs."""
-        form = words(self.form)
-        converts = ~np.array(["calcifediol" in name for name in form.categories], dtype=bool)[form.codes]
+        converts = ~np.array(["calcifediol" in name for name in self.form.categories], dtype=bool)[self.form.codes]
         return {
-            "form": form, "verdict": _VERDICTS.take(self.verdict), "daily_mcg_low": self.low, "daily_mcg_high": self.high,
+            "form": self.form, "verdict": _VERDICTS.take(self.verdict), "daily_mcg_low": self.low, "daily_mcg_high": self.high,
             "daily_iu_low": np.round(np.where(converts, self.low * IU_PER_MCG, np.nan), 6),
             "daily_iu_high": np.round(np.where(converts, self.high * IU_PER_MCG, np.nan), 6),
         }  # fmt: skip
@@ -116,7 +115,7 @@ def _bits_together(
 ) -> npt.NDArray[np.uint8]:
     """Possible verdicts of several rows of D2, D3 and unstated D judged as one dose; calcifediol stays apart."""
     found = bits.copy()
-    joined = np.flatnonzero([";" in form and "calcifediol" not in form for form in table.form[where]])
+    joined = np.flatnonzero([";" in form and "calcifediol" not in form for form in table.form.take(where)])
     low, high = table.low[where[joined]], table.high[where[joined]]
     context = np.array([contexts[place] for place in where[joined]], dtype=object)
     for name in dict.fromkeys(context.tolist()):
@@ -141,7 +140,7 @@ def _vitamin_k2(doses: pd.DataFrame, n: int) -> _Vitamin:
     own = _VERDICTS.categories.get_indexer(verdicts)[codes]
     decides = own == _VERDICTS.codes[table.verdict[product]]
     order = np.lexsort((~decides, product))
-    table.form = joined_texts(product[order], doses["form"].to_numpy(dtype=object)[order], n, ";")
+    table.form = joined_texts(product[order], doses["form"].iloc[order], n, ";")
     # The last that is written stands: the first of each product.
     last = order[::-1]
     table.low[product[last]] = np.fmin(doses["daily_mcg_low"].to_numpy(), doses["other_mcg_low"].to_numpy())[last]
@@ -176,7 +175,7 @@ def add_findings(table: pd.DataFrame, findings: pd.DataFrame) -> None:
         chosen = findings["product"].to_numpy(dtype=np.intp)[(findings["severity"] == severity).to_numpy()]
         table[f"{severity}s"] = np.bincount(chosen, minlength=n)
     ids = joined_texts(findings["product"].to_numpy(dtype=np.intp), findings["finding_id"], n, ";")
-    table["finding_ids"] = words(ids)
+    table["finding_ids"] = ids
 
 
 def _numbers(texts: pd.Series, decimal_comma: bool = False) -> npt.NDArray[np.float64]:

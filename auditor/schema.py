@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from auditor.distinct import as_text
+from auditor.distinct import text_array
 
 ColumnType = Literal["string", "number", "integer", "boolean"]
 
@@ -154,10 +154,10 @@ def empty_table(table: str) -> pd.DataFrame:
 def typed(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """The table's columns of a frame, in contract order and with their types; the index is renumbered."""
     columns = {
-        column.name: as_text(frame[column.name]) if column.type == "string" else frame[column.name].astype(_PANDAS_TYPES[column.type])
+        column.name: text_array(frame[column.name]) if column.type == "string" else frame[column.name].astype(_PANDAS_TYPES[column.type]).array
         for column in TABLES[table]
     }  # fmt: skip
-    return pd.DataFrame({name: column.array for name, column in columns.items()}, copy=False)
+    return pd.DataFrame(columns, copy=False)
 
 
 def arrow_schema(table: str, extra: tuple[str, ...] = ()) -> pa.Schema:

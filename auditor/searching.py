@@ -54,17 +54,25 @@ class Texts:
 
     def are(self, text: str) -> Mask:
         """Rows that have this text."""
-        return self.one_of((text,))
+        return np.asarray(pc.equal(self.arrow, text).to_numpy(zero_copy_only=False)[self.codes])
 
-    def one_of(self, accepted: Collection[str]) -> Mask:
-        """Rows that have one of some texts."""
-        return np.fromiter((value in accepted for value in self.values), dtype=bool, count=len(self.values))[self.codes]
+    def at(self, used: Positions) -> list[str]:
+        """Some of the distinct texts."""
+        texts: list[str] = self.arrow.take(pa.array(used)).to_pylist()
+        return texts
+
+    def one_of(self, accepted: Collection[str], among: Mask) -> Mask:
+        """Of some rows those that have one of some texts."""
+        found = np.zeros(len(self.arrow), dtype=bool)
+        used = self.used(among)
+        found[used] = [value in accepted for value in self.at(used)]
+        return found[self.codes] & among
 
     def numbers(self, reader: Callable[[str], float], among: Mask) -> npt.NDArray[np.float64]:
         """The number that a reader finds in the texts of some rows, each read once; missing for the other rows."""
         used = self.used(among)
         found = np.full(len(self.arrow), np.nan)
-        found[used] = [reader(text) for text in self.arrow.take(pa.array(used)).to_pylist()]
+        found[used] = [reader(text) for text in self.at(used)]
         return np.where(among, found[self.codes], np.nan)
 
     def holding(self, pattern: str, among: Mask | None = None) -> Mask:

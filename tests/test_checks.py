@@ -430,6 +430,15 @@ def test_a_shared_barcode_names_the_other_records() -> None:
     assert told_by("gtin-duplicate", **label) == "Barcode 031604026974 stands on 4 products: also on b and 2 more."
 
 
+def test_digits_of_another_script_are_no_barcode() -> None:
+    label = {
+        "product_id": "a",
+        "upc": "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667",
+        "lines": ["Vitamin D3 25 mcg"],
+    }
+    assert not [found for found in ids_of(**label) if found.startswith("gtin-")]
+
+
 # -- daily values: whose table a percent fits ------------------------------------------------------------------------------------
 
 TODDLER = {"audience": "children 1-3 years"}

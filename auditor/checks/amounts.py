@@ -22,6 +22,7 @@ from auditor.checks.facts import (
     any_pattern,
     mcg,
     nothing,
+    objects,
     on_rows,
     plain,
     together,
@@ -90,16 +91,13 @@ def units_of_market(facts: Facts) -> pd.DataFrame:
     us = facts.in_us[facts.row_products]
     # Before the 2016 rule US labels had to print IU; until 2021 they might.
     alone = (order == _IU_ONLY) & ~(us & (dates != "") & (dates < "2016-07-26"))
-    severity = np.where(
-        us & (dates >= "2021-01-01"),
-        "error",
-        np.where((us & (dates != "") & (dates < "2021-01-01")) | (market == "ca"), "note", "warning"),
+    severity = np.select(
+        [us & (dates >= "2021-01-01"), (us & (dates != "")) | (market == "ca")], ["error", "note"], "warning"
     )
-    told = rows.assign(_severity=severity, _market=[LABELS_OF.get(code, "EU") for code in market])
     return together(
-        on_rows(told, alone, "vitd-iu-only", value=lambda hit: plain(hit["declared_iu"]) + " IU", expected=lambda hit: mcg(hit["amount_mcg"]),
-                detail=lambda hit: hit["_market"], severity=lambda hit: hit["_severity"]),
-        on_rows(told, (order == _IU_FIRST) & us & ~((dates != "") & (dates < "2021-01-01")), "vitd-iu-first-us", value=lambda hit: plain(hit["declared_iu"]) + " IU",
+        on_rows(rows, alone, "vitd-iu-only", value=lambda hit: plain(hit["declared_iu"]) + " IU", expected=lambda hit: mcg(hit["amount_mcg"]),
+                detail=lambda hit: objects(LABELS_OF.get(code, "EU") for code in market[hit.where]), severity=lambda hit: severity[hit.where]),
+        on_rows(rows, (order == _IU_FIRST) & us & ~((dates != "") & (dates < "2021-01-01")), "vitd-iu-first-us", value=lambda hit: plain(hit["declared_iu"]) + " IU",
                 expected=lambda hit: mcg(hit["amount_mcg"])),
     )  # fmt: skip
 
@@ -138,10 +136,9 @@ def per_unit_and_serving(facts: Facts) -> pd.DataFrame:
     near = number("dual-vitd-per-unit-vs-serving", "within")
     more, less = (ratio / units - 1).abs() <= near, (ratio * units - 1).abs() <= near
     test = facts.rows_with("dual-vitd-mismatch") & ((units > 1) & (more | less)).to_numpy()
-    told = rows.assign(_mass=mass, _more=more)
     return on_rows(
-        told, test, "dual-vitd-per-unit-vs-serving", value=lambda hit: mcg(hit["_mass"]) + " and " + plain(hit["declared_iu"]) + " IU",
-        expected=lambda hit: plain(hit["units_per_serving"]), detail=lambda hit: np.where(hit["_more"], "mcg per unit, IU per serving", "mcg per serving, IU per unit"),
+        rows, test, "dual-vitd-per-unit-vs-serving", value=lambda hit: mcg(mass[test]) + " and " + plain(hit["declared_iu"]) + " IU",
+        expected=lambda hit: plain(hit["units_per_serving"]), detail=lambda _: np.where(more[test], "mcg per unit, IU per serving", "mcg per serving, IU per unit"),
     )  # fmt: skip
 
 

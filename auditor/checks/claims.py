@@ -154,7 +154,7 @@ def _read(facts: Facts, name: str, kinds: tuple[str, ...], reader: Callable[[str
     used = texts.used(among)
     hinted = pc.match_substring_regex(texts.arrow.take(pa.array(used)), hint_of(*kinds), ignore_case=True)
     asked = used[hinted.to_numpy(zero_copy_only=False)]
-    told[asked] = [reader(text) for text in texts.arrow.take(pa.array(asked)).to_pylist()]
+    told[asked] = [reader(text) for text in texts.at(asked)]
     return told[texts.codes]
 
 

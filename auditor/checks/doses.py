@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
 
 import numpy as np
@@ -24,7 +24,6 @@ from auditor.checks.facts import (
     on_rows,
     plain,
     span,
-    sure_high,
     together,
 )
 from auditor.directions import Directions
@@ -142,7 +141,7 @@ def interval_in_doubt(facts: Facts) -> pd.DataFrame:
     assumed = (judged["servings_source"] == "assumed").to_numpy()
     daily = (judged["interval_days"] == 1).to_numpy() & judged["amount_mcg"].notna().to_numpy()
     large = (
-        (judged["nutrient"] == "vitamin_d") & (sure_high(judged) > number("dose-interval-needed", "above_mcg"))
+        (judged["nutrient"] == "vitamin_d") & (facts.sure_high > number("dose-interval-needed", "above_mcg"))
     ).to_numpy()
     return on_rows(
         judged, daily & assumed & large, "dose-interval-needed", value=lambda hit: mcg(hit["daily_mcg_high"])
@@ -326,9 +325,12 @@ def audiences(facts: Facts) -> pd.DataFrame:
     by_column = _several_audience_columns(facts)
     wanted = facts.says("directions", "dose-multiple-audiences", facts.with_row)
     readings = facts.read_directions(wanted)
-    by_text = _directions_that(
-        facts, wanted, readings, lambda told: len({one.contexts for one in told.regimens if one.contexts}) > 1
-    )
+    groups = {
+        text: tuple(dict.fromkeys(one.contexts for one in told.regimens if one.contexts))
+        for text, told in readings.items()
+    }
+    ages = {text: young for text, named in groups.items() if (young := _young_of(named))}
+    by_text = _directions_that(facts, wanted, {text for text, named in groups.items() if len(named) > 1})
     by_audience = _audience_of_several(facts) & ~by_text & ~by_column
 
     def told(hit: Hits) -> np.ndarray:
@@ -339,19 +341,14 @@ def audiences(facts: Facts) -> pd.DataFrame:
         on_products(facts.first, by_column | by_text | by_audience, "dose-multiple-audiences", value=told,
                     detail=lambda hit: [facts.evidence.contexts[context].title for context in facts.contexts[hit.index]]),
         on_rows(judged, judged["several_columns"].astype(bool), "dose-am-pm", value=lambda hit: mcg(hit["daily_mcg_high"])),
-        _children(facts, wanted, readings),
-        _k2_for_children(facts, wanted, readings),
+        _children(facts, wanted, readings, ages),
+        _k2_for_children(facts, wanted, ages),
     )  # fmt: skip
 
 
-def _directions_that(
-    facts: Facts, wanted: np.ndarray, readings: dict[str, Directions], test: Callable[[Directions], bool]
-) -> np.ndarray:
-    """Of the wanted products those whose directions pass a test."""
-    found = wanted.copy()
-    codes, texts = codes_of(facts.first["directions"], np.flatnonzero(wanted))
-    found[wanted] = np.array([test(readings[text]) for text in texts], dtype=bool)[codes]
-    return found
+def _directions_that(facts: Facts, wanted: Mask, asked: Collection[str]) -> Mask:
+    """Of the wanted products those that have one of some directions."""
+    return facts.texts("directions").one_of(asked, wanted) if asked else np.zeros(len(wanted), dtype=bool)
 
 
 def _several_audience_columns(facts: Facts) -> np.ndarray:
@@ -371,12 +368,13 @@ OF_A_CHILD = ["product", "nutrient", "label_text", "amount_mcg", "source_line", 
 """What is asked of a row that children may take."""
 
 
-def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions]) -> pd.DataFrame:
+def _children(
+    facts: Facts, wanted: Mask, readings: dict[str, Directions], ages: dict[str, tuple[str, ...]]
+) -> pd.DataFrame:
     """Directions for an age group whose daily dose passes the upper level of that age."""
-    ages = {text: young for text, told in readings.items() if (young := _young_of(told))}
     if not ages:
         return nothing()
-    named = _directions_that(facts, wanted, readings, lambda told: bool(_young_of(told)))
+    named = _directions_that(facts, wanted, ages)
     own = facts.in_context(YOUNG)
     rows = facts.rows
     test = (named & ~own)[facts.row_products] & (
@@ -425,11 +423,11 @@ def _children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions])
                    detail=lambda hit: hit["_age"])  # fmt: skip
 
 
-def _k2_for_children(facts: Facts, wanted: np.ndarray, readings: dict[str, Directions]) -> pd.DataFrame:
+def _k2_for_children(facts: Facts, wanted: Mask, ages: dict[str, tuple[str, ...]]) -> pd.DataFrame:
     """Directions that give a label's K2 to children beside others; products for children are told by the safety checks."""
     young = ("infant", "child")
     named = _directions_that(
-        facts, wanted, readings, lambda told: any(age.startswith(young) for age in _young_of(told))
+        facts, wanted, {text for text, groups in ages.items() if any(age.startswith(young) for age in groups)}
     )
     if not named.any():
         return nothing()
@@ -481,15 +479,9 @@ def _may_pass(
     return ~by_piece | (rows["amount_mcg"].to_numpy() * np.maximum(taken, 1.0) > lowest)
 
 
-def _young_of(told: Directions) -> tuple[str, ...]:
-    """Young age groups that the directions give a dose; of groups that share one, the youngest."""
-    return tuple(
-        dict.fromkeys(
-            regimen.contexts[0]
-            for regimen in told.regimens
-            if regimen.contexts and regimen.contexts[0].startswith(YOUNG)
-        )
-    )
+def _young_of(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Young age groups that directions give a dose; of groups that share one, the youngest."""
+    return tuple(dict.fromkeys(contexts[0] for contexts in groups if contexts[0].startswith(YOUNG)))
 
 
 CHECKS = {

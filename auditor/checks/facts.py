@@ -39,15 +39,24 @@ class Hits:
 
     def __init__(self, table: pd.DataFrame, where: npt.NDArray[np.intp]) -> None:
         self._table = table
-        self._where = where
+        self.where = where
         self.index: pd.Index[Any] = table.index[where]
 
     def __getitem__(self, name: str) -> pd.Series:
         column = self._table[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
-            codes, values = codes_of(column, self._where)
-            return pd.Series(values[codes], index=self.index, dtype=object)
-        return column.iloc[self._where]
+            return pd.Series(self.texts(name), index=self.index, dtype=object)
+        return column.iloc[self.where]
+
+    def texts(self, name: str) -> Objects:
+        """The texts of a column."""
+        array = self._table[name].array
+        if not isinstance(array, pd.Categorical):
+            return array.take(self.where).to_numpy(dtype=object)
+        if array.categories.dtype == object:
+            return array.categories.to_numpy()[array.codes[self.where]]
+        codes, values = codes_of(self._table[name], self.where)
+        return values[codes]
 
     def __contains__(self, name: str) -> bool:
         return name in self._table
@@ -201,6 +210,11 @@ class Facts:
         return found
 
     @cached_property
+    def sure_high(self) -> pd.Series:
+        """:func:`sure_high` of every judged dose."""
+        return sure_high(self.judged)
+
+    @cached_property
     def row_products(self) -> Positions:
         """Product of every row."""
         return self.rows["product"].to_numpy(dtype=np.intp)
@@ -258,7 +272,7 @@ class Facts:
     def read_directions(self, wanted: Mask) -> dict[str, Directions]:
         """Readings of the distinct directions of some products."""
         texts = self.texts("directions")
-        return {text: read_directions(text) for text in texts.values[texts.used(wanted)]}
+        return {text: read_directions(text) for text in texts.at(texts.used(wanted))}
 
 
 @cache
@@ -301,8 +315,8 @@ def on_rows(
         expected,
         detail,
         severity,
-        "" if whole_label else hit["nutrient"],
-        hit["label_text"],
+        "" if whole_label else hit.texts("nutrient"),
+        hit.texts("label_text"),
     )
 
 
@@ -347,8 +361,8 @@ def together(*parts: pd.DataFrame) -> pd.DataFrame:
 def on_distinct(values: pd.Series, text: Callable[[float], str]) -> pd.Series:
     """Text of numbers, made once for each; missing numbers give ''."""
     codes, found = pd.factorize(values.to_numpy(dtype=float))
-    shown = objects([*(text(float(value)) for value in found), ""])
-    return pd.Series(shown[codes], index=values.index, dtype="str")
+    shown = objects([*(text(value) for value in found.tolist()), ""])
+    return pd.Series(shown[codes], index=values.index, dtype=object)
 
 
 def mcg(values: pd.Series) -> pd.Series:

@@ -17,7 +17,6 @@ from auditor.checks.facts import (
     on_distinct,
     on_products,
     on_rows,
-    sure_high,
     together,
 )
 from auditor.distinct import as_text, one_of
@@ -35,7 +34,7 @@ def maxima(facts: Facts) -> pd.DataFrame:
     limits = [limit for limit in facts.limits if limit.market in here]
     if not limits:
         return nothing()
-    doses = judged[OF_A_DOSE].assign(_day=sure_high(judged), _most=any_high(judged), _unit=per_unit(judged))
+    doses = judged[OF_A_DOSE].assign(_day=facts.sure_high, _most=any_high(judged), _unit=per_unit(judged))
     product = judged["product"].to_numpy(dtype=np.intp)
     parts = []
     for market in dict.fromkeys(limit.market for limit in limits):
@@ -155,7 +154,7 @@ def canada(facts: Facts) -> pd.DataFrame:
     above = (
         here[product]
         & (
-            (judged["nutrient"] == "vitamin_d") & (sure_high(judged) > number("reg-ca-vitd-combination", "above_mcg"))
+            (judged["nutrient"] == "vitamin_d") & (facts.sure_high > number("reg-ca-vitd-combination", "above_mcg"))
         ).to_numpy()
     )
     several = facts.line_counts > 1
@@ -202,7 +201,7 @@ def australia(facts: Facts) -> pd.DataFrame:
     test = (
         here[product]
         & grown
-        & ((judged["form"] == "mk7") & (sure_high(judged) > number("reg-au-mk7-child", "no_age_above_mcg"))).to_numpy()
+        & ((judged["form"] == "mk7") & (facts.sure_high > number("reg-au-mk7-child", "no_age_above_mcg"))).to_numpy()
     )
     if not test.any():
         return nothing()

@@ -19,6 +19,7 @@ from auditor.checks.facts import (
     Facts,
     Hits,
     Mask,
+    Objects,
     any_pattern,
     keys_of,
     matching,
@@ -30,7 +31,7 @@ from auditor.checks.facts import (
     plain,
     together,
 )
-from auditor.distinct import as_text, codes_of, one_of, words
+from auditor.distinct import codes_of, one_of, words
 from auditor.dose import IU_PER_MCG
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
@@ -98,12 +99,14 @@ OF_A_PERCENT = ["product", "nutrient", "label_text", "amount_mcg", "declared_per
 """What is asked of a row that declares a percent."""
 
 
-def _with_weight(facts: Facts, rows: pd.DataFrame) -> pd.Series:
+def _with_weight(facts: Facts, rows: pd.DataFrame) -> Objects:
     """Details of wrong percents; where the amount is in mg, the slip may be the amount's."""
     meant = weights_meant(facts, rows)
-    details = as_text(rows["_detail"])
-    used = details.str.replace(r";.*", "", regex=True)
-    return details.where(meant == "", used + "; " + _printed(rows["declared_percent_dv"]) + " is that of " + meant)
+    columns = (rows["_detail"], _printed(rows["declared_percent_dv"]), meant)
+    return objects(
+        f"{detail.partition(';')[0]}; {percent} is that of {weight}" if weight else detail
+        for detail, percent, weight in zip(*columns, strict=True)
+    )
 
 
 CODES = (

@@ -23,7 +23,7 @@ from auditor.checks.facts import (
     says,
     together,
 )
-from auditor.distinct import codes_of
+from auditor.distinct import codes_of, one_of
 from auditor.searching import holds
 from auditor.text import clean
 
@@ -218,8 +218,7 @@ def hidden_in_blend(facts: Facts) -> pd.DataFrame:
 
 def read_by_machine(facts: Facts) -> pd.DataFrame:
     """Records whose text a machine read from a photo, with what it says of its own sureness."""
-    source = facts.texts("source")
-    by_machine = source.one_of(catalogue()["machine-read"].patterns)
+    by_machine = one_of(facts.first["source"], catalogue()["machine-read"].patterns)
     return on_products(facts.first, by_machine, "machine-read", detail=_sureness)
 
 

@@ -20,7 +20,6 @@ from auditor.checks.facts import (
     on_products,
     on_rows,
     plain,
-    sure_high,
     together,
 )
 from auditor.distinct import codes_of, one_of
@@ -33,21 +32,22 @@ NO_AMOUNT_ERRORS = ("unit-iu-on-vitamin-k", "amount-negative", "amount-not-a-num
 def over_upper_level(facts: Facts) -> pd.DataFrame:
     """A daily dose above the upper level of its context, under every reading of the label."""
     judged = facts.judged
-    high = sure_high(judged)
-    above = high > judged["upper_level_mcg"]
-    in_doubt = ~above & (any_high(judged) > judged["upper_level_mcg"])
+    level, of_d = judged["upper_level_mcg"].to_numpy(), (judged["nutrient"] == "vitamin_d").to_numpy()
+    high = facts.sure_high
+    above = (high > level).to_numpy() & of_d
+    in_doubt = ~above & of_d & (any_high(judged) > level).to_numpy()
+    if not (above | in_doubt).any():
+        return nothing()
     product = judged["product"].to_numpy(dtype=np.intp)
     with_k2 = facts.products(product[one_of(judged["nutrient"], ("vitamin_k2", "vitamin_k"))])
-    tail = np.where(with_k2[product], "; K2 was not shown to offset it", "")
-    severity = np.where(high > number("safety-vitd-over-ul", "adverse_from_mcg"), "error", "")
-    told = judged.assign(_high=high, _tail=tail, _severity=severity)
-    of_d = (judged["nutrient"] == "vitamin_d").to_numpy()
+    tail = np.where(with_k2[product[above]], "; K2 was not shown to offset it", "").astype(object)
     sure = on_rows(
-        told, above.to_numpy() & of_d, "safety-vitd-over-ul",
-        value=lambda hit: mcg(hit["_high"].round(2)) + " (" + plain((hit["_high"] * IU_PER_MCG).round(0)) + " IU)", expected=lambda hit: mcg(hit["upper_level_mcg"]),
-        detail=lambda hit: hit["upper_level_authority"] + ", " + hit["context"] + "), which counts food as well" + hit["_tail"], severity=lambda hit: hit["_severity"],
+        judged, above, "safety-vitd-over-ul",
+        value=lambda _: mcg(high[above].round(2)) + " (" + plain((high[above] * IU_PER_MCG).round(0)) + " IU)", expected=lambda hit: mcg(hit["upper_level_mcg"]),
+        detail=lambda hit: hit["upper_level_authority"] + ", " + hit["context"] + "), which counts food as well" + tail,
+        severity=lambda _: np.where(high[above] > number("safety-vitd-over-ul", "adverse_from_mcg"), "error", ""),
     )  # fmt: skip
-    return together(sure, on_rows(judged, in_doubt.to_numpy() & of_d, "safety-vitd-over-ul", severity=WITHHELD))
+    return together(sure, on_rows(judged, in_doubt, "safety-vitd-over-ul", severity=WITHHELD))
 
 
 def infant_dose(facts: Facts) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def infant_dose(facts: Facts) -> pd.DataFrame:
             & (dose > number("safety-infant-dropper", "dose_mcg"))
         ).to_numpy()
     )
-    return on_rows(rows.assign(_dose=dose), test, "safety-infant-dropper", value=lambda hit: mcg(hit["_dose"]))
+    return on_rows(rows, test, "safety-infant-dropper", value=lambda _: mcg(dose[test]))
 
 
 def vitamin_k_antagonists(facts: Facts) -> pd.DataFrame:
@@ -93,23 +93,23 @@ def vitamin_k_antagonists(facts: Facts) -> pd.DataFrame:
     mk4 = (
         (judged["form"] == "mk4") & (judged["daily_mcg_high"] >= number("safety-vitk-vka", "mk4_medicine_mcg"))
     ).to_numpy()
-    detail = np.where(
-        lacks,
-        "; this market's caution is not on the record",
-        np.where(
-            told_by_label[product],
-            "; the label has a caution of its own",
-            np.where(mk4, "; MK-4 medicine is contraindicated with warfarin", ""),
-        ),
-    )
-    told = judged.assign(_detail=detail, _severity=np.where(lacks, "warning", ""))
+    detail = np.select([lacks, told_by_label[product], mk4], [0, 1, 2], 3)
     return on_rows(
-        told,
+        judged,
         first_of_product,
         "safety-vitk-vka",
-        detail=lambda hit: hit["_detail"],
-        severity=lambda hit: hit["_severity"],
+        detail=lambda hit: objects(CAUTIONS)[detail[hit.where]],
+        severity=lambda hit: np.where(lacks[hit.where], "warning", ""),
     )
+
+
+CAUTIONS = (
+    "; this market's caution is not on the record",
+    "; the label has a caution of its own",
+    "; MK-4 medicine is contraindicated with warfarin",
+    "",
+)
+"""What a finding on vitamin K antagonists says of the label."""
 
 
 def statements_missing(facts: Facts) -> pd.DataFrame:
@@ -177,7 +177,7 @@ def near_code(name: str) -> str:
 def groups_at_risk(facts: Facts) -> pd.DataFrame:
     """Vitamin K2 above anything tested, with kidney disease, in pregnancy, for children; soy behind MK-7."""
     judged = facts.judged
-    high, context = sure_high(judged), judged["context"]
+    high, context = facts.sure_high, judged["context"]
     k2 = one_of(judged["nutrient"], ("vitamin_k2", "vitamin_k"))
     beyond = (
         (judged["nutrient"] == "vitamin_k2")

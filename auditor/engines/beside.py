@@ -11,32 +11,41 @@ import pickle
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from typing import BinaryIO
 
 from auditor.engines import parts
-from auditor.engines.memory import give_back, hold_little
+from auditor.engines.memory import collecting_between_parts, give_back, hold_little
 from auditor.engines.spill import Folder
 
 
 def serve(heard: BinaryIO, said: BinaryIO) -> None:
-    """Hear the rules and the name of the folder, then groups and their numbers; answer each with its record, or with
-    the error it ended in."""
+    """Hear the rules and the name of the folder, then what to do; answer with what came of it, or with the error it ended in.
+
+    To do is 'audit' with a group and its number, answered with its record, or 'finish' with what
+    :func:`auditor.engines.parts.finish_part` takes, answered with the finished part.
+    """
     hold_little()
     rules, name = pickle.load(heard)
     folder = Folder(name)
+    works: dict[str, Callable[..., object]] = {
+        "audit": lambda group, number: parts.audit_group(group, number, rules, folder),
+        "finish": lambda *part: parts.finish_part(*part, folder),  # type: ignore[call-arg]
+    }
     while True:
         try:
-            group, number = pickle.load(heard)
+            work, arguments = pickle.load(heard)
         except EOFError:
             return
         try:
-            answer: object = parts.audit_group(group, number, rules, folder)
+            answer = works[work](*arguments)
         except Exception as error:  # whatever it is, it is the run's to tell
             error.add_note(traceback.format_exc())
             answer = error
-        del group
+        del arguments
         pickle.dump(answer, said, protocol=pickle.HIGHEST_PROTOCOL)
         said.flush()
+        del answer
         give_back()
 
 
@@ -45,4 +54,5 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing else may stand among the answers
-    serve(sys.stdin.buffer, answers)
+    with collecting_between_parts():
+        serve(sys.stdin.buffer, answers)

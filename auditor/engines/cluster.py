@@ -23,9 +23,10 @@ import pyarrow as pa
 
 from auditor.datapackage import partitioned_package
 from auditor.engines import parts
+from auditor.engines.counts import Counts
 from auditor.engines.groups import grouped
 from auditor.engines.parts import PART_BITS, PartRecord, Rules, Scattered
-from auditor.engines.run import MAX_BUCKETS, Counts, Done, Run
+from auditor.engines.run import MAX_BUCKETS, Done, Run
 from auditor.engines.spill import Folder, file_system, is_url
 from auditor.engines.whole import BATCH_LINES, ReadSettings, sha256_of
 from auditor.errors import UsageError
@@ -202,11 +203,11 @@ def write_part(
     tables: str,
 ) -> _Written:
     """Finish a part and write its rows of every table as Parquet with the declared schema."""
-    place, counts = Folder(folder), Counts()
+    place = Folder(folder)
     found = parts.finish_part(number, dropped, buckets, across, extras, place)
+    counts = found.counts
     files: dict[str, list[dict[str, Any]]] = {}
-    for name, frame in found.items():
-        counts.add(name, frame)
+    for name, frame in found.tables.items():
         # Rejects of the readers go before those of the audit, as in a stream.
         key = f"part-1-{number:09d}" if name == "rejects" else f"part-{number:09d}"
         files[name] = [_put_parquet(frame, name, extras if name == "products" else (), tables, f"{name}/{key}.parquet")]
@@ -214,8 +215,7 @@ def write_part(
         frame = place.get(f"{number:06d}-unread")
         counts.add("rejects", frame)
         files["rejects"].append(_put_parquet(frame, "rejects", (), tables, f"rejects/part-0-{number:09d}.parquet"))
-    rejected = len(found["rejects"].drop_duplicates(["source", "row"])) + unread
-    return _Written(counts, found["products"]["product_id"].nunique(), rejected, files)
+    return _Written(counts, found.labels, found.rejected + unread, files)
 
 
 def declared_schema(table: str, extras: tuple[str, ...] = ()) -> pa.Schema:

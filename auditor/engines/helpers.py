@@ -9,20 +9,24 @@ import queue
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from auditor.engines import parts
 from auditor.engines.groups import Group
 from auditor.engines.memory import give_back
-from auditor.engines.parts import PartRecord, Rules
+from auditor.engines.parts import Finished, PartRecord, Rules
 from auditor.engines.spill import Folder
 
 WAITING = 2
 """Parts given to each helper: the one it audits and the next one, so that it never waits."""
 
 Long = Callable[[], bool]
+ToFinish = tuple[int, parts.Places, tuple[int, ...], parts.Across, tuple[str, ...]]
+"""What :func:`auditor.engines.parts.finish_part` takes besides the folder."""
+ENDED = "a helper process ended before its time; its parts are done without it"
 
 
 def usable_cores() -> int:
@@ -31,7 +35,7 @@ def usable_cores() -> int:
 
 
 class Helper:
-    """One helper process, which audits one part at a time."""
+    """One helper process, which does one thing at a time."""
 
     def __init__(self, rules: Rules, folder: Folder) -> None:
         # It has to find what this process finds, wherever that was started.
@@ -46,6 +50,13 @@ class Helper:
 
     def audit(self, group: Group, number: int) -> PartRecord | None:
         """The record of an audited part; None when the helper has ended before it was done."""
+        return cast("PartRecord | None", self._done("audit", group, number))
+
+    def finish(self, part: ToFinish) -> Finished | None:
+        """A finished part; None when the helper has ended before it was done."""
+        return cast("Finished | None", self._done("finish", *part))
+
+    def _done(self, work: str, *arguments: object) -> object:
         heard, said = self._process.stdin, self._process.stdout
         assert heard is not None
         assert said is not None
@@ -53,14 +64,13 @@ class Helper:
             if self._first is not None:
                 pickle.dump(self._first, heard, protocol=pickle.HIGHEST_PROTOCOL)
                 self._first = None
-            pickle.dump((group, number), heard, protocol=pickle.HIGHEST_PROTOCOL)
+            pickle.dump((work, arguments), heard, protocol=pickle.HIGHEST_PROTOCOL)
             heard.flush()
             answer = pickle.load(said)
         except (EOFError, OSError, pickle.UnpicklingError):
             return None
         if isinstance(answer, Exception):
             raise answer
-        assert isinstance(answer, PartRecord)
         return answer
 
     def end(self) -> None:
@@ -75,10 +85,10 @@ class Helper:
 
 @dataclass
 class Crew:
-    """This process and its helpers; they are started when the input turns out to be long.
+    """This process and its helpers, which are started when the input turns out to be long and end with the block.
 
-    Which process audits a part makes no difference to the result.  A helper that ends before its time is done without:
-    its parts are audited here.
+    Which process does what makes no difference to the result.  A helper that ends before its time is done without: what
+    it did not finish is done here.
     """
 
     rules: Rules
@@ -87,31 +97,56 @@ class Crew:
     """How many helpers there may be."""
     is_long: Long
     """Whether the input is worth starting them, asked before each part until it is."""
-    finished: Callable[[PartRecord], None]
-    """Called with each audited part, in no order."""
+    _pool: ThreadPoolExecutor = field(init=False)
+    """One thread for each helper waits for its answers."""
     _idle: queue.SimpleQueue[Helper] = field(default_factory=queue.SimpleQueue)
     _started: list[Helper] = field(default_factory=list)
-    _given: dict[Future[PartRecord | None], tuple[Group, int]] = field(default_factory=dict)
 
-    def audit(self, groups: Iterator[Group]) -> None:
-        """Audit all groups, the first as part 0."""
-        with ThreadPoolExecutor(max(self.helpers, 1)) as pool:
-            try:
-                for number, group in enumerate(groups):
-                    self._collect()
-                    if self._have_helpers() and len(self._given) < WAITING * len(self._started):
-                        self._given[pool.submit(self._beside, group, number)] = group, number
-                    else:
-                        self._here(group, number)
-                    del group
-                while self._given:
-                    self._take_back()
-                    self._collect(wait_for_one=True)
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
-                # What still waits for a helper's answer hears that it is gone.
-                for helper in self._started:
-                    helper.end()
+    def __enter__(self) -> Crew:
+        self._pool = ThreadPoolExecutor(max(self.helpers, 1))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        # What still waits for a helper's answer hears that it is gone.
+        for helper in self._started:
+            helper.end()
+
+    def audit(self, groups: Iterator[Group], finished: Callable[[PartRecord], None]) -> None:
+        """Audit all groups, the first as part 0; `finished` is called with each audited part, in no order."""
+        given: dict[Future[PartRecord | None], tuple[Group, int]] = {}
+        for number, group in enumerate(groups):
+            self._collect(given, finished)
+            if self._have_helpers() and len(given) < WAITING * len(self._started):
+                given[self._pool.submit(self._beside, Helper.audit, group, number)] = group, number
+            else:
+                self._here(group, number, finished)
+            del group
+        while given:
+            for future in list(given):
+                # What no helper has begun is audited here.
+                if future.cancel():
+                    self._here(*given.pop(future), finished)
+            self._collect(given, finished, wait_for_one=True)
+
+    def finish(self, to_finish: Sequence[ToFinish]) -> Iterator[Finished]:
+        """The parts finished, in order; this process and its helpers take turns, each helper some parts in advance."""
+        turns = len(self._started) + 1
+        given: dict[int, Future[Finished | None]] = {}
+        for place, part in enumerate(to_finish):
+            for following in range(place, min(place + WAITING * turns, len(to_finish))):
+                if following % turns and following not in given:
+                    given[following] = self._pool.submit(self._beside, Helper.finish, to_finish[following])
+            waiting = given.pop(place, None)
+            done = None if waiting is None else waiting.result()
+            if waiting is not None and done is None:
+                warnings.warn(ENDED, stacklevel=2)
+            del waiting
+            yield parts.finish_part(*part, self.folder) if done is None else done
+
+    def prepare(self) -> None:
+        """Start the helpers if, by what is known now, they are worth it: they take a second to begin."""
+        self._have_helpers()
 
     def _have_helpers(self) -> bool:
         if self.helpers and not self._started and self.is_long():
@@ -120,32 +155,32 @@ class Crew:
                 self._idle.put(helper)
         return bool(self._started)
 
-    def _beside(self, group: Group, number: int) -> PartRecord | None:
+    def _beside(self, work: Callable[..., Any], *arguments: object) -> Any:
         helper = self._idle.get()
         try:
-            return helper.audit(group, number)
+            return work(helper, *arguments)
         finally:
             self._idle.put(helper)
 
-    def _here(self, group: Group, number: int) -> None:
-        self.finished(parts.audit_group(group, number, self.rules, self.folder))
+    def _here(self, group: Group, number: int, finished: Callable[[PartRecord], None]) -> None:
+        finished(parts.audit_group(group, number, self.rules, self.folder))
         give_back()
 
-    def _collect(self, *, wait_for_one: bool = False) -> None:
+    def _collect(
+        self,
+        given: dict[Future[PartRecord | None], tuple[Group, int]],
+        finished: Callable[[PartRecord], None],
+        *,
+        wait_for_one: bool = False,
+    ) -> None:
         """Count what the helpers have done; a part that a helper did not live to finish is audited here."""
-        if wait_for_one and self._given:
-            wait(self._given, return_when=FIRST_COMPLETED)
-        for future in [future for future in self._given if future.done()]:
-            group, number = self._given.pop(future)
+        if wait_for_one and given:
+            wait(given, return_when=FIRST_COMPLETED)
+        for future in [future for future in given if future.done()]:
+            group, number = given.pop(future)
             record = future.result()
             if record is not None:
-                self.finished(record)
+                finished(record)
                 continue
-            warnings.warn("a helper process ended before its time; its parts are audited without it", stacklevel=2)
-            self._here(group, number)
-
-    def _take_back(self) -> None:
-        """Audit here what no helper has begun."""
-        for future in list(self._given):
-            if future.cancel():
-                self._here(*self._given.pop(future))
+            warnings.warn(ENDED, stacklevel=2)
+            self._here(group, number, finished)

@@ -19,6 +19,7 @@ import pandas as pd
 
 from auditor.checks.across import KEYS, LabelKeys, find_sharers, shared
 from auditor.checks.facts import COLUMNS
+from auditor.engines.counts import Counts
 from auditor.engines.groups import Group
 from auditor.engines.spill import Folder
 from auditor.engines.whole import reject_table
@@ -294,6 +295,16 @@ def _keys_of(chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, fold
 # -- the tables as they are written ----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Finished:
+    """The tables of a part as they are written, what the summary tells of them, how many labels and rejected rows."""
+
+    tables: dict[str, pd.DataFrame]
+    counts: Counts
+    labels: int
+    rejected: int
+
+
 def finish_part(
     number: int,
     dropped: Places,
@@ -301,8 +312,8 @@ def finish_part(
     across: Across,
     extras: tuple[str, ...],
     folder: Folder,
-) -> dict[str, pd.DataFrame]:
-    """The tables of a part, whole and in order.
+) -> Finished:
+    """The tables of a part, whole and in order, and what there is to count of them.
 
     Args:
         number: the part.
@@ -332,7 +343,11 @@ def finish_part(
         filled = {name: products[name].astype("str").fillna("") for name in extras}
         own = [column.name for column in PRODUCTS]
         done["products"] = products[own].assign(**filled)
-    return done
+    counts = Counts()
+    for name, table in done.items():
+        counts.add(name, table)
+    rejected = len(done["rejects"].drop_duplicates(["source", "row"]))
+    return Finished(done, counts, done["products"]["product_id"].nunique(), rejected)
 
 
 def _stands_at(table: pd.DataFrame, dropped: Places, name: str, folder: Folder, number: int) -> npt.NDArray[np.bool_]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -14,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from auditor.batches import Batch
 from auditor.engines import parts
+from auditor.engines.counts import Counts
 from auditor.engines.groups import Group, grouped
 from auditor.engines.helpers import Crew, usable_cores
-from auditor.engines.memory import hold_little
+from auditor.engines.memory import collecting_between_parts, hold_little
 from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
 from auditor.engines.spill import Folder
 from auditor.engines.whole import BATCH_LINES, DEFAULT_SETTINGS, ReadSettings, audit, sha256_of
@@ -53,47 +52,6 @@ class Done:
     bytes_done: int
     bytes_total: int
     stage: str
-
-
-@dataclass
-class Counts:
-    """What the summary of a run tells, counted while the tables are written.
-
-    `classes`: class -> products.  `doses`: (nutrient, first reason, '' where computed) -> doses.  `findings`:
-    (severity, finding id) -> findings, and `finding_products` -> products.  `products_with`: 'errors', 'warnings',
-    'notes' -> products.  `reject_reasons`: reason -> rejects.
-    """
-
-    classes: Counter[str] = field(default_factory=Counter)
-    doses: Counter[tuple[str, str]] = field(default_factory=Counter)
-    findings: Counter[tuple[str, str]] = field(default_factory=Counter)
-    finding_products: Counter[tuple[str, str]] = field(default_factory=Counter)
-    products_with: Counter[str] = field(default_factory=Counter)
-    reject_reasons: Counter[str] = field(default_factory=Counter)
-
-    def add(self, table: str, frame: pd.DataFrame) -> None:
-        """Count rows of a table; all rows of a product have to come together."""
-        if table == "products":
-            self.classes.update(frame["class"].value_counts().to_dict())
-            for name in ("errors", "warnings", "notes"):
-                self.products_with[name] += int((frame[name] > 0).sum())
-        elif table == "doses":
-            stuck = frame["verdict"] == "not-computable"
-            reason = frame["reason"].astype("str").str.split(";").str[0].where(stuck, "")
-            self.doses.update(pd.DataFrame({"nutrient": frame["nutrient"], "reason": reason}).value_counts().to_dict())
-        elif table == "findings":
-            names = frame[["severity", "finding_id"]]
-            self.findings.update(names.value_counts().to_dict())
-            self.finding_products.update(
-                names[~frame[["product_id", "severity", "finding_id"]].duplicated()].value_counts().to_dict()
-            )
-        else:
-            self.reject_reasons.update(frame["reason"].value_counts().to_dict())
-
-    def join(self, other: Counts) -> None:
-        """Add the counts of other products."""
-        for name in vars(self):
-            getattr(self, name).update(getattr(other, name))
 
 
 @dataclass(frozen=True)
@@ -228,33 +186,35 @@ class _Stream:
         place = tempfile.mkdtemp(prefix=".auditor-parts-", dir=inside)
         try:
             folder = Folder(place)
-            with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as hasher:
+            with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as hasher, collecting_between_parts():
                 sums: dict[str, Future[str]] = {
                     source.name: hasher.submit(sha256_of, source.name) for source in self.reading.sources
                 }
                 try:
-                    self._audit(folder, reader)
-                    self._gather(folder, reader)
-                    return self._write(folder, target, table, sums)
+                    with Crew(self.rules, folder, self.helpers, self._is_long) as crew:
+                        self._audit(crew, reader)
+                        self._gather(folder, reader)
+                        return self._write(crew, folder, target, table, sums)
                 finally:
                     hasher.shutdown(wait=False, cancel_futures=True)
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
-    def _audit(self, folder: Folder, reader: ThreadPoolExecutor) -> None:
-        groups = self._groups()
+    def _audit(self, crew: Crew, reader: ThreadPoolExecutor) -> None:
+        groups = self._groups(crew.prepare)
         # Helpers have groups waiting; without any, the next group is read while one is audited.
-        groups = groups if self.helpers else ahead(groups, reader)
-        Crew(self.rules, folder, self.helpers, self._is_long, self._audited).audit(groups)
+        crew.audit(groups if self.helpers else ahead(groups, reader), self._audited)
         self.records.sort(key=lambda record: record.number)
 
-    def _groups(self) -> Iterator[Group]:
-        """The same groups whenever the input is read."""
-        return grouped(map(self._counted, self.reading.batches()), self.reading.options.chunk_rows)
+    def _groups(self, told: Callable[[], None] = lambda: None) -> Iterator[Group]:
+        """The same groups whenever the input is read; `told` is called when more lines are counted."""
 
-    def _counted(self, batch: Batch) -> Batch:
-        self.lines_read += batch.table.num_rows
-        return batch
+        def counted(batch: Batch) -> Batch:
+            self.lines_read += batch.table.num_rows
+            told()
+            return batch
+
+        return grouped(map(counted, self.reading.batches()), self.reading.options.chunk_rows)
 
     def _is_long(self) -> bool:
         """Whether helpers are worth the second that each takes to begin: by the lines there are, as far as that is known."""
@@ -295,7 +255,7 @@ class _Stream:
             for home in homes:
                 self.buckets[home] = (*self.buckets.get(home, ()), bucket)
 
-    def _write(self, folder: Folder, target: str | Path, table: str, sums: dict[str, Future[str]]) -> Run:
+    def _write(self, crew: Crew, folder: Folder, target: str | Path, table: str, sums: dict[str, Future[str]]) -> Run:
         dropped = np.array([], dtype=np.int64) if self.scattered is None else self.scattered.places
         across = parts.across_parts([record.labels for record in self.records] + self.bucket_labels, dropped, folder)
         extras = tuple(dict.fromkeys(itertools.chain.from_iterable(record.extras for record in self.records)))
@@ -306,21 +266,19 @@ class _Stream:
                 counts.add("rejects", frame)
                 writer.append("rejects", frame)
             rejected = sum(record.rejects for record in self.records)
-            for record in self.records:
-                mine = dropped[dropped >> PART_BITS == record.number]
-                tables = parts.finish_part(
-                    record.number,
-                    mine,
-                    self.buckets.get(record.number, ()),
-                    across.get(record.number, ()),
-                    extras,
-                    folder,
+            to_finish = [
+                (
+                    number, dropped[dropped >> PART_BITS == number], self.buckets.get(number, ()),
+                    across.get(number, ()), extras,
                 )
-                for name, frame in tables.items():
-                    counts.add(name, frame)
+                for number in (record.number for record in self.records)
+            ]  # fmt: skip
+            for record, part in zip(self.records, crew.finish(to_finish), strict=True):
+                for name, frame in part.tables.items():
                     writer.append(name, frame)
-                rejected += len(tables["rejects"].drop_duplicates(["source", "row"]))
-                labels += tables["products"]["product_id"].nunique()
+                counts.join(part.counts)
+                rejected += part.rejected
+                labels += part.labels
                 lines += record.lines
                 self._tell(lines, labels, rejected, "write")
             rows_in = sum(record.rows_in for record in self.records)

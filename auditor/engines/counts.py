@@ -1,0 +1,49 @@
+"""What the summary of a run tells of its tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+
+@dataclass
+class Counts:
+    """What the summary of a run tells, counted while the tables are written.
+
+    `classes`: class -> products.  `doses`: (nutrient, first reason, '' where computed) -> doses.  `findings`:
+    (severity, finding id) -> findings, and `finding_products` -> products.  `products_with`: 'errors', 'warnings',
+    'notes' -> products.  `reject_reasons`: reason -> rejects.
+    """
+
+    classes: Counter[str] = field(default_factory=Counter)
+    doses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    findings: Counter[tuple[str, str]] = field(default_factory=Counter)
+    finding_products: Counter[tuple[str, str]] = field(default_factory=Counter)
+    products_with: Counter[str] = field(default_factory=Counter)
+    reject_reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, table: str, frame: pd.DataFrame) -> None:
+        """Count rows of a table; all rows of a product have to come together."""
+        if table == "products":
+            self.classes.update(frame["class"].value_counts().to_dict())
+            for name in ("errors", "warnings", "notes"):
+                self.products_with[name] += int((frame[name] > 0).sum())
+        elif table == "doses":
+            stuck = frame["verdict"] == "not-computable"
+            reason = frame["reason"].astype("str").str.split(";").str[0].where(stuck, "")
+            self.doses.update(pd.DataFrame({"nutrient": frame["nutrient"], "reason": reason}).value_counts().to_dict())
+        elif table == "findings":
+            names = frame[["severity", "finding_id"]]
+            self.findings.update(names.value_counts().to_dict())
+            self.finding_products.update(
+                names[~frame[["product_id", "severity", "finding_id"]].duplicated()].value_counts().to_dict()
+            )
+        else:
+            self.reject_reasons.update(frame["reason"].value_counts().to_dict())
+
+    def join(self, other: Counts) -> None:
+        """Add the counts of other products."""
+        for name in vars(self):
+            getattr(self, name).update(getattr(other, name))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import tomli as tomllib
 
+from auditor.patterns import late_pattern
 from auditor.text import MAX_READ_CHARACTERS, clean
 
 WORDING = Path(__file__).parent.parent / "data" / "wording"
@@ -67,9 +68,9 @@ class Vocabulary(NamedTuple):
 
 
 _CJK = "\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7ff"
-_IDEOGRAPH = re.compile(f"[{_CJK}]")
+_IDEOGRAPH = late_pattern(f"[{_CJK}]")
 # What stands between tokens is left outside the one group: to split a text is quicker than to find token by token.
-_TOKEN = re.compile(
+_TOKEN = late_pattern(
     rf"""([^\W\d_x{_CJK}][^\W_{_CJK}]*                 # a word
     |x(?:(?=[^\W\d_])[^\W_{_CJK}]*)?                  # a word, or the cross of "2 x 400 IU"
     |(?:[0-9]{{1,4}}[ -])?[0-9]{{1,3}}/[0-9]{{1,3}}(?![0-9/])|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+(?![0-9])|[1-9][0-9]{{0,2}}(?:[ ][0-9]{{3}})?[ ]000(?![0-9])|[0-9]+(?:[.,][0-9]+)?
@@ -320,7 +321,7 @@ def _words_of(phrase: str) -> tuple[str, ...]:
     return tuple(token.text for token in _cut(fold(readable(phrase)), _EVERY_IDEOGRAPH, {})[0])
 
 
-_EVERY_IDEOGRAPH = re.compile(".+")
+_EVERY_IDEOGRAPH = late_pattern(".+")
 _SIGNS = {
     "told": ("audience", "every", "every_number", "period", "daily_portion", "period_after_count", "count", "number", "up_to", "between",
              "articles", "one_at_part", "part", "weekday", "weekday_short", "meals", "each_meal", "divided", "split", "split_before", "each_share", "phase", "defines", "each_time", "and", "or",

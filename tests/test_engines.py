@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -115,6 +116,60 @@ def test_a_helper_that_dies_loses_nothing(
         found = streamed(big, tmp_path / "out", 1_500, workers=2)
     assert [name for name in whole if found[name] != whole[name]] == []
     assert started
+
+
+def test_helpers_finish_parts_too(
+    tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside: list[int] = []
+    finish_beside = helpers.Helper.finish
+
+    def noted(self: helpers.Helper, part: helpers.ToFinish) -> Any:
+        beside.append(part[0])
+        return finish_beside(self, part)
+
+    monkeypatch.setattr(helpers.Helper, "finish", noted)
+    found = streamed(big, tmp_path / "out", 1_500, workers=2)
+    assert [name for name in whole if found[name] != whole[name]] == []
+    assert len(beside) >= 3
+    assert all(number % 2 for number in beside)
+
+
+def test_a_helper_that_dies_while_parts_are_finished_loses_nothing(
+    tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish_beside = helpers.Helper.finish
+
+    def dying(self: helpers.Helper, part: helpers.ToFinish) -> Any:
+        self._process.kill()
+        return finish_beside(self, part)
+
+    monkeypatch.setattr(helpers.Helper, "finish", dying)
+    with pytest.warns(UserWarning, match="a helper process ended before its time"):
+        found = streamed(big, tmp_path / "out", 1_500, workers=2)
+    assert [name for name in whole if found[name] != whole[name]] == []
+
+
+def test_two_processes_audit_where_nothing_is_said_and_there_are_two_cores(
+    tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines_run, "usable_cores", lambda: 8)
+    found = streamed(big, tmp_path / "out", 4_000)
+    assert len(started) == 1
+    assert [name for name in whole if found[name] != whole[name]] == []
+    monkeypatch.setattr(engines_run, "usable_cores", lambda: 1)
+    streamed(big, tmp_path / "out", 4_000)
+    assert len(started) == 1
+
+
+def test_a_run_leaves_garbage_collection_as_it_found_it(tmp_path: Path, small: list[Path]) -> None:
+    for is_on in (False, True):
+        (gc.enable if is_on else gc.disable)()
+        try:
+            run_to(small, tmp_path / "out")
+            assert gc.isenabled() == is_on
+        finally:
+            gc.enable()
 
 
 def test_what_goes_wrong_in_a_helper_is_raised(

@@ -92,7 +92,7 @@ _TWO_STRENGTHS = late_pattern(r"^(\d{2,}) ?/ ?(\d{2,})(?= ?[^\d\s/])")
 _NUMBER_AND_WORD = late_pattern(r"[<>]?\s*-?[\d.,' ]+\s*([^\d\s(%].*)?")
 
 
-@lru_cache(maxsize=131_072)
+@lru_cache(maxsize=16_384)
 def read_line(
     ingredient: str,
     amount: str = "",

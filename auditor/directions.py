@@ -132,7 +132,7 @@ class _Reading:
 _STOP = ". "
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def read_directions(text: str) -> Directions:
     """Read suggested use in any of the languages of the wording tables."""
     parts = parts_of(text)

@@ -43,7 +43,7 @@ def _spaced_words() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(words)})")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def says_spaced(text: str) -> bool:
     """Whether a cleaned text says that the product is not taken daily ('weekly', 'alle 20 Tage', 'Depot')."""
     return bool(_spaced_words().search(text.lower()))

@@ -34,7 +34,7 @@ class Serving:
     problem: str = ""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def read_serving(text: str, units_per_serving: str = "") -> Serving:
     """Read a serving size; `units_per_serving` (number text) fills a missing count or confirms it."""
     printed = _plain(text) or _read_text(text)

@@ -133,16 +133,21 @@ class Crew:
         """The parts finished, in order; this process and its helpers take turns, each helper some parts in advance."""
         turns = len(self._started) + 1
         given: dict[int, Future[Finished | None]] = {}
-        for place, part in enumerate(to_finish):
-            for following in range(place, min(place + WAITING * turns, len(to_finish))):
+        for place in range(len(to_finish)):
+            # One more than there are processes: each has something to do while what is ready is written.
+            for following in range(place, min(place + turns + 1, len(to_finish))):
                 if following % turns and following not in given:
                     given[following] = self._pool.submit(self._beside, Helper.finish, to_finish[following])
-            waiting = given.pop(place, None)
-            done = None if waiting is None else waiting.result()
-            if waiting is not None and done is None:
-                warnings.warn(ENDED, stacklevel=2)
-            del waiting
-            yield parts.finish_part(*part, self.folder) if done is None else done
+            # Held by nobody here while it is written: tables are large.
+            yield self._finished(to_finish[place], given.pop(place, None))
+
+    def _finished(self, part: ToFinish, beside: Future[Finished | None] | None) -> Finished:
+        if beside is not None:
+            done = beside.result()
+            if done is not None:
+                return done
+            warnings.warn(ENDED, stacklevel=2)
+        return parts.finish_part(*part, self.folder)
 
     def prepare(self) -> None:
         """Start the helpers if, by what is known now, they are worth it: they take a second to begin."""

@@ -19,7 +19,7 @@ from auditor.engines import parts
 from auditor.engines.counts import Counts
 from auditor.engines.groups import Group, grouped
 from auditor.engines.helpers import Crew, usable_cores
-from auditor.engines.memory import collecting_between_parts, hold_little
+from auditor.engines.memory import collecting_between_parts, give_back, hold_little
 from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
 from auditor.engines.spill import Folder
 from auditor.engines.whole import BATCH_LINES, DEFAULT_SETTINGS, ReadSettings, audit, sha256_of
@@ -273,9 +273,12 @@ class _Stream:
                 )
                 for number in (record.number for record in self.records)
             ]  # fmt: skip
-            for record, part in zip(self.records, crew.finish(to_finish), strict=True):
-                for name, frame in part.tables.items():
-                    writer.append(name, frame)
+            finished = crew.finish(to_finish)
+            for record in self.records:
+                part = next(finished)
+                for name in TABLES:
+                    writer.append(name, part.tables.pop(name))
+                give_back()
                 counts.join(part.counts)
                 rejected += part.rejected
                 labels += part.labels

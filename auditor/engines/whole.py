@@ -22,7 +22,7 @@ from auditor.schema import SEVERITIES, empty_table
 Progress = Callable[[int, int], None]
 """Called after each batch with the lines and the rejects so far."""
 
-BATCH_LINES = 150_000
+BATCH_LINES = 180_000
 """Lines audited at a time: a third more are a twentieth faster and take 40 MB more (measured)."""
 
 

@@ -47,13 +47,13 @@ def _opened(stored: pa.NativeFile) -> pq.ParquetFile:
     """The file, whose columns of text come as the dictionaries they are stored as: a tenth of the memory of their texts."""
     names = [column.name for column in pq.read_schema(stored) if _is_text(column.type)]
     stored.seek(0)
-    return pq.ParquetFile(stored, read_dictionary=names)
+    return pq.ParquetFile(stored, read_dictionary=names, pre_buffer=False, buffer_size=1 << 16)
 
 
 def _pieces(file: pq.ParquetFile, layout: Layout, source: Source, options: ReadOptions) -> Iterator[Piece]:
     first, size = 2, source.size
     names = [str(position) for position in range(len(file.schema_arrow))]
-    for record_batch in file.iter_batches(batch_size=options.chunk_rows):
+    for record_batch in file.iter_batches(batch_size=options.chunk_rows, use_threads=False):
         # Cut after it was made text: every piece has the same dictionaries, which are large.
         whole = pa.table([as_text(column) for column in record_batch.columns], names=names)
         del record_batch

@@ -395,6 +395,11 @@ def _load(name: str) -> Evidence:
             problems.append(f"{path.name}: {key}: is not a known table; accepted are [edition], {accepted}")
             continue
         for position, raw in enumerate(value, start=1):
+            if not isinstance(raw, dict):
+                problems.append(
+                    f"{path.name}: {key} number {position}: {raw!r} is no table; accepted is [[{key}]] and its keys below it"
+                )
+                continue
             where = f"{path.name}: {key} {raw.get('id', f'number {position}')!r}"
             try:
                 row = row_type.read(raw)

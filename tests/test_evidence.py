@@ -55,6 +55,7 @@ REFUSED = {
     "unknown-context": ("bands.toml", "'B1'", "'elderly'", "adult, bone"),
     "parent-loop": ("edition.toml", "'adult'", "parent", "leads back"),
     "unknown-table": ("bands.toml", "bands", "[[band]]"),
+    "list-of-no-tables": ("more.toml", "trial number 1", "is no table", "[[trial]]"),
     "not-toml": ("bands.toml", "not readable TOML", "line 8"),
     "no-edition": ("no-edition", "[edition]"),
 }

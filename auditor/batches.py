@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.types as pt
 
-from auditor.distinct import words_at
+from auditor.distinct import codes_of, words_at
 from auditor.labels import LINE_COLUMNS, Reject
 
 TEXT = pa.large_string()
@@ -61,9 +61,7 @@ def encoded(table: pa.Table) -> pa.Table:
 
 def line_frame(table: pa.Table) -> pd.DataFrame:
     """The line table of lines as a :class:`Batch` has them; a column that is not there is empty on every line."""
-    columns = {
-        name: _frame_column(column) for name, column in zip(table.column_names, encoded(table).columns, strict=True)
-    }
+    columns = {name: _frame_column(name, table[name]) for name in table.column_names}
     none = np.zeros(table.num_rows, dtype=np.int8)
     extras = [name for name in table.column_names if name not in LINE_COLUMNS]
     return pd.DataFrame(
@@ -77,10 +75,7 @@ def line_frame(table: pa.Table) -> pd.DataFrame:
     )
 
 
-def _frame_column(column: pa.ChunkedArray) -> pd.Categorical | pd.Series:
-    if not pt.is_dictionary(column.type):
-        return pd.Series(column.to_pandas(), dtype="str")
-    column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    if isinstance(column, pa.ChunkedArray):
-        return words_at(np.zeros(0, dtype=np.intp), [])
-    return words_at(column.indices.to_numpy(), column.dictionary.to_numpy(zero_copy_only=False))
+def _frame_column(name: str, column: pa.ChunkedArray) -> pd.Categorical | pd.Series:
+    if name in UNREPEATED:
+        return pd.Series(column.cast(TEXT).to_pandas(), dtype="str")
+    return words_at(*codes_of(column))

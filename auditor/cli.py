@@ -7,12 +7,10 @@ needs them, so that help answers at once.
 from __future__ import annotations
 
 import difflib
-import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from auditor import __version__
+from auditor.collecting import without_collector
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,18 +106,6 @@ def _evidence(folder: str | None) -> Evidence:
     from auditor.evidence import load_evidence
 
     return load_evidence(folder)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Leave garbage lying while one label is judged: walking all imported objects would take longer than the label does."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -255,7 +242,7 @@ def explain(
 @click.option("--name", default="", help="Product name as printed.")
 @click.option("--markdown", is_flag=True, help="Markdown instead of plain text.")
 @_rules_options
-@_without_collector()
+@without_collector()  # walking all imported objects would take longer than judging one label does
 def check(
     label: str | None, file: str | None, image: str | None, directions: str, serving: str, audience: str, name: str, markdown: bool, context: str,
     market: str, authority: str, evidence_dir: str | None,

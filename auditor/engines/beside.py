@@ -14,8 +14,9 @@ import traceback
 from collections.abc import Callable
 from typing import BinaryIO
 
+from auditor.collecting import without_collector
 from auditor.engines import parts
-from auditor.engines.memory import collecting_between_parts, give_back, hold_little
+from auditor.engines.memory import give_back, hold_little
 from auditor.engines.spill import Folder
 
 
@@ -30,7 +31,9 @@ def serve(heard: BinaryIO, said: BinaryIO) -> None:
     folder = Folder(name)
     works: dict[str, Callable[..., object]] = {
         "audit": lambda group, number: parts.audit_group(group, number, rules, folder),
-        "finish": lambda *part: parts.finish_part(*part, folder),  # type: ignore[call-arg]
+        "finish": lambda number, dropped, buckets, across, extras: parts.finish_part(
+            number, dropped, buckets, across, extras, folder
+        ),
     }
     while True:
         try:
@@ -54,5 +57,5 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing else may stand among the answers
-    with collecting_between_parts():
+    with without_collector():
         serve(sys.stdin.buffer, answers)

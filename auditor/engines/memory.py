@@ -9,8 +9,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 
 import pyarrow as pa
@@ -31,25 +30,13 @@ def hold_little() -> None:
         pa.set_memory_pool(pa.system_memory_pool())
 
 
-@contextmanager
-def collecting_between_parts() -> Iterator[None]:
-    """Within the block garbage is collected by :func:`give_back` alone, and each object looked at once.
-
-    What the readers remember is many thousands of objects that stay; Python's own collections go through all of them
-    again and again, a tenth of the time of a run.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 def give_back() -> None:
     """Between two parts: collect what became garbage since the last, and return to the system what Arrow and the C library
-    hold unused; takes some milliseconds."""
+    hold unused; takes some milliseconds.
+
+    A run leaves Python's own collections out: what the readers remember is many thousands of objects that stay, and to
+    walk them again and again is a tenth of its time.  Here each object is looked at once.
+    """
     gc.collect(0)
     pa.default_memory_pool().release_unused()
     trim = _of_glibc("malloc_trim")

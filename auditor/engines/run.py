@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auditor.batches import Batch
+from auditor.collecting import without_collector
 from auditor.engines import parts
 from auditor.engines.counts import Counts
 from auditor.engines.groups import Group, grouped
 from auditor.engines.helpers import Crew, usable_cores
-from auditor.engines.memory import collecting_between_parts, give_back, hold_little
+from auditor.engines.memory import give_back, hold_little
 from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
 from auditor.engines.spill import Folder
 from auditor.engines.whole import BATCH_LINES, DEFAULT_SETTINGS, ReadSettings, audit, sha256_of
@@ -186,7 +187,7 @@ class _Stream:
         place = tempfile.mkdtemp(prefix=".auditor-parts-", dir=inside)
         try:
             folder = Folder(place)
-            with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as hasher, collecting_between_parts():
+            with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as hasher, without_collector():
                 sums: dict[str, Future[str]] = {
                     source.name: hasher.submit(sha256_of, source.name) for source in self.reading.sources
                 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.types as pt
@@ -46,17 +48,56 @@ def always(text: str, rows: int) -> pa.DictionaryArray:
 
 
 def encoded(table: pa.Table) -> pa.Table:
-    """Columns as dictionaries with one dictionary each, so that a distinct text is handled once from here on.
+    """Columns in one piece, as dictionaries, so that a distinct text is handled once from here on.
 
-    Whole numbers become text.
+    Whole numbers become text; columns of :data:`UNREPEATED` stay text.
     """
-    for position, name in enumerate(table.column_names):
-        kind = table.schema.field(position).type
-        if pt.is_integer(kind):
-            table = table.set_column(position, name, table.column(position).cast(TEXT))
-        elif name not in UNREPEATED and not pt.is_dictionary(kind):
-            table = table.set_column(position, name, table.column(position).dictionary_encode())
-    return table.unify_dictionaries()
+    return pa.table({name: _encoded(table[name], name) for name in table.column_names})
+
+
+def _encoded(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    if pt.is_integer(column.type):
+        column = column.cast(TEXT)
+    if name in UNREPEATED or pt.is_dictionary(column.type):
+        return in_one_piece(column)
+    return in_one_piece(column.dictionary_encode())
+
+
+def in_one_piece(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column as one chunk, which has one dictionary."""
+    if column.num_chunks == 1:
+        return column
+    if not pt.is_dictionary(column.type) or not column.num_chunks:
+        return pa.chunked_array([column.combine_chunks()], column.type)
+    # Joined by hand: Arrow would make one dictionary out of all of them once more, and out of equal ones too.
+    chunks = [_joined(list(chunks)) for _, chunks in itertools.groupby(column.chunks, _place_of_texts)]
+    if len(chunks) > 1:
+        chunks = pa.chunked_array(chunks).unify_dictionaries().chunks
+    return pa.chunked_array([_joined(chunks)])
+
+
+def _joined(chunks: list[pa.DictionaryArray]) -> pa.DictionaryArray:
+    """Chunks that have the same dictionary as one."""
+    if len(chunks) == 1:
+        return chunks[0]
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in chunks])
+    return pa.DictionaryArray.from_arrays(pa.array(codes), chunks[0].dictionary)
+
+
+def _place_of_texts(chunk: pa.DictionaryArray) -> tuple[object, ...]:
+    """Where the dictionary of a chunk stands in memory: pieces of one have the same."""
+    texts = chunk.dictionary
+    return texts.offset, len(texts), *(buffer.address for buffer in texts.buffers() if buffer)
+
+
+def rows_of(column: pa.ChunkedArray, rows: npt.NDArray[np.intp]) -> pa.ChunkedArray:
+    """Some rows of a column that is in one piece; a dictionary has only the texts that stand there."""
+    if not pt.is_dictionary(column.type):
+        return column.take(pa.array(rows))
+    whole = column.chunk(0)
+    codes, used = pd.factorize(whole.indices.to_numpy()[rows])
+    texts = whole.dictionary.take(pa.array(used))
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), texts)])
 
 
 def line_frame(table: pa.Table) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from auditor.batches import TEXT, encoded, line_frame
+from auditor.batches import encoded, in_one_piece, line_frame, rows_of
 from auditor.checks.claims import MACRONUTRIENTS
 from auditor.distinct import TextColumn, codes_of
 from auditor.dose import is_target
@@ -95,18 +95,10 @@ def needed(frame: pd.DataFrame, places: Places | None = None, input_places: Plac
 
 def kept(table: pa.Table) -> Kept:
     """What an audit needs of the lines of a :class:`~auditor.batches.Batch`; chosen as :func:`needed` does."""
-    names = set(table.column_names)
-    where, counts, lasts = _chosen(
-        lambda name: table[name] if name in names else None, table.num_rows, np.arange(table.num_rows)
-    )
-    rows = pa.array(where)
-    lines = pa.table({name: _compact(table[name].take(rows)) for name in table.column_names})
+    columns = {name: in_one_piece(table[name]) for name in table.column_names}
+    where, counts, lasts = _chosen(columns.get, table.num_rows, np.arange(table.num_rows))
+    lines = pa.table({name: rows_of(column, where) for name, column in columns.items()})
     return Kept(encoded(lines), where.astype(np.int64), counts, lasts)
-
-
-def _compact(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The column without the texts of its dictionary that no row has."""
-    return column.cast(TEXT).dictionary_encode() if pa.types.is_dictionary(column.type) else column
 
 
 def _chosen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import market
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +21,8 @@ import pytest
 from auditor import directions, dose, schedules
 from auditor.engines import Done, ReadSettings, audit, helpers, parts, run_to
 from auditor.engines import run as engines_run
+from auditor.engines.groups import divided, grouped
+from auditor.engines.helpers import Pace
 from auditor.errors import InputError, UsageError
 from auditor.pipeline import audit_lines
 from auditor.schema import TABLES, arrow_schema
@@ -129,7 +133,7 @@ def test_helpers_finish_parts_too(
         return finish_beside(self, part)
 
     monkeypatch.setattr(helpers.Helper, "finish", noted)
-    found = streamed(big, tmp_path / "out", 1_500, workers=2)
+    found = streamed(big, tmp_path / "out", 700, workers=2)
     assert [name for name in whole if found[name] != whole[name]] == []
     assert len(beside) >= 3
     assert all(number % 2 for number in beside)
@@ -148,6 +152,66 @@ def test_a_helper_that_dies_while_parts_are_finished_loses_nothing(
     with pytest.warns(UserWarning, match="a helper process ended before its time"):
         found = streamed(big, tmp_path / "out", 1_500, workers=2)
     assert [name for name in whole if found[name] != whole[name]] == []
+
+
+def test_what_a_slow_helper_does_not_get_to_is_audited_here(
+    tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: list[tuple[int, int]] = []
+    beside: list[tuple[int, int]] = []
+    audit_here, audit_beside = parts.audit_group, helpers.Helper.audit
+    many_done = threading.Event()
+
+    def noted(group: Any, number: int, *others: Any) -> Any:
+        here.append((number, group.share))
+        if len(here) == 12:
+            assert len(beside) == 1
+            many_done.set()
+        return audit_here(group, number, *others)
+
+    def slow(self: helpers.Helper, group: Any, number: int) -> Any:
+        beside.append((number, group.share))
+        assert many_done.wait(60)
+        return audit_beside(self, group, number)
+
+    monkeypatch.setattr(parts, "audit_group", noted)
+    monkeypatch.setattr(helpers.Helper, "audit", slow)
+    found = streamed(big, tmp_path / "out", 700, workers=2)
+    assert [name for name in whole if found[name] != whole[name]] == []
+    assert {share for _, share in here} == {0, 1}
+    assert sorted([*here, *beside]) == sorted({*here, *beside})
+
+
+def test_a_divided_group_loses_nothing_and_deals_labels_out_by_their_directions(big: Path) -> None:
+    first, second, *_ = grouped(ReadSettings(chunk_rows=5_000).open([big]).batches(), 5_000)
+    shares_of: dict[str, set[int]] = {}
+    for group in (first, second):
+        shares = divided(group, [0.2, 0.5, 0.3])
+        assert [share.share for share in shares] == [0, 1, 2]
+        assert [(share.lines, share.rows_in, share.rows_held) for share in shares[1:]] == [(0, 0, 0)] * 2
+        assert (shares[0].lines, shares[0].rejects) == (group.lines, group.rejects)
+        places = np.concatenate([share.found.places for share in shares])
+        assert sorted(places) == group.found.places.tolist()
+        assert all(
+            0.4 < len(share.found) / size / len(places) < 2 for share, size in zip(shares, [0.2, 0.5, 0.3], strict=True)
+        )
+        ids = [set(share.found.table["product_id"].to_pylist()) for share in shares]
+        assert len(ids[0] | ids[1] | ids[2]) == sum(map(len, ids))
+        for share in shares:
+            lines = share.found.needed(0).lines.drop_duplicates("product_id")
+            for text in lines["directions"]:
+                shares_of.setdefault(text, set()).add(share.share)
+    assert all(len(found) == 1 for text, found in shares_of.items() if text)
+    assert sum(len(found) for text, found in shares_of.items() if not text) in (0, 3)
+
+
+def test_the_process_that_reads_audits_less() -> None:
+    assert Pace().shares(1) == [0.25, 0.75]
+    busy = Pace(lines_read=100, reading_seconds=1.0, lines_audited=100, audit_seconds=2.0)
+    # Reading takes 1, auditing 2: at a quarter of the audit both are busy for 1.5.
+    assert busy.shares(1) == [0.25, 0.75]
+    assert busy.shares(3) == pytest.approx([0.05, 0.95 / 3, 0.95 / 3, 0.95 / 3])
+    assert Pace(100, 0.0, 100, 2.0).shares(3) == [0.25] * 4
 
 
 def test_two_processes_audit_where_nothing_is_said_and_there_are_two_cores(

@@ -23,17 +23,15 @@ from auditor.engines.spill import Folder
 def serve(heard: BinaryIO, said: BinaryIO) -> None:
     """Hear the rules and the name of the folder, then what to do; answer with what came of it, or with the error it ended in.
 
-    To do is 'audit' with a group and its number, answered with its record, or 'finish' with what
-    :func:`auditor.engines.parts.finish_part` takes, answered with the finished part.
+    To do is 'audit' with a group and its number, answered with its record, or 'finish' with a
+    :class:`~auditor.engines.parts.ToFinish`, answered with the finished part.
     """
     hold_little()
     rules, name = pickle.load(heard)
     folder = Folder(name)
     works: dict[str, Callable[..., object]] = {
         "audit": lambda group, number: parts.audit_group(group, number, rules, folder),
-        "finish": lambda number, dropped, buckets, across, extras: parts.finish_part(
-            number, dropped, buckets, across, extras, folder
-        ),
+        "finish": lambda part: parts.finish_part(part, folder),
     }
     while True:
         try:

@@ -25,7 +25,7 @@ from auditor.datapackage import partitioned_package
 from auditor.engines import parts
 from auditor.engines.counts import Counts
 from auditor.engines.groups import grouped
-from auditor.engines.parts import PART_BITS, PartRecord, Rules, Scattered
+from auditor.engines.parts import PartRecord, Rules, Scattered
 from auditor.engines.run import MAX_BUCKETS, Done, Run
 from auditor.engines.spill import Folder, file_system, is_url
 from auditor.engines.whole import BATCH_LINES, ReadSettings, sha256_of
@@ -193,18 +193,15 @@ class _Written:
 
 
 def write_part(
-    number: int,
+    part: parts.ToFinish,
     unread: int,
-    dropped: parts.Places,
-    buckets: tuple[int, ...],
-    across: parts.Across,
-    extras: tuple[str, ...],
     folder: str,
     tables: str,
 ) -> _Written:
     """Finish a part and write its rows of every table as Parquet with the declared schema."""
     place = Folder(folder)
-    found = parts.finish_part(number, dropped, buckets, across, extras, place)
+    found = parts.finish_part(part, place)
+    number, extras = part.number, part.extras
     counts = found.counts
     files: dict[str, list[dict[str, Any]]] = {}
     for name, frame in found.tables.items():
@@ -266,16 +263,13 @@ class _ClusterRun:
         buckets, labels = self._gathered(records, scattered)
         dropped = scattered.places
         across = parts.across_parts([record.labels for record in records] + labels, dropped, Folder(self.place.parts))
-        extras = tuple(dict.fromkeys(itertools.chain.from_iterable(record.extras for record in records)))
+        unread = {record.number: record.rejects for record in records}
         futures = [
-            self.client.submit(
-                write_part, record.number, record.rejects, dropped[dropped >> PART_BITS == record.number], buckets.get(record.number, ()),
-                across.get(record.number, ()), extras, self.place.parts, self.place.tables, pure=False,
-            )
-            for record in records
-        ]  # fmt: skip
+            self.client.submit(write_part, part, unread[part.number], self.place.parts, self.place.tables, pure=False)
+            for part in parts.parts_to_finish(records, dropped, buckets, across)
+        ]
         written = self._results(futures)
-        return self._told(records, written, self._results(sums), extras)
+        return self._told(records, written, self._results(sums), parts.extras_of(records))
 
     def _map(self, function: Callable[..., Any], *arguments: list[Any]) -> list[Any]:
         # Not pure for Dask: it would keep results of an earlier run whose files are gone.

@@ -31,9 +31,9 @@ class Counts:
             for name in ("errors", "warnings", "notes"):
                 self.products_with[name] += int((frame[name] > 0).sum())
         elif table == "doses":
-            stuck = frame["verdict"] == "not-computable"
-            reason = frame["reason"].astype("str").str.split(";").str[0].where(stuck, "")
-            self.doses.update(pd.DataFrame({"nutrient": frame["nutrient"], "reason": reason}).value_counts().to_dict())
+            told = frame[["nutrient", "verdict", "reason"]].value_counts().to_dict()
+            for (nutrient, verdict, reasons), count in told.items():
+                self.doses[nutrient, reasons.partition(";")[0] if verdict == "not-computable" else ""] += count
         elif table == "findings":
             names = frame[["severity", "finding_id"]]
             self.findings.update(names.value_counts().to_dict())

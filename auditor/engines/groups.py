@@ -5,10 +5,13 @@ An audit has a price for each part, whatever its size, and a batch is mostly lin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 
 from auditor.batches import Batch
@@ -26,7 +29,7 @@ class Group:
     """Batches that are audited together.
 
     `lines` counts all lines read, `rows_held` the input rows behind them; `found` is what is needed of them, its places
-    are positions among the lines of the group.
+    are positions among the lines of the group.  `share` is which of its shares it is, if it is one of a divided group.
     """
 
     found: Kept
@@ -35,6 +38,7 @@ class Group:
     rows_held: int
     rejects: tuple[Reject, ...]
     inputs: tuple[str, ...]
+    share: int = 0
 
     @property
     def extras(self) -> tuple[str, ...]:
@@ -100,3 +104,40 @@ def _joined(groups: list[Group]) -> Group:
         tuple(reject for group in groups for reject in group.rejects),
         tuple(dict.fromkeys(name for group in groups for name in group.inputs)),
     )  # fmt: skip
+
+
+def divided(group: Group, shares: Sequence[float]) -> list[Group]:
+    """The labels of a group dealt out in shares of about the given sizes, which add up to 1.
+
+    A label goes by the directions on its first line, and by its id if it has none.  Labels with the same directions come
+    into the same share of every group that is divided alike, so that who audits the same share of all groups reads few
+    texts that another reads too.  The first share has all that is counted of the group.
+    """
+    edges = np.array(list(accumulate(shares))[:-1])
+    share_of = np.searchsorted(edges, _standing(group.found.table), side="right")
+    found = [_lines_at(group.found, np.flatnonzero(share_of == share)) for share in range(len(shares))]
+    return [
+        replace(group, found=found[0]),
+        *(Group(own, 0, 0, 0, (), (), share) for share, own in enumerate(found[1:], start=1)),
+    ]
+
+
+def _standing(table: pa.Table) -> npt.NDArray[np.float64]:
+    """For every line a number from 0 to 1 by the directions of its label; everywhere and always the same for the same text."""
+    product, ids = codes_of(table["product_id"])
+    number = _numbers(ids)
+    if "directions" in table.column_names:
+        codes, texts = codes_of(table["directions"])
+        firsts = np.full(len(ids), len(product), dtype=np.intp)
+        np.minimum.at(firsts, product, np.arange(len(product)))
+        told = codes[firsts]
+        number = np.where((texts != "")[told], _numbers(texts)[told], number)
+    return number[product]
+
+
+def _numbers(texts: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
+    return pd.util.hash_array(texts, categorize=False) / 2.0**64
+
+
+def _lines_at(found: Kept, rows: npt.NDArray[np.intp]) -> Kept:
+    return Kept(found.table.take(pa.array(rows)), found.places[rows], found.counts[rows], found.lasts[rows])

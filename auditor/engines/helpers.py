@@ -5,27 +5,27 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
-import queue
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 from auditor.engines import parts
-from auditor.engines.groups import Group
+from auditor.engines.groups import Group, divided
 from auditor.engines.memory import give_back
-from auditor.engines.parts import Finished, PartRecord, Rules
+from auditor.engines.parts import Finished, PartRecord, Rules, ToFinish
 from auditor.engines.spill import Folder
 
 WAITING = 2
-"""Parts given to each helper: the one it audits and the next one, so that it never waits."""
+"""Shares given to each helper: the one it audits and the next one, so that it never waits."""
+LEAST_SHARE = 0.05
+"""This process audits at least so much of a group, however long it takes to read one."""
 
 Long = Callable[[], bool]
-ToFinish = tuple[int, parts.Places, tuple[int, ...], parts.Across, tuple[str, ...]]
-"""What :func:`auditor.engines.parts.finish_part` takes besides the folder."""
 ENDED = "a helper process ended before its time; its parts are done without it"
 
 
@@ -54,7 +54,7 @@ class Helper:
 
     def finish(self, part: ToFinish) -> Finished | None:
         """A finished part; None when the helper has ended before it was done."""
-        return cast("Finished | None", self._done("finish", *part))
+        return cast("Finished | None", self._done("finish", part))
 
     def _done(self, work: str, *arguments: object) -> object:
         heard, said = self._process.stdin, self._process.stdout
@@ -84,6 +84,26 @@ class Helper:
 
 
 @dataclass
+class Pace:
+    """How long reading and auditing take, by which the lines of a group are shared out."""
+
+    lines_read: int = 0
+    reading_seconds: float = 0.0
+    lines_audited: int = 0
+    audit_seconds: float = 0.0
+
+    def shares(self, helpers: int) -> list[float]:
+        """The share of this process, which also reads, and of each helper, so that all are busy for the same time."""
+        even = 1 / (1 + helpers)
+        if not self.lines_audited:
+            own = even / 2
+        else:
+            reading, audit = self.reading_seconds / self.lines_read, self.audit_seconds / self.lines_audited
+            own = min(max(even * (1 - helpers * reading / audit), LEAST_SHARE), even)
+        return [own, *([(1 - own) / helpers] * helpers)]
+
+
+@dataclass
 class Crew:
     """This process and its helpers, which are started when the input turns out to be long and end with the block.
 
@@ -97,37 +117,45 @@ class Crew:
     """How many helpers there may be."""
     is_long: Long
     """Whether the input is worth starting them, asked before each part until it is."""
-    _pool: ThreadPoolExecutor = field(init=False)
-    """One thread for each helper waits for its answers."""
-    _idle: queue.SimpleQueue[Helper] = field(default_factory=queue.SimpleQueue)
     _started: list[Helper] = field(default_factory=list)
+    _waiters: list[ThreadPoolExecutor] = field(default_factory=list)
+    """For each helper the thread that waits for its answers."""
+    _given: dict[Future[PartRecord | None], tuple[int, Group, int]] = field(default_factory=dict)
+    """Shares that helpers have: which helper, the share, the number of its part."""
+    _pace: Pace = field(default_factory=Pace)
 
     def __enter__(self) -> Crew:
-        self._pool = ThreadPoolExecutor(max(self.helpers, 1))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for waiter in self._waiters:
+            waiter.shutdown(wait=False, cancel_futures=True)
         # What still waits for a helper's answer hears that it is gone.
         for helper in self._started:
             helper.end()
 
     def audit(self, groups: Iterator[Group], finished: Callable[[PartRecord], None]) -> None:
-        """Audit all groups, the first as part 0; `finished` is called with each audited part, in no order."""
-        given: dict[Future[PartRecord | None], tuple[Group, int]] = {}
-        for number, group in enumerate(groups):
-            self._collect(given, finished)
-            if self._have_helpers() and len(given) < WAITING * len(self._started):
-                given[self._pool.submit(self._beside, Helper.audit, group, number)] = group, number
+        """Audit all groups, the first as part 0; `finished` is called with each audited share, in no order."""
+        for number, group in enumerate(self._clocked(groups)):
+            if self._have_helpers():
+                own, *others = divided(group, self._pace.shares(len(self._started)))
+                del group
+                for helper, share in enumerate(others):
+                    self._give(helper, share, number, finished)
+                del others
             else:
-                self._here(group, number, finished)
-            del group
-        while given:
-            for future in list(given):
+                own = group
+                del group
+            self._here(own, number, finished)
+            del own
+            self._collect(finished)
+        while self._given:
+            for future in list(self._given):
                 # What no helper has begun is audited here.
                 if future.cancel():
-                    self._here(*given.pop(future), finished)
-            self._collect(given, finished, wait_for_one=True)
+                    _, share, number = self._given.pop(future)
+                    self._here(share, number, finished)
+            self._collect(finished, wait_for_one=True)
 
     def finish(self, to_finish: Sequence[ToFinish]) -> Iterator[Finished]:
         """The parts finished, in order; this process and its helpers take turns, each helper some parts in advance."""
@@ -136,8 +164,10 @@ class Crew:
         for place in range(len(to_finish)):
             # One more than there are processes: each has something to do while what is ready is written.
             for following in range(place, min(place + turns + 1, len(to_finish))):
-                if following % turns and following not in given:
-                    given[following] = self._pool.submit(self._beside, Helper.finish, to_finish[following])
+                helper = following % turns - 1
+                if helper >= 0 and following not in given:
+                    work = self._started[helper].finish
+                    given[following] = self._waiters[helper].submit(work, to_finish[following])
             # Held by nobody here while it is written: tables are large.
             yield self._finished(to_finish[place], given.pop(place, None))
 
@@ -147,7 +177,7 @@ class Crew:
             if done is not None:
                 return done
             warnings.warn(ENDED, stacklevel=2)
-        return parts.finish_part(*part, self.folder)
+        return parts.finish_part(part, self.folder)
 
     def prepare(self) -> None:
         """Start the helpers if, by what is known now, they are worth it: they take a second to begin."""
@@ -156,36 +186,52 @@ class Crew:
     def _have_helpers(self) -> bool:
         if self.helpers and not self._started and self.is_long():
             self._started = [Helper(self.rules, self.folder) for _ in range(self.helpers)]
-            for helper in self._started:
-                self._idle.put(helper)
+            self._waiters = [ThreadPoolExecutor(1) for _ in self._started]
         return bool(self._started)
 
-    def _beside(self, work: Callable[..., Any], *arguments: object) -> Any:
-        helper = self._idle.get()
-        try:
-            return work(helper, *arguments)
-        finally:
-            self._idle.put(helper)
+    def _clocked(self, groups: Iterator[Group]) -> Iterator[Group]:
+        while True:
+            start = time.perf_counter()
+            group = next(groups, None)
+            if group is None:
+                return
+            self._pace.reading_seconds += time.perf_counter() - start
+            self._pace.lines_read += len(group.found)
+            yield group
+            del group
 
-    def _here(self, group: Group, number: int, finished: Callable[[PartRecord], None]) -> None:
-        finished(parts.audit_group(group, number, self.rules, self.folder))
+    def _give(self, helper: int, share: Group, number: int, finished: Callable[[PartRecord], None]) -> None:
+        """Give a helper a share, or audit it here if the helper is far behind."""
+        if sum(own == helper and not future.done() for future, (own, *_) in self._given.items()) >= WAITING:
+            self._here(share, number, finished)
+            return
+        future = self._waiters[helper].submit(self._beside, self._started[helper], share, number)
+        self._given[future] = helper, share, number
+
+    def _beside(self, helper: Helper, share: Group, number: int) -> PartRecord | None:
+        start = time.perf_counter()
+        record = helper.audit(share, number)
+        if record is not None:
+            self._pace.audit_seconds += time.perf_counter() - start
+            self._pace.lines_audited += len(share.found)
+        return record
+
+    def _here(self, share: Group, number: int, finished: Callable[[PartRecord], None]) -> None:
+        start = time.perf_counter()
+        finished(parts.audit_group(share, number, self.rules, self.folder))
+        self._pace.audit_seconds += time.perf_counter() - start
+        self._pace.lines_audited += len(share.found)
         give_back()
 
-    def _collect(
-        self,
-        given: dict[Future[PartRecord | None], tuple[Group, int]],
-        finished: Callable[[PartRecord], None],
-        *,
-        wait_for_one: bool = False,
-    ) -> None:
-        """Count what the helpers have done; a part that a helper did not live to finish is audited here."""
-        if wait_for_one and given:
-            wait(given, return_when=FIRST_COMPLETED)
-        for future in [future for future in given if future.done()]:
-            group, number = given.pop(future)
+    def _collect(self, finished: Callable[[PartRecord], None], *, wait_for_one: bool = False) -> None:
+        """Count what the helpers have done; a share that a helper did not live to finish is audited here."""
+        if wait_for_one and self._given:
+            wait(self._given, return_when=FIRST_COMPLETED)
+        for future in [future for future in self._given if future.done()]:
+            _, share, number = self._given.pop(future)
             record = future.result()
             if record is not None:
                 finished(record)
                 continue
             warnings.warn(ENDED, stacklevel=2)
-            self._here(group, number, finished)
+            self._here(share, number, finished)

@@ -1,27 +1,29 @@
 """The steps of a run that is done in parts: audit a part, find what labels of different parts share, finish a part.
 
-A part is a batch of a reader.  What is known of it between the steps stands in a folder; only a few numbers for each
-label are kept in memory.  Labels whose lines come in several parts are audited once more, all their lines together, and
+A part is a group of a reader's batches, whose labels may be audited in several shares.  What is known of it between the
+steps stands in a folder; only a few numbers for each label are kept in memory.  Labels whose lines come in several parts are audited once more, all their lines together, and
 take their place where their first line stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from auditor.checks.across import KEYS, LabelKeys, find_sharers, shared
 from auditor.checks.facts import COLUMNS
 from auditor.engines.counts import Counts
 from auditor.engines.groups import Group
-from auditor.engines.spill import Folder
+from auditor.engines.spill import Folder, frame_of
 from auditor.engines.whole import reject_table
 from auditor.evidence import Evidence
 from auditor.needed import Needed
@@ -78,7 +80,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class PartRecord:
-    """What is known of an audited part."""
+    """What is known of an audited part, or of one of its shares."""
 
     number: int
     lines: int
@@ -91,9 +93,9 @@ class PartRecord:
 
 
 def audit_group(group: Group, number: int, rules: Rules, folder: Folder) -> PartRecord:
-    """Audit a group as part `number` and keep the result in the folder."""
+    """Audit a group, or one share of it, as part `number` and keep the result in the folder."""
     part = rules.audit(group.found.needed(number << PART_BITS))
-    labels = _keep(part, f"{number:06d}", folder)
+    labels = _keep(part, f"{number:06d}-{group.share}", folder)
     unread = reject_table(group.rejects)
     if len(unread):
         folder.put(f"{number:06d}-unread", unread)
@@ -305,38 +307,50 @@ class Finished:
     rejected: int
 
 
-def finish_part(
-    number: int,
-    dropped: Places,
-    buckets: Iterable[int],
-    across: Across,
-    extras: tuple[str, ...],
-    folder: Folder,
-) -> Finished:
-    """The tables of a part, whole and in order, and what there is to count of them.
+class ToFinish(NamedTuple):
+    """What it takes to finish part `number`.
 
-    Args:
-        number: the part.
-        dropped: places of labels that a bucket has.
-        buckets: buckets that have labels whose first line stands in this part.
-        across: findings across labels on labels of this part, from :func:`across_parts`.
-        extras: passed-through columns of the whole run.
-        folder: where the steps before kept their results.
+    `pieces` and `buckets` are the keys of its frames: of its shares, and of the buckets that have labels whose first line
+    stands in it.  `dropped` are places of labels that do not count in the pieces, because a bucket has them; `across` the
+    findings across labels on its labels, from :func:`across_parts`; `extras` passed-through columns of the whole run.
     """
-    tables = {}
-    for name in TABLES:
-        table = folder.get(f"{number:06d}-{name}")
-        if len(dropped):
-            # The rejects of a scattered label are rejects of its bucket; they stand at their own lines.
-            table = table[~_stands_at(table, dropped, name, folder, number)]
-        more = [folder.get(key) for bucket in buckets if folder.has(key := f"bucket{bucket:06d}-{number:06d}-{name}")]
-        if more:
-            table = pd.concat([table, *more], ignore_index=True)
-            by = [PLACE, BLOCK] if BLOCK in table else [PLACE]
-            table = table.iloc[np.lexsort(tuple(table[key].to_numpy() for key in reversed(by)))].reset_index(drop=True)
-        tables[name] = table
+
+    number: int
+    pieces: tuple[str, ...]
+    buckets: tuple[str, ...]
+    dropped: Places
+    across: Across
+    extras: tuple[str, ...]
+
+
+def parts_to_finish(
+    records: Sequence[PartRecord], dropped: Places, buckets: Mapping[int, Sequence[int]], across: Mapping[int, Across]
+) -> list[ToFinish]:
+    """The parts of a run in their order; `buckets` are the numbers of those that have labels of a part."""
+    extras = extras_of(records)
+    pieces: dict[int, list[str]] = {}
+    for record in records:
+        pieces.setdefault(record.number, []).append(record.labels.key)
+    return [
+        ToFinish(
+            number, tuple(pieces[number]), tuple(f"bucket{bucket:06d}-{number:06d}" for bucket in buckets.get(number, ())),
+            dropped[dropped >> PART_BITS == number], across.get(number, ()), extras,
+        )
+        for number in sorted(pieces)
+    ]  # fmt: skip
+
+
+def extras_of(records: Iterable[PartRecord]) -> tuple[str, ...]:
+    """Passed-through columns of a run."""
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(record.extras for record in records)))
+
+
+def finish_part(part: ToFinish, folder: Folder) -> Finished:
+    """The tables of a part, whole and in order, and what there is to count of them."""
+    tables = {name: _rows_of(name, part, folder) for name in TABLES}
+    extras = part.extras
     missing = [name for name in extras if name not in tables["products"]]
-    done = finished(tables, _told_across(across, folder))
+    done = finished(tables, _told_across(part.across, folder))
     if missing or extras:
         texts = {name: pd.Series([""] * len(done["products"]), dtype="str") for name in missing}
         products = done["products"].assign(**texts)
@@ -350,12 +364,30 @@ def finish_part(
     return Finished(done, counts, done["products"]["product_id"].nunique(), rejected)
 
 
-def _stands_at(table: pd.DataFrame, dropped: Places, name: str, folder: Folder, number: int) -> npt.NDArray[np.bool_]:
-    places = table[PLACE].to_numpy(dtype=np.int64)
-    if name != "rejects" or not len(table):
-        return np.isin(places, dropped)
-    lines = folder.get(f"{number:06d}-scattered")["_place"].to_numpy(dtype=np.int64)
-    return np.isin(places, lines)
+def _rows_of(name: str, part: ToFinish, folder: Folder) -> pd.DataFrame:
+    """One table of a part, from all its pieces and buckets."""
+    tables = [folder.table(f"{piece}-{name}") for piece in part.pieces]
+    gone = [_stands_at(table, part, name, folder) for table in tables]
+    tables += [folder.table(key) for bucket in part.buckets if folder.has(key := f"{bucket}-{name}")]
+    whole = pa.concat_tables(tables, promote_options="default")
+    counts = np.ones(whole.num_rows, dtype=bool)
+    counts[np.flatnonzero(np.concatenate(gone))] = False
+    rows = np.flatnonzero(counts)
+    if len(tables) > 1:
+        by = [whole[key].to_numpy()[rows] for key in (BLOCK, PLACE) if key in whole.column_names]
+        rows = rows[np.lexsort(by)]
+    return frame_of(whole if len(tables) == 1 and counts.all() else whole.take(pa.array(rows)))
+
+
+def _stands_at(table: pa.Table, part: ToFinish, name: str, folder: Folder) -> npt.NDArray[np.bool_]:
+    """Rows of labels that a bucket has."""
+    places = table[PLACE].to_numpy()
+    if not len(part.dropped) or not len(places):
+        return np.zeros(len(places), dtype=bool)
+    if name != "rejects":
+        return np.isin(places, part.dropped)
+    # The rejects of a scattered label are rejects of its bucket; they stand at their own lines.
+    return np.isin(places, folder.get(f"{part.number:06d}-scattered")["_place"].to_numpy(dtype=np.int64))
 
 
 def unread_rows(records: Iterable[PartRecord], folder: Folder) -> Iterator[pd.DataFrame]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from auditor.engines.counts import Counts
 from auditor.engines.groups import Group, grouped
 from auditor.engines.helpers import Crew, usable_cores
 from auditor.engines.memory import give_back, hold_little
-from auditor.engines.parts import PART_BITS, Labels, PartRecord, Rules, Scattered
+from auditor.engines.parts import Labels, PartRecord, Rules, Scattered
 from auditor.engines.spill import Folder
 from auditor.engines.whole import BATCH_LINES, DEFAULT_SETTINGS, ReadSettings, audit, sha256_of
 from auditor.errors import UsageError
@@ -125,9 +126,9 @@ def run_to(
 
         return run_on_cluster(paths, target, rules, settings, scheduler, progress)
     helpers = (min(USUAL_WORKERS, usable_cores()) if workers is None else workers or usable_cores()) - 1
-    # The more audit at the same time, the smaller what each has in memory.
+    # Read in pieces that leave room for what others audit at the same time; a group of them is shared out again.
     reading = replace(settings, chunk_rows=max(1, settings.chunk_rows // (1 + helpers))).open(paths)
-    return _Stream(rules, reading, progress, helpers).run(target, table)
+    return _Stream(rules, reading, settings.chunk_rows, progress, helpers).run(target, table)
 
 
 def _run_in_memory(
@@ -167,6 +168,8 @@ class _Stream:
 
     rules: Rules
     reading: Reading
+    group_lines: int
+    """Lines of a group; of it each process audits a share."""
     progress: Callable[[Done], None] | None
     helpers: int
     """How many processes may audit beside this one."""
@@ -205,7 +208,7 @@ class _Stream:
         groups = self._groups(crew.prepare)
         # Helpers have groups waiting; without any, the next group is read while one is audited.
         crew.audit(groups if self.helpers else ahead(groups, reader), self._audited)
-        self.records.sort(key=lambda record: record.number)
+        self.records.sort(key=lambda record: (record.number, record.labels.key))
 
     def _groups(self, told: Callable[[], None] = lambda: None) -> Iterator[Group]:
         """The same groups whenever the input is read; `told` is called when more lines are counted."""
@@ -215,7 +218,7 @@ class _Stream:
             told()
             return batch
 
-        return grouped(map(counted, self.reading.batches()), self.reading.options.chunk_rows)
+        return grouped(map(counted, self.reading.batches()), self.group_lines)
 
     def _is_long(self) -> bool:
         """Whether helpers are worth the second that each takes to begin: by the lines there are, as far as that is known."""
@@ -259,23 +262,19 @@ class _Stream:
     def _write(self, crew: Crew, folder: Folder, target: str | Path, table: str, sums: dict[str, Future[str]]) -> Run:
         dropped = np.array([], dtype=np.int64) if self.scattered is None else self.scattered.places
         across = parts.across_parts([record.labels for record in self.records] + self.bucket_labels, dropped, folder)
-        extras = tuple(dict.fromkeys(itertools.chain.from_iterable(record.extras for record in self.records)))
+        to_finish = parts.parts_to_finish(self.records, dropped, self.buckets, across)
+        lines_of: Counter[int] = Counter()
+        for record in self.records:
+            lines_of[record.number] += record.lines
         counts = Counts()
-        labels = lines = rejected = 0
-        with open_output(target, table, extras) as (writer, written):
+        labels = lines = 0
+        rejected = sum(record.rejects for record in self.records)
+        with open_output(target, table, parts.extras_of(self.records)) as (writer, written):
             for frame in parts.unread_rows(self.records, folder):
                 counts.add("rejects", frame)
                 writer.append("rejects", frame)
-            rejected = sum(record.rejects for record in self.records)
-            to_finish = [
-                (
-                    number, dropped[dropped >> PART_BITS == number], self.buckets.get(number, ()),
-                    across.get(number, ()), extras,
-                )
-                for number in (record.number for record in self.records)
-            ]  # fmt: skip
             finished = crew.finish(to_finish)
-            for record in self.records:
+            for ready in to_finish:
                 part = next(finished)
                 for name in TABLES:
                     writer.append(name, part.tables.pop(name))
@@ -283,7 +282,7 @@ class _Stream:
                 counts.join(part.counts)
                 rejected += part.rejected
                 labels += part.labels
-                lines += record.lines
+                lines += lines_of[ready.number]
                 self._tell(lines, labels, rejected, "write")
             rows_in = sum(record.rows_in for record in self.records)
             summary = RunSummary(

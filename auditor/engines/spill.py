@@ -67,13 +67,17 @@ class Folder:
 
     def get(self, key: str) -> pd.DataFrame:
         """The frame, with the types it had."""
+        return frame_of(self.table(key))
+
+    def table(self, key: str) -> pa.Table:
+        """The frame as it is stored."""
         if is_url(self.name):
             files, path = file_system(f"{self.name}/{key}.arrow")
             with files.open(path, "rb") as file:
-                return _frame(pa.ipc.open_file(pa.BufferReader(file.read())).read_all())
+                return pa.ipc.open_file(pa.BufferReader(file.read())).read_all()
         # Read and not mapped: mapped pages would count as memory of the process.
         with pa.OSFile(f"{self.name}/{key}.arrow", "rb") as file:
-            return _frame(pa.ipc.open_file(file).read_all())
+            return pa.ipc.open_file(file).read_all()
 
     def has(self, key: str) -> bool:
         """Whether a frame was kept under this key."""
@@ -95,7 +99,8 @@ class Folder:
             Path(self.name).rmdir()
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def frame_of(table: pa.Table) -> pd.DataFrame:
+    """The frame that was kept as this table, or rows of it."""
     columns = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_boolean(column.type) and name == NULLABLE:

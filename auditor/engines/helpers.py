@@ -158,26 +158,32 @@ class Crew:
             self._collect(finished, wait_for_one=True)
 
     def finish(self, to_finish: Sequence[ToFinish]) -> Iterator[Finished]:
-        """The parts finished, in order; this process and its helpers take turns, each helper some parts in advance."""
-        turns = len(self._started) + 1
+        """The parts finished, in order; helpers have some in advance, and this process does what they have not begun."""
         given: dict[int, Future[Finished | None]] = {}
+        ready: dict[int, Finished] = {}
         for place in range(len(to_finish)):
-            # One more than there are processes: each has something to do while what is ready is written.
-            for following in range(place, min(place + turns + 1, len(to_finish))):
-                helper = following % turns - 1
-                if helper >= 0 and following not in given:
-                    work = self._started[helper].finish
-                    given[following] = self._waiters[helper].submit(work, to_finish[following])
+            for following in range(place + 1, min(place + 1 + WAITING * len(self._started), len(to_finish))):
+                if following not in given:
+                    helper = following % len(self._started)
+                    given[following] = self._waiters[helper].submit(self._started[helper].finish, to_finish[following])
             # Held by nobody here while it is written: tables are large.
-            yield self._finished(to_finish[place], given.pop(place, None))
+            yield ready.pop(place) if place in ready else self._finished(to_finish, place, given, ready)
 
-    def _finished(self, part: ToFinish, beside: Future[Finished | None] | None) -> Finished:
-        if beside is not None:
-            done = beside.result()
-            if done is not None:
-                return done
+    def _finished(
+        self, to_finish: Sequence[ToFinish], place: int, given: dict[int, Future[Finished | None]], ready: dict[int, Finished]
+    ) -> Finished:  # fmt: skip
+        """The part at a place; rather than wait for a helper, this process makes ready another one that none has begun."""
+        beside = given.get(place)
+        if beside is None or beside.cancel():
+            return parts.finish_part(to_finish[place], self.folder)
+        for following, future in given.items():
+            if not beside.done() and following > place and future.cancel():
+                ready[following] = parts.finish_part(to_finish[following], self.folder)
+        done = beside.result()
+        if done is None:
             warnings.warn(ENDED, stacklevel=2)
-        return parts.finish_part(part, self.folder)
+            return parts.finish_part(to_finish[place], self.folder)
+        return done
 
     def prepare(self) -> None:
         """Start the helpers if, by what is known now, they are worth it: they take a second to begin."""

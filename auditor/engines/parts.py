@@ -299,7 +299,7 @@ def _keys_of(chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, fold
 
 @dataclass(frozen=True)
 class Finished:
-    """The tables of a part as they are written, what the summary tells of them, how many labels and rejected rows."""
+    """The wanted tables of a part as they are written; of all what the summary tells, how many labels and rejected rows."""
 
     tables: dict[str, pd.DataFrame]
     counts: Counts
@@ -312,7 +312,8 @@ class ToFinish(NamedTuple):
 
     `pieces` and `buckets` are the keys of its frames: of its shares, and of the buckets that have labels whose first line
     stands in it.  `dropped` are places of labels that do not count in the pieces, because a bucket has them; `across` the
-    findings across labels on its labels, from :func:`across_parts`; `extras` passed-through columns of the whole run.
+    findings across labels on its labels, from :func:`across_parts`; `extras` passed-through columns of the whole run;
+    `wanted` the tables that are written.
     """
 
     number: int
@@ -321,11 +322,13 @@ class ToFinish(NamedTuple):
     dropped: Places
     across: Across
     extras: tuple[str, ...]
+    wanted: tuple[str, ...]
 
 
 def parts_to_finish(
-    records: Sequence[PartRecord], dropped: Places, buckets: Mapping[int, Sequence[int]], across: Mapping[int, Across]
-) -> list[ToFinish]:
+    records: Sequence[PartRecord], dropped: Places, buckets: Mapping[int, Sequence[int]], across: Mapping[int, Across],
+    wanted: Iterable[str] = TABLES,
+) -> list[ToFinish]:  # fmt: skip
     """The parts of a run in their order; `buckets` are the numbers of those that have labels of a part."""
     extras = extras_of(records)
     pieces: dict[int, list[str]] = {}
@@ -334,7 +337,7 @@ def parts_to_finish(
     return [
         ToFinish(
             number, tuple(pieces[number]), tuple(f"bucket{bucket:06d}-{number:06d}" for bucket in buckets.get(number, ())),
-            dropped[dropped >> PART_BITS == number], across.get(number, ()), extras,
+            dropped[dropped >> PART_BITS == number], across.get(number, ()), extras, tuple(wanted),
         )
         for number in sorted(pieces)
     ]  # fmt: skip
@@ -346,7 +349,7 @@ def extras_of(records: Iterable[PartRecord]) -> tuple[str, ...]:
 
 
 def finish_part(part: ToFinish, folder: Folder) -> Finished:
-    """The tables of a part, whole and in order, and what there is to count of them."""
+    """The wanted tables of a part, whole and in order, and what there is to count of all."""
     tables = {name: _rows_of(name, part, folder) for name in TABLES}
     extras = part.extras
     missing = [name for name in extras if name not in tables["products"]]
@@ -361,7 +364,8 @@ def finish_part(part: ToFinish, folder: Folder) -> Finished:
     for name, table in done.items():
         counts.add(name, table)
     rejected = len(done["rejects"].drop_duplicates(["source", "row"]))
-    return Finished(done, counts, done["products"]["product_id"].nunique(), rejected)
+    labels = done["products"]["product_id"].nunique()
+    return Finished({name: done[name] for name in part.wanted}, counts, labels, rejected)
 
 
 def _rows_of(name: str, part: ToFinish, folder: Folder) -> pd.DataFrame:

@@ -262,7 +262,6 @@ class _Stream:
     def _write(self, crew: Crew, folder: Folder, target: str | Path, table: str, sums: dict[str, Future[str]]) -> Run:
         dropped = np.array([], dtype=np.int64) if self.scattered is None else self.scattered.places
         across = parts.across_parts([record.labels for record in self.records] + self.bucket_labels, dropped, folder)
-        to_finish = parts.parts_to_finish(self.records, dropped, self.buckets, across)
         lines_of: Counter[int] = Counter()
         for record in self.records:
             lines_of[record.number] += record.lines
@@ -273,10 +272,11 @@ class _Stream:
             for frame in parts.unread_rows(self.records, folder):
                 counts.add("rejects", frame)
                 writer.append("rejects", frame)
+            to_finish = parts.parts_to_finish(self.records, dropped, self.buckets, across, writer.tables)
             finished = crew.finish(to_finish)
             for ready in to_finish:
                 part = next(finished)
-                for name in TABLES:
+                for name in writer.tables:
                     writer.append(name, part.tables.pop(name))
                 give_back()
                 counts.join(part.counts)

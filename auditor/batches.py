@@ -18,7 +18,7 @@ TEXT = pa.large_string()
 TEXT_DICTIONARY = pa.dictionary(pa.int32(), TEXT)
 
 UNREPEATED = ("product_id", "row")
-"""Columns whose texts stay as they are: hardly one stands on two labels."""
+"""Columns that become no words of a frame: hardly one of their texts stands on two labels."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def always(text: str, rows: int) -> pa.DictionaryArray:
 def encoded(table: pa.Table) -> pa.Table:
     """Columns in one piece, as dictionaries, so that a distinct text is handled once from here on.
 
-    Whole numbers become text; columns of :data:`UNREPEATED` stay text.
+    Whole numbers become text; columns of :data:`UNREPEATED` stay what they are.
     """
     return pa.table({name: _encoded(table[name], name) for name in table.column_names})
 

@@ -39,7 +39,7 @@ def read_parquet(sources: Iterable[Source], options: ReadOptions) -> Iterator[Ba
             ) from None
 
 
-PIECES = 8
+PIECES = 4
 """Pieces of a batch: a few unusable rows less would else make a batch of two."""
 
 

@@ -55,9 +55,7 @@ def usable_rows(table: pa.Table, layout: Layout, row_numbers: Positions, source:
         source: the file, for the rejects.
     """
     table = table.rename_columns(list(layout.targets))
-    table = table.set_column(
-        table.column_names.index("product_id"), "product_id", _trimmed(table["product_id"].cast(TEXT))
-    )
+    table = table.set_column(table.column_names.index("product_id"), "product_id", _trimmed(table["product_id"]))
     reasons: dict[int, tuple[str, str]] = {}
     for column, limit_broken in _too_long(table):
         for position in limit_broken:
@@ -92,17 +90,26 @@ def _too_long(table: pa.Table) -> Iterator[tuple[str, Positions]]:
 
 
 def _longest_bytes(column: pa.ChunkedArray) -> int:
-    texts = (chunk.dictionary if isinstance(chunk, pa.DictionaryArray) else chunk for chunk in column.chunks)
     return max(
-        (pc.max(pc.binary_length(values)).as_py() or 0 for values in texts if values.nbytes > MAX_CELL_CHARACTERS),
+        (
+            pc.max(pc.binary_length(texts)).as_py() or 0
+            for texts in _texts_of(column)
+            if texts.nbytes > MAX_CELL_CHARACTERS
+        ),
         default=0,
     )
 
 
+def _texts_of(column: pa.ChunkedArray) -> list[pa.Array]:
+    """The texts that stand in a column, those of a dictionary once."""
+    return [chunk.dictionary if isinstance(chunk, pa.DictionaryArray) else chunk for chunk in column.chunks]
+
+
 def _trimmed(ids: pa.ChunkedArray) -> pa.ChunkedArray:
     # Two products that differ by a trailing blank are one; looking first is ten times cheaper than trimming.
-    edges = [test(ids, blank) for test in (pc.starts_with, pc.ends_with) for blank in (" ", "\t", "\u00a0")]
-    return pc.utf8_trim_whitespace(ids) if any(pc.any(edge).as_py() for edge in edges) else ids
+    texts = pa.chunked_array(_texts_of(ids), TEXT)
+    edges = [test(texts, blank) for test in (pc.starts_with, pc.ends_with) for blank in (" ", "\t", "\u00a0")]
+    return pc.utf8_trim_whitespace(ids.cast(TEXT)) if any(pc.any(edge).as_py() for edge in edges) else ids
 
 
 def _empty(column: pa.ChunkedArray) -> Positions:
@@ -157,14 +164,29 @@ def batches(pieces: Iterable[Piece], layout: Layout, source: str, chunk_rows: in
 def _append(pending: _Pending, rows: pa.Table) -> None:
     ids = rows["product_id"]
     last = ids[-1].as_py()
-    different = np.flatnonzero(pc.not_equal(ids, last).to_numpy(zero_copy_only=False))
-    if different.size:
-        pending.last_product_from = pending.count + int(different[-1]) + 1
+    different = _last_other(ids, last)
+    if different is not None:
+        pending.last_product_from = pending.count + different + 1
     elif last != pending.last_product:
         pending.last_product_from = pending.count
     pending.last_product = last
     pending.tables.append(rows)
     pending.count += rows.num_rows
+
+
+def _last_other(ids: pa.ChunkedArray, last: str) -> int | None:
+    """The last row with another id; None if there is none."""
+    end = len(ids)
+    for chunk in reversed(ids.chunks):
+        end -= len(chunk)
+        if isinstance(chunk, pa.DictionaryArray):
+            others = chunk.indices.to_numpy() != chunk.dictionary.index(last).as_py()
+        else:
+            others = pc.not_equal(chunk, last).to_numpy(zero_copy_only=False)
+        found = np.flatnonzero(others)
+        if found.size:
+            return end + int(found[-1])
+    return None
 
 
 def _cut(pending: _Pending, layout: Layout, source: str) -> Batch:

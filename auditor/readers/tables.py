@@ -109,7 +109,11 @@ def _trimmed(ids: pa.ChunkedArray) -> pa.ChunkedArray:
     # Two products that differ by a trailing blank are one; looking first is ten times cheaper than trimming.
     texts = pa.chunked_array(_texts_of(ids), TEXT)
     edges = [test(texts, blank) for test in (pc.starts_with, pc.ends_with) for blank in (" ", "\t", "\u00a0")]
-    return pc.utf8_trim_whitespace(ids.cast(TEXT)) if any(pc.any(edge).as_py() for edge in edges) else ids
+    if not any(pc.any(edge).as_py() for edge in edges):
+        return ids
+    trimmed = pc.utf8_trim_whitespace(ids.cast(TEXT))
+    # Encoded anew, for two texts of the dictionary may have become one.
+    return trimmed.dictionary_encode() if pa.types.is_dictionary(ids.type) else trimmed
 
 
 def _empty(column: pa.ChunkedArray) -> Positions:

@@ -19,6 +19,7 @@ from auditor.figures import AMOUNT, DAILY_VALUE, OTHER_BASIS, STRENGTH, basis_of
 from auditor.ingredients import GLUED, UNASSIGNABLE, Piece, read_ingredient
 from auditor.names import is_hormone
 from auditor.patterns import late_pattern
+from auditor.remembering import remembered
 from auditor.text import clean, shorten
 from auditor.units import DATA, IU, NOT_PROVIDED, Quantity, find_quantities, mcg_per_unit, read_number, unit_named
 from auditor.wording.number_words import with_figures
@@ -92,7 +93,7 @@ _TWO_STRENGTHS = late_pattern(r"^(\d{2,}) ?/ ?(\d{2,})(?= ?[^\d\s/])")
 _NUMBER_AND_WORD = late_pattern(r"[<>]?\s*-?[\d.,' ]+\s*([^\d\s(%].*)?")
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def read_line(
     ingredient: str,
     amount: str = "",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from auditor.patterns import late_pattern
+from auditor.remembering import remembered
 from auditor.searching import Mask, holds, is_plain
 from auditor.wording.tokens import Meanings, Token, fold, parts_of, readable, says, tokenise, vocabulary, wording_table
 
@@ -48,7 +49,7 @@ class _Ending(NamedTuple):
     younger: bool
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def read_audience(text: str) -> tuple[str, ...]:
     """Contexts (ids of the evidence edition) the words name, youngest first; () when they name none.
 
@@ -77,7 +78,7 @@ def names_others_than_adults(texts: npt.NDArray[np.object_]) -> Mask:
     return found
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def _part_names_others(part: str) -> bool:
     text = readable(part)
     if not _may_name(text, adults=False):

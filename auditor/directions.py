@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from auditor.audiences import mark_audiences
+from auditor.remembering import remembered
 from auditor.text import shorten
 from auditor.wording.cells import Cell, frequencies_of, one_strength, read_cells, read_intakes
 from auditor.wording.counts import Item, exact
@@ -87,7 +88,7 @@ _AMBIGUOUS = frozenset(("frequency-ambiguous", "with-meals-uncounted", "as-neede
 _NOTED = {"open_ended": "open-ended", "needed": "as-needed", "depot": "depot-word", "body_weight": "body-weight"}
 
 
-@dataclass
+@dataclass(slots=True)
 class _Reading:
     """What has been read so far, sentence by sentence."""
 
@@ -104,14 +105,14 @@ class _Reading:
     several_at_most: bool = False  # a limit of several units: one intake may be any of them
     limit: tuple[Decimal, str] | None = None  # its amount, where it names one
 
-    def copy(self) -> _Reading:
-        """The same with lists of its own."""
-        return _Reading(
-            self.text, self.intakes[:], self.secondary[:], self.waiting[:], self.frequencies[:], self.lone[:], self.strengths[:], self.flags.copy(),
-            self.problems[:], self.titrating, self.several_at_most, self.limit,
+    def part(self) -> _Part:
+        """The same as it is remembered."""
+        return _Part(
+            self.text, tuple(self.intakes), tuple(self.secondary), tuple(self.waiting), tuple(self.frequencies), tuple(self.lone), tuple(self.strengths),
+            frozenset(self.flags), tuple(self.problems), self.titrating, self.several_at_most, self.limit,
         )  # fmt: skip
 
-    def add(self, part: _Reading) -> None:
+    def add(self, part: _Part) -> None:
         """Take in what the next part of the text says."""
         offset = len(self.text) + len(_STOP)
         self.text = self.text + _STOP + part.text
@@ -129,15 +130,39 @@ class _Reading:
         self.limit = self.limit or part.limit
 
 
+class _Part(NamedTuple):
+    """What a part of a text says: a reading that is complete and, as very many are remembered, small."""
+
+    text: str
+    intakes: tuple[Intake, ...]
+    secondary: tuple[Intake, ...]
+    waiting: tuple[Intake, ...]
+    frequencies: tuple[Intake, ...]
+    lone: tuple[Intake, ...]
+    strengths: tuple[Item, ...]
+    flags: frozenset[str]
+    problems: tuple[str, ...]
+    titrating: bool
+    several_at_most: bool
+    limit: tuple[Decimal, str] | None
+
+    def reading(self) -> _Reading:
+        """A reading that begins with this part."""
+        return _Reading(
+            self.text, [*self.intakes], [*self.secondary], [*self.waiting], [*self.frequencies], [*self.lone], [*self.strengths], {*self.flags},
+            [*self.problems], self.titrating, self.several_at_most, self.limit,
+        )  # fmt: skip
+
+
 _STOP = ". "
 
 
-@lru_cache(maxsize=4_096)
+@remembered(4_096)
 def read_directions(text: str) -> Directions:
     """Read suggested use in any of the languages of the wording tables."""
     parts = parts_of(text)
-    reading, contexts = _read_part(parts[0], (), False)
-    reading = reading.copy()
+    first, contexts = _read_part(parts[0], (), False)
+    reading = first.reading()
     for part in parts[1:]:
         read, contexts = _read_part(part, contexts, reading.titrating)
         reading.add(read)
@@ -150,13 +175,13 @@ def read_directions(text: str) -> Directions:
     return _result(intakes, reading, reading.text)
 
 
-@lru_cache(maxsize=16_384)
-def _read_part(text: str, contexts: tuple[str, ...], titrating: bool) -> tuple[_Reading, tuple[str, ...]]:
+@remembered(16_384)
+def _read_part(text: str, contexts: tuple[str, ...], titrating: bool) -> tuple[_Part, tuple[str, ...]]:
     """What one part says when the text before it spoke of `contexts`; and of whom it speaks at its end."""
     reading = _Reading(readable(text), titrating=titrating)
     for sentence in sentences(mark_audiences(_without_german_ages(tokenise(reading.text)))):
         contexts = _read_sentence(sentence, contexts, reading)
-    return reading, contexts
+    return reading.part(), contexts
 
 
 def _without_german_ages(tokens: list[Token]) -> list[Token]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import tomli as tomllib
 
 from auditor.patterns import late_pattern
+from auditor.remembering import remembered
 from auditor.units import IU, Quantity
 
 WORDING = Path(__file__).parent / "data" / "wording" / "figures.toml"
@@ -43,7 +44,7 @@ def _spaced_words() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(words)})")
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def says_spaced(text: str) -> bool:
     """Whether a cleaned text says that the product is not taken daily ('weekly', 'alle 20 Tage', 'Depot')."""
     return bool(_spaced_words().search(text.lower()))
@@ -56,14 +57,14 @@ _SERVING_ON_LINE = late_pattern(
 )
 
 
-@lru_cache(maxsize=4_096)
+@remembered(4_096)
 def serving_of(text: str) -> str:
     """The serving a line states for its amount ('25 mcg per 5 drops' gives '5 drops'), or ''."""
     found = _SERVING_ON_LINE.search(text.lower())
     return found[1] if found and not found[1].startswith(("1 ", "1-")) else ""
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def basis_of(text: str) -> str:
     """What the amounts of a cleaned text refer to ('per drop', 'pro Tagesdosis'), or '' if it does not say."""
     lowered = text.lower()

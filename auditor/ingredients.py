@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from auditor.figures import AMOUNT, OTHER_BASIS, RAW, with_roles
 from auditor.grouping import Group, group_figures
 from auditor.names import TARGET, TRADE, NameHit, find_names, may_name_target
 from auditor.patterns import late_pattern
+from auditor.remembering import remembered
 from auditor.text import clean
 from auditor.units import Quantity, find_quantities
 from auditor.wording.number_words import with_figures
@@ -80,7 +80,7 @@ _STUCK_BRAND = late_pattern(r"([a-zà-ÿ])(?=Vit(?:amine?|amina)?[ -]?[DK])")
 """'BabyVitD3': a brand's word stuck to the vitamin's name."""
 
 
-@lru_cache(maxsize=32_768)
+@remembered(32_768)
 def read_ingredient(text: str) -> Ingredient:
     """Read an ingredient text as printed.  A text that names neither vitamin gives :data:`NOTHING`."""
     if "Vit" in text:

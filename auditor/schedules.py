@@ -20,6 +20,7 @@ from auditor.directions import Directions, Regimen, read_directions
 from auditor.figures import says_spaced
 from auditor.markets import market_named
 from auditor.patterns import late_pattern
+from auditor.remembering import remembered
 from auditor.servings import Serving, read_serving
 from auditor.text import clean, shorten
 from auditor.units import DATA
@@ -64,7 +65,7 @@ def read_number_cell(text: str) -> Fraction | None:
     return value if 0 < value < 1_000_000 else None
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def schedule(
     serving_size: str, units_per_serving: str, servings_min: str, servings_max: str, directions: str, line_basis: str, basis: str,
     market: str, dosage_form: str, context: str, name_says_spaced: str = "",

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from auditor.audiences import mark_audiences
 from auditor.patterns import late_pattern
+from auditor.remembering import remembered
 from auditor.wording.counts import Item
 from auditor.wording.items import read_items
 from auditor.wording.tokens import DAILY, Token, readable, tokenise, vocabulary
@@ -34,7 +34,7 @@ class Serving:
     problem: str = ""
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def read_serving(text: str, units_per_serving: str = "") -> Serving:
     """Read a serving size; `units_per_serving` (number text) fills a missing count or confirms it."""
     printed = _plain(text) or _read_text(text)
@@ -73,7 +73,7 @@ def _plain(text: str) -> _Printed | None:
 _UNIT_ONLY = frozenset(("unit", "told"))
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def _read_text(text: str) -> _Printed:
     tokens = mark_audiences(tokenise(readable(text)))
     per_day = any(_is_daily(token) for token in tokens)

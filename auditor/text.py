@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
+
+from auditor.remembering import remembered
 
 MAX_READ_CHARACTERS = 4_000
 """Grammars read no further than this; real label lines are a tenth of it."""
@@ -57,7 +58,7 @@ _LEADERS = re.compile(r"\.{3,}|_{3,}|(?: \.){3,}")
 _ASCII_ODD = re.compile(r"\.\.\.|___| \. \.|&(?i:#181|micro|mu|nbsp|amp);|\((?i:r|tm|c)\)|  | \Z")
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def clean(text: str) -> Cleaned:
     """Readable copy of a label text.
 

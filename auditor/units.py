@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tomli as tomllib
 
 from auditor.patterns import late_pattern
+from auditor.remembering import remembered
 from auditor.text import alternation
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _fold_unit(text: str) -> str:
     return re.sub(r"[.\s]", "", text.casefold().replace("μ", "µ"))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4_096)
 def unit_named(text: str) -> str | None:
     """Registry name of a unit as spelled on a label, `iu` or `not-provided`; `None` if it is not in the table."""
     return _spellings().get(_fold_unit(text))
@@ -105,7 +106,7 @@ NUMBER_PATTERN = r"(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d+)?|\d{1,3} \d/\d|\d/\
 """Where a number may stand in cleaned text; :func:`read_number` says what it is."""
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def read_number(text: str) -> Number:
     """Read one printed number strictly (ASCII digits after cleaning).
 

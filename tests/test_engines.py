@@ -236,6 +236,17 @@ def test_a_run_leaves_garbage_collection_as_it_found_it(tmp_path: Path, small: l
             gc.enable()
 
 
+def test_readings_are_let_go_when_a_long_input_is_read(
+    tmp_path: Path, small: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_to(small, tmp_path / "short", workers=1)
+    assert directions.read_directions.cache_info().currsize
+    monkeypatch.setattr(engines_run, "LONG_LINES", 0)
+    run_to(small, tmp_path / "long", workers=1)
+    assert not directions.read_directions.cache_info().currsize
+    assert not schedules.schedule.cache_info().currsize
+
+
 def test_what_goes_wrong_in_a_helper_is_raised(
     tmp_path: Path, small: list[Path], started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
 ) -> None:

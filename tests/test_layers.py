@@ -13,7 +13,7 @@ PACKAGE = ROOT / "auditor"
 
 # Lowest first; a module may import from the lines above its own, never from its own line.
 LAYERS = (
-    ("barcodes", "errors", "distinct", "rows", "patterns", "label_records"),
+    ("barcodes", "errors", "distinct", "rows", "patterns", "label_records", "remembering"),
     ("searching", "schema"),
     ("text",),
     ("units",),

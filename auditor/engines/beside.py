@@ -18,6 +18,7 @@ from auditor.collecting import without_collector
 from auditor.engines import parts
 from auditor.engines.memory import give_back, hold_little
 from auditor.engines.spill import Folder
+from auditor.remembering import forget
 
 
 def serve(heard: BinaryIO, said: BinaryIO) -> None:
@@ -38,6 +39,8 @@ def serve(heard: BinaryIO, said: BinaryIO) -> None:
             work, arguments = pickle.load(heard)
         except EOFError:
             return
+        if work == "finish":
+            forget()  # all texts are read
         try:
             answer = works[work](*arguments)
         except Exception as error:  # whatever it is, it is the run's to tell

@@ -65,17 +65,16 @@ _EDITIONS: dict[str, Evidence] = {}
 
 @dataclass(frozen=True)
 class Labels:
-    """What is kept in memory of the labels of one step: a place, a hash of the id and the shared keys of each.
+    """What is kept in memory of the labels of one step: a place, a hash of the id and the number of lines of each.
 
-    `key` names the frames in the folder; `keys` has one frame of :data:`~auditor.checks.across.KEYS` and `split` for
-    each context.
+    `key` names the frames in the folder; `contexts` is the number of contexts that they were audited in.
     """
 
     key: str
     place: Places
     id_hash: Hashes
     lines: npt.NDArray[np.int32]
-    keys: tuple[pd.DataFrame, ...]
+    contexts: int
 
 
 @dataclass(frozen=True)
@@ -124,9 +123,12 @@ def _keep(part: Part, key: str, folder: Folder) -> Labels:
         folder.put(f"{key}-keys{block}", keys.labels)
         folder.put(f"{key}-strengths{block}", keys.strengths)
     first = part.keys[0].labels
-    kept = tuple(keys.labels[["split", *KEYS]] for keys in part.keys)
     return Labels(
-        key, first[PLACE].to_numpy(dtype=np.int64), hash_ids(first["product_id"]), part.lines.astype(np.int32), kept
+        key,
+        first[PLACE].to_numpy(dtype=np.int64),
+        hash_ids(first["product_id"]),
+        part.lines.astype(np.int32),
+        len(part.keys),
     )
 
 
@@ -201,7 +203,7 @@ def audit_bucket(lines: pd.DataFrame, bucket: int, rules: Rules, folder: Folder)
 # -- labels that share something -------------------------------------------------------------------------------------------
 
 
-SHARERS_AT_ONCE = 100_000
+SHARERS_AT_ONCE = 50_000
 """Labels that are compared at a time; all that share one key are among them."""
 
 Across = tuple[tuple[int, str], ...]
@@ -217,13 +219,16 @@ def across_parts(labels: list[Labels], dropped: Places, folder: Folder) -> dict[
         folder: where the steps before kept their results.
     """
     found: dict[int, list[tuple[int, str]]] = {}
-    for block in range(len(labels[0].keys) if labels else 0):
+    for block in range(labels[0].contexts if labels else 0):
         counting = [np.isin(part.place, dropped, invert=True) if len(dropped) and not part.key.startswith("bucket") else np.ones(len(part.place), dtype=bool)
                     for part in labels]  # fmt: skip
         ends = np.cumsum([int(mask.sum()) for mask in counting])
         for name in KEYS:
             every = pd.concat(
-                [part.keys[block].loc[mask, [name, "split"]] for part, mask in zip(labels, counting, strict=True)],
+                [
+                    folder.get(f"{part.key}-keys{block}", [name, "split"])[mask]
+                    for part, mask in zip(labels, counting, strict=True)
+                ],
                 ignore_index=True,
             )
             sharing = shared(every, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -65,19 +65,19 @@ class Folder:
         with _sink(f"{self.name}/{key}.arrow") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
 
-    def get(self, key: str) -> pd.DataFrame:
-        """The frame, with the types it had."""
-        return frame_of(self.table(key))
+    def get(self, key: str, columns: Sequence[str] = ()) -> pd.DataFrame:
+        """The frame, with the types it had, or some columns of it."""
+        return frame_of(self.table(key, columns))
 
-    def table(self, key: str) -> pa.Table:
-        """The frame as it is stored."""
+    def table(self, key: str, columns: Sequence[str] = ()) -> pa.Table:
+        """The frame as it is stored, or some columns of it."""
         if is_url(self.name):
             files, path = file_system(f"{self.name}/{key}.arrow")
             with files.open(path, "rb") as file:
-                return pa.ipc.open_file(pa.BufferReader(file.read())).read_all()
+                return _read(pa.BufferReader(file.read()), columns)
         # Read and not mapped: mapped pages would count as memory of the process.
         with pa.OSFile(f"{self.name}/{key}.arrow", "rb") as file:
-            return pa.ipc.open_file(file).read_all()
+            return _read(file, columns)
 
     def has(self, key: str) -> bool:
         """Whether a frame was kept under this key."""
@@ -97,6 +97,14 @@ class Folder:
             spilled.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             Path(self.name).rmdir()
+
+
+def _read(stored: pa.NativeFile, columns: Sequence[str]) -> pa.Table:
+    whole = pa.ipc.open_file(stored)
+    if not columns:
+        return whole.read_all()
+    places = [whole.schema.get_field_index(name) for name in columns]
+    return pa.ipc.open_file(stored, options=pa.ipc.IpcReadOptions(included_fields=places)).read_all()
 
 
 def frame_of(table: pa.Table) -> pd.DataFrame:

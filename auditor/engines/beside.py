@@ -25,13 +25,15 @@ def serve(heard: BinaryIO, said: BinaryIO) -> None:
     """Hear the rules and the name of the folder, then what to do; answer with what came of it, or with the error it ended in.
 
     To do is 'audit' with a group and its number, answered with its record, or 'finish' with a
-    :class:`~auditor.engines.parts.ToFinish`, answered with the finished part.
+    :class:`~auditor.engines.parts.ToFinish`, answered with the finished part; 'forget' lets go what is
+    remembered of texts.
     """
     hold_little()
     rules, name = pickle.load(heard)
     folder = Folder(name)
     works: dict[str, Callable[..., object]] = {
         "audit": lambda group, number: parts.audit_group(group, number, rules, folder),
+        "forget": forget,
         "finish": lambda part: parts.finish_part(part, folder),
     }
     while True:
@@ -39,8 +41,6 @@ def serve(heard: BinaryIO, said: BinaryIO) -> None:
             work, arguments = pickle.load(heard)
         except EOFError:
             return
-        if work == "finish":
-            forget()  # all texts are read
         try:
             answer = works[work](*arguments)
         except Exception as error:  # whatever it is, it is the run's to tell

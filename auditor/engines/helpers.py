@@ -19,6 +19,7 @@ from auditor.engines.groups import Group, divided
 from auditor.engines.memory import give_back
 from auditor.engines.parts import Finished, PartRecord, Rules, ToFinish
 from auditor.engines.spill import Folder
+from auditor.remembering import forget
 
 WAITING = 2
 """Shares given to each helper: the one it audits and the next one, so that it never waits."""
@@ -55,6 +56,10 @@ class Helper:
     def finish(self, part: ToFinish) -> Finished | None:
         """A finished part; None when the helper has ended before it was done."""
         return cast("Finished | None", self._done("finish", part))
+
+    def forget(self) -> None:
+        """Let it go what it remembers of texts."""
+        self._done("forget")
 
     def _done(self, work: str, *arguments: object) -> object:
         heard, said = self._process.stdin, self._process.stdout
@@ -156,6 +161,14 @@ class Crew:
                     _, share, number = self._given.pop(future)
                     self._here(share, number, finished)
             self._collect(finished, wait_for_one=True)
+
+    def forget(self) -> None:
+        """Let all processes of a long input let go what they remember of texts: there are no more to be read."""
+        if self.is_long():
+            for helper, waiter in zip(self._started, self._waiters, strict=True):
+                waiter.submit(helper.forget)
+            forget()
+            give_back()
 
     def finish(self, to_finish: Sequence[ToFinish]) -> Iterator[Finished]:
         """The parts finished, in order; helpers have some in advance, and this process does what they have not begun."""

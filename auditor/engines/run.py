@@ -30,7 +30,6 @@ from auditor.evidence import Evidence, load_evidence
 from auditor.export import is_streamable, open_output
 from auditor.overrides import Override
 from auditor.pipeline import RunSummary, check_options
-from auditor.remembering import forget
 from auditor.schema import TABLES
 
 if TYPE_CHECKING:
@@ -199,6 +198,7 @@ class _Stream:
                     with Crew(self.rules, folder, self.helpers, self._is_long) as crew:
                         self._audit(crew, reader)
                         self._gather(folder, reader)
+                        crew.forget()
                         return self._write(crew, folder, target, table, sums)
                 finally:
                     hasher.shutdown(wait=False, cancel_futures=True)
@@ -261,10 +261,6 @@ class _Stream:
                 self.buckets[home] = (*self.buckets.get(home, ()), bucket)
 
     def _write(self, crew: Crew, folder: Folder, target: str | Path, table: str, sums: dict[str, Future[str]]) -> Run:
-        if self.lines_read > LONG_LINES:
-            # All texts are read, and the tables take their room.
-            forget()
-            give_back()
         dropped = np.array([], dtype=np.int64) if self.scattered is None else self.scattered.places
         across = parts.across_parts([record.labels for record in self.records] + self.bucket_labels, dropped, folder)
         lines_of: Counter[int] = Counter()

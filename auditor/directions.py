@@ -176,6 +176,15 @@ def read_directions(text: str) -> Directions:
 
 
 @remembered(16_384)
+def audiences_of(text: str) -> tuple[tuple[str, ...], ...]:
+    """The contexts that doses of directions are for, each combination once; one of them is () where a dose is for nobody in particular.
+
+    Asked of texts that were read long ago, and therefore remembered apart from their readings, which are large.
+    """
+    return tuple(dict.fromkeys(regimen.contexts for regimen in read_directions(text).regimens))
+
+
+@remembered(4_096)
 def _read_part(text: str, contexts: tuple[str, ...], titrating: bool) -> tuple[_Part, tuple[str, ...]]:
     """What one part says when the text before it spoke of `contexts`; and of whom it speaks at its end."""
     reading = _Reading(readable(text), titrating=titrating)

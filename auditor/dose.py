@@ -17,7 +17,7 @@ import pandas as pd
 
 from auditor.amounts import LineReading, Problem, Style, read_line
 from auditor.audiences import may_name_anybody, names_others_than_adults, read_audience
-from auditor.directions import read_directions
+from auditor.directions import audiences_of
 from auditor.distinct import Distinct, codes_of, distinct, either, words, words_at, words_of
 from auditor.evidence import Evidence
 from auditor.figures import says_spaced
@@ -137,10 +137,8 @@ def _ranks_named(lines: pd.DataFrame, rank: dict[str, int], adult: int, pregnanc
 
 def _directed_to(directions: str) -> tuple[str, ...]:
     """Contexts that directions give their doses to; () where a dose is for nobody in particular."""
-    regimens = read_directions(directions).regimens
-    if not all(regimen.contexts for regimen in regimens):
-        return ()
-    return tuple(dict.fromkeys(context for regimen in regimens for context in regimen.contexts))
+    named = audiences_of(directions)
+    return tuple(dict.fromkeys(context for contexts in named for context in contexts)) if all(named) else ()
 
 
 def _label_contexts(said: tuple[str, ...], titled: tuple[str, ...], directed: tuple[str, ...]) -> tuple[str, ...]:

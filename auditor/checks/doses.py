@@ -26,7 +26,7 @@ from auditor.checks.facts import (
     span,
     together,
 )
-from auditor.directions import Directions
+from auditor.directions import audiences_of, read_directions
 from auditor.distinct import as_text, codes_of, distinct, one_of, words, words_at
 from auditor.judging import DEFAULT_AUTHORITIES
 from auditor.schedules import read_number_cell, schedule
@@ -214,8 +214,10 @@ def _counted_again(facts: Facts) -> pd.DataFrame:
     if not wanted.any():
         return nothing()
     counts = {
-        text: max((float(r.units_per_day_high) for r in told.regimens if r.unit != "serving"), default=0.0)
-        for text, told in facts.read_directions(wanted).items()
+        text: max(
+            (float(r.units_per_day_high) for r in read_directions(text).regimens if r.unit != "serving"), default=0.0
+        )
+        for text in facts.directions_of(wanted)
     }
     units = facts.by_text("directions", counts, np.nan)
     return on_products(
@@ -324,11 +326,7 @@ def audiences(facts: Facts) -> pd.DataFrame:
     judged = facts.judged
     by_column = _several_audience_columns(facts)
     wanted = facts.says("directions", "dose-multiple-audiences", facts.with_row)
-    readings = facts.read_directions(wanted)
-    groups = {
-        text: tuple(dict.fromkeys(one.contexts for one in told.regimens if one.contexts))
-        for text, told in readings.items()
-    }
+    groups = {text: tuple(filter(None, audiences_of(text))) for text in facts.directions_of(wanted)}
     ages = {text: young for text, named in groups.items() if (young := _young_of(named))}
     by_text = _directions_that(facts, wanted, {text for text, named in groups.items() if len(named) > 1})
     by_audience = _audience_of_several(facts) & ~by_text & ~by_column
@@ -341,7 +339,7 @@ def audiences(facts: Facts) -> pd.DataFrame:
         on_products(facts.first, by_column | by_text | by_audience, "dose-multiple-audiences", value=told,
                     detail=lambda hit: [facts.evidence.contexts[context].title for context in facts.contexts[hit.index]]),
         on_rows(judged, judged["several_columns"].astype(bool), "dose-am-pm", value=lambda hit: mcg(hit["daily_mcg_high"])),
-        _children(facts, wanted, readings, ages),
+        _children(facts, wanted, ages),
         _k2_for_children(facts, wanted, ages),
     )  # fmt: skip
 
@@ -368,9 +366,7 @@ OF_A_CHILD = ["product", "nutrient", "label_text", "amount_mcg", "source_line", 
 """What is asked of a row that children may take."""
 
 
-def _children(
-    facts: Facts, wanted: Mask, readings: dict[str, Directions], ages: dict[str, tuple[str, ...]]
-) -> pd.DataFrame:
+def _children(facts: Facts, wanted: Mask, ages: dict[str, tuple[str, ...]]) -> pd.DataFrame:
     """Directions for an age group whose daily dose passes the upper level of that age."""
     if not ages:
         return nothing()
@@ -383,7 +379,7 @@ def _children(
         & rows["amount_other_mcg"].isna()
         & (rows["form"] != "calcifediol")
     ).to_numpy()
-    part = rows.loc[test & _may_pass(facts, rows, ages, readings), OF_A_CHILD]
+    part = rows.loc[test & _may_pass(facts, rows, ages), OF_A_CHILD]
     if part.empty:
         return nothing()
     asked = ["serving_size", "units_per_serving", "directions", "basis", "market", "dosage_form"]
@@ -449,9 +445,7 @@ def _audience_of_several(facts: Facts) -> Mask:
     return np.array(found, dtype=bool)[texts.codes] & facts.with_row
 
 
-def _may_pass(
-    facts: Facts, rows: pd.DataFrame, ages: dict[str, tuple[str, ...]], readings: dict[str, Directions]
-) -> np.ndarray:
+def _may_pass(facts: Facts, rows: pd.DataFrame, ages: dict[str, tuple[str, ...]]) -> np.ndarray:
     """Rows whose amount times the units a child takes could pass any upper level; the exact dose is computed for these only."""
     lowest = min(
         (
@@ -465,7 +459,7 @@ def _may_pass(
         text: max(
             (
                 float(r.units_per_day_high)
-                for r in readings[text].regimens
+                for r in read_directions(text).regimens
                 if r.contexts and r.contexts[0].startswith(YOUNG)
             ),
             default=0.0,

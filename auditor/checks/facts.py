@@ -20,7 +20,6 @@ import tomli as tomllib
 
 from auditor.barcodes import Barcodes, read_codes
 from auditor.checks import DATA, catalogue
-from auditor.directions import Directions, read_directions
 from auditor.distinct import codes_of, one_of
 from auditor.evidence import Evidence
 from auditor.limits import Limit
@@ -269,10 +268,10 @@ class Facts:
             dates.codes
         ]
 
-    def read_directions(self, wanted: Mask) -> dict[str, Directions]:
-        """Readings of the distinct directions of some products."""
+    def directions_of(self, wanted: Mask) -> list[str]:
+        """The distinct directions of some products."""
         texts = self.texts("directions")
-        return {text: read_directions(text) for text in texts.at(texts.used(wanted))}
+        return texts.at(texts.used(wanted))
 
 
 @cache

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from errno import EISDIR
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import pandas as pd
@@ -20,7 +20,7 @@ from auditor.datapackage import CAVEATS, AuditTables, RunSummary, data_dictionar
 from auditor.errors import UsageError
 from auditor.report import render_report
 from auditor.schema import TABLES
-from auditor.writers import TABLE_WRITERS, TableWriter, csv_bytes, extra_columns, open_table_writer
+from auditor.writers import TABLE_WRITERS, RowsFormat, TableWriter, csv_bytes, extra_columns, open_table_writer
 
 __all__ = ["FOLDER_FILES", "AuditWriter", "csv_bytes", "data_dictionary", "is_streamable", "open_output", "write_audit"]
 
@@ -69,19 +69,22 @@ class AuditWriter:
     Rows of a table have to come in their order; tables may take turns.
     """
 
-    def __init__(self, writers: Mapping[str, TableWriter], finish: Callable[[RunSummary], None]) -> None:
+    def __init__(
+        self, writers: Mapping[str, TableWriter], formats: tuple[RowsFormat, ...], finish: Callable[[RunSummary], None]
+    ) -> None:
         self._writers = writers
         self._finish = finish
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Names of the tables that are written."""
-        return tuple(self._writers)
+        self.formats = formats
+        """How rows of each table that is written are made ready for :meth:`add`."""
 
     def append(self, table: str, frame: pd.DataFrame) -> None:
         """Write rows of a table; a table that is not wanted is passed over."""
         if table in self._writers and len(frame):
             self._writers[table].append(frame)
+
+    def add(self, table: str, rows: BinaryIO) -> None:
+        """Write rows of a table that is written, made ready in a file by its format."""
+        self._writers[table].add(rows)
 
     def finish(self, summary: RunSummary) -> None:
         """Complete the files once all rows are written."""
@@ -120,12 +123,8 @@ def open_output(
     try:
         with _whole_or_not_at_all(paths) as drafts, ExitStack() as stack:
             own = dict(zip(names, drafts, strict=False))
-            writers = {
-                name: stack.enter_context(
-                    open_table_writer(draft, extension, name, extra if name == "products" else ())
-                )
-                for name, draft in own.items()
-            }
+            formats = tuple(RowsFormat(extension, name, tuple(extra) if name == "products" else ()) for name in own)
+            writers = {each.table: stack.enter_context(open_table_writer(own[each.table], *each)) for each in formats}
 
             def finish(summary: RunSummary) -> None:
                 stack.close()
@@ -133,7 +132,7 @@ def open_output(
                     files = {name: (names[name], draft) for name, draft in own.items()}
                     drafts[-1].write_bytes(data_package(summary, files, extra))
 
-            yield AuditWriter(writers, finish), paths
+            yield AuditWriter(writers, formats, finish), paths
     except OSError as error:
         raise UsageError(f"{target}: cannot be written ({error.strerror or error})") from error
 

@@ -194,10 +194,14 @@ def finished(tables: dict[str, pd.DataFrame], across: dict[int, pd.DataFrame]) -
         products, findings = _with_more(products, findings, pd.concat(more, ignore_index=True))
     if products[BLOCK].any():
         findings = findings.drop_duplicates([PLACE, *(column.name for column in FINDINGS)], ignore_index=True)
-    told = {**tables, "products": products, "findings": findings}
     return {
-        name: table.drop(columns=[PLACE, BLOCK], errors="ignore").reset_index(drop=True) for name, table in told.items()
+        name: without_places(table) for name, table in {**tables, "products": products, "findings": findings}.items()
     }
+
+
+def without_places(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of a part without what does not leave it."""
+    return table.drop(columns=[PLACE, BLOCK], errors="ignore").reset_index(drop=True)
 
 
 def _with_more(products: pd.DataFrame, findings: pd.DataFrame, more: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

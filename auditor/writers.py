@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import shutil
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, NamedTuple, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,7 @@ NEUTRALISING_RULE = (
 
 ROW_GROUP_ROWS = 131_072
 CSV_BLOCK_ROWS = 32_768
+COPIED_BYTES = 1 << 20
 
 _TRIGGERS = frozenset("=+-@|%")
 _HIDDEN_TRIGGERS = frozenset("\t\r\n\0")
@@ -50,6 +52,9 @@ class TableWriter(Protocol):
     def append(self, frame: pd.DataFrame) -> None:
         """Write the rows of a frame that has every column of the table, in any order."""
 
+    def add(self, rows: BinaryIO) -> None:
+        """Write the rows that :class:`RowsFormat` made ready in a file."""
+
     def close(self) -> None:
         """Complete the file; a table that never got a row is still a readable file."""
 
@@ -62,15 +67,16 @@ class CsvWriter:
     reading them, so numbers need no step of their own.
     """
 
-    def __init__(self, sink: BinaryIO, table: str, extra: Sequence[str] = ()) -> None:
+    def __init__(self, sink: BinaryIO, table: str, extra: Sequence[str] = (), *, header: bool = True) -> None:
         self._sink = sink
         self._schema = arrow_schema(table, tuple(extra))
         # Arrow works without the interpreter's lock; on two cores this halves the time.
         self._pool = ThreadPoolExecutor()
-        # Arrow would quote every name of the header.
-        header = io.StringIO()
-        csv.writer(header, lineterminator="\n").writerow([neutralised(name) for name in self._schema.names])
-        sink.write(header.getvalue().encode())
+        if header:
+            # Arrow would quote every name of the header.
+            names = io.StringIO()
+            csv.writer(names, lineterminator="\n").writerow([neutralised(name) for name in self._schema.names])
+            sink.write(names.getvalue().encode())
 
     def append(self, frame: pd.DataFrame) -> None:
         columns = _arrow_columns(frame, self._schema)
@@ -78,6 +84,9 @@ class CsvWriter:
         table = pa.table([_spreadsheet_column(column) for column in columns], names=self._schema.names)
         for block in self._pool.map(lambda start: _csv_lines(table.slice(start, CSV_BLOCK_ROWS)), starts):
             self._sink.write(block)
+
+    def add(self, rows: BinaryIO) -> None:
+        shutil.copyfileobj(rows, self._sink, COPIED_BYTES)
 
     def close(self) -> None:
         """Nothing is left to write."""
@@ -93,7 +102,12 @@ class ParquetWriter:
         self._waiting = self._schema.empty_table()
 
     def append(self, frame: pd.DataFrame) -> None:
-        rows = _declared_table(frame, self._schema)
+        self._append(_declared_table(frame, self._schema))
+
+    def add(self, rows: BinaryIO) -> None:
+        self._append(pa.ipc.open_stream(rows).read_all())
+
+    def _append(self, rows: pa.Table) -> None:
         self._waiting = pa.concat_tables([self._waiting, rows])
         while len(self._waiting) >= ROW_GROUP_ROWS:
             self._write(self._waiting.slice(0, ROW_GROUP_ROWS))
@@ -127,8 +141,26 @@ class JsonLinesWriter:
     def _line(self, record: tuple[object, ...]) -> bytes:
         return orjson.dumps(dict(zip(self._names, record, strict=True)), option=orjson.OPT_APPEND_NEWLINE)
 
+    def add(self, rows: BinaryIO) -> None:
+        shutil.copyfileobj(rows, self._sink, COPIED_BYTES)
+
     def close(self) -> None:
         """Nothing is left to write."""
+
+
+class _ArrowRows:
+    """Rows on their way into a Parquet file, whose row groups may begin and end anywhere among them."""
+
+    def __init__(self, sink: BinaryIO, table: str, extra: Sequence[str] = ()) -> None:
+        self._schema = arrow_schema(table, tuple(extra))
+        self._writer = pa.ipc.new_stream(sink, self._schema)
+
+    def append(self, frame: pd.DataFrame) -> None:
+        self._writer.write_table(_declared_table(frame, self._schema))
+
+    def close(self) -> None:
+        """Complete the stream."""
+        self._writer.close()
 
 
 TABLE_WRITERS: dict[str, Callable[[BinaryIO, str, Sequence[str]], TableWriter]] = {
@@ -138,6 +170,26 @@ TABLE_WRITERS: dict[str, Callable[[BinaryIO, str, Sequence[str]], TableWriter]] 
     ".jsonl": JsonLinesWriter,
 }
 """Formats that hold one table, by extension."""
+
+
+class RowsFormat(NamedTuple):
+    """How rows of a table are made ready, by any process, for the writer of a file: its extension, the table and its extra columns."""
+
+    extension: str
+    table: str
+    extra: tuple[str, ...] = ()
+
+    def make_ready(self, frame: pd.DataFrame, sink: BinaryIO) -> None:
+        """Write the rows of a frame so that :meth:`TableWriter.add` of the file's writer takes them as they are."""
+        kind = self.extension.removesuffix(".gz")
+        with closing(
+            CsvWriter(sink, self.table, self.extra, header=False)
+            if kind == ".csv"
+            else _ArrowRows(sink, self.table, self.extra)
+            if kind == ".parquet"
+            else JsonLinesWriter(sink, self.table, self.extra)
+        ) as writer:
+            writer.append(frame)
 
 
 @contextmanager

@@ -128,9 +128,9 @@ def test_helpers_finish_parts_too(
     beside: list[int] = []
     finish_beside = helpers.Helper.finish
 
-    def noted(self: helpers.Helper, part: helpers.ToFinish) -> Any:
-        beside.append(part[0])
-        return finish_beside(self, part)
+    def noted(self: helpers.Helper, part: helpers.ToFinish, formats: Any) -> Any:
+        beside.append(part.number)
+        return finish_beside(self, part, formats)
 
     monkeypatch.setattr(helpers.Helper, "finish", noted)
     found = streamed(big, tmp_path / "out", 700, workers=2)
@@ -139,14 +139,42 @@ def test_helpers_finish_parts_too(
     assert 0 not in beside
 
 
+def test_rather_than_wait_for_a_helper_the_run_finishes_what_none_has_begun(
+    tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: list[int] = []
+    beside: list[int] = []
+    make_ready, finish_beside = parts.make_ready, helpers.Helper.finish
+    several_done = threading.Event()
+
+    def noted(part: helpers.ToFinish, *others: Any) -> Any:
+        here.append(part.number)
+        if len(here) == 3:
+            several_done.set()
+        return make_ready(part, *others)
+
+    def slow(self: helpers.Helper, part: helpers.ToFinish, formats: Any) -> Any:
+        beside.append(part.number)
+        assert several_done.wait(60)
+        return finish_beside(self, part, formats)
+
+    monkeypatch.setattr(parts, "make_ready", noted)
+    monkeypatch.setattr(helpers.Helper, "finish", slow)
+    found = streamed(big, tmp_path / "out", 700, workers=2)
+    assert [name for name in whole if found[name] != whole[name]] == []
+    assert here[0] == 0
+    assert beside[0] == 1
+    assert sorted([*here, *beside]) == list(range(len(here) + len(beside)))
+
+
 def test_a_helper_that_dies_while_parts_are_finished_loses_nothing(
     tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish_beside = helpers.Helper.finish
 
-    def dying(self: helpers.Helper, part: helpers.ToFinish) -> Any:
+    def dying(self: helpers.Helper, part: helpers.ToFinish, formats: Any) -> Any:
         self._process.kill()
-        return finish_beside(self, part)
+        return finish_beside(self, part, formats)
 
     monkeypatch.setattr(helpers.Helper, "finish", dying)
     with pytest.warns(UserWarning, match="a helper process ended before its time"):

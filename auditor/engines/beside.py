@@ -24,9 +24,9 @@ from auditor.remembering import forget
 def serve(heard: BinaryIO, said: BinaryIO) -> None:
     """Hear the rules and the name of the folder, then what to do; answer with what came of it, or with the error it ended in.
 
-    To do is 'audit' with a group and its number, answered with its record, or 'finish' with a
-    :class:`~auditor.engines.parts.ToFinish`, answered with the finished part; 'forget' lets go what is
-    remembered of texts.
+    To do is 'audit' with a group and its number, answered with its record; 'forget', which lets go what is remembered of
+    texts; or 'finish' with a :class:`~auditor.engines.parts.ToFinish` and the formats of the tables that are written,
+    answered with what is told of the part.
     """
     hold_little()
     rules, name = pickle.load(heard)
@@ -34,7 +34,7 @@ def serve(heard: BinaryIO, said: BinaryIO) -> None:
     works: dict[str, Callable[..., object]] = {
         "audit": lambda group, number: parts.audit_group(group, number, rules, folder),
         "forget": forget,
-        "finish": lambda part: parts.finish_part(part, folder),
+        "finish": lambda part, formats: parts.make_ready(part, formats, folder),
     }
     while True:
         try:

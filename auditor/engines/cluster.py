@@ -200,19 +200,19 @@ def write_part(
 ) -> _Written:
     """Finish a part and write its rows of every table as Parquet with the declared schema."""
     place = Folder(folder)
-    found = parts.finish_part(part, place)
     number, extras = part.number, part.extras
-    counts = found.counts
+    told = parts.Finished()
     files: dict[str, list[dict[str, Any]]] = {}
-    for name, frame in found.tables.items():
+    for name, frame in parts.finish_part(part, place):
+        told.add(name, frame)
         # Rejects of the readers go before those of the audit, as in a stream.
         key = f"part-1-{number:09d}" if name == "rejects" else f"part-{number:09d}"
         files[name] = [_put_parquet(frame, name, extras if name == "products" else (), tables, f"{name}/{key}.parquet")]
     if unread:
         frame = place.get(f"{number:06d}-unread")
-        counts.add("rejects", frame)
+        told.counts.add("rejects", frame)
         files["rejects"].append(_put_parquet(frame, "rejects", (), tables, f"rejects/part-0-{number:09d}.parquet"))
-    return _Written(counts, found.labels, found.rejected + unread, files)
+    return _Written(told.counts, told.labels, told.rejected + unread, files)
 
 
 def declared_schema(table: str, extras: tuple[str, ...] = ()) -> pa.Schema:

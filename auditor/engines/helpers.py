@@ -20,9 +20,12 @@ from auditor.engines.memory import give_back
 from auditor.engines.parts import Finished, PartRecord, Rules, ToFinish
 from auditor.engines.spill import Folder
 from auditor.remembering import forget
+from auditor.writers import RowsFormat
 
 WAITING = 2
 """Shares given to each helper: the one it audits and the next one, so that it never waits."""
+IN_ADVANCE = 4
+"""Parts given to each helper to be finished; they wait on disk."""
 LEAST_SHARE = 0.05
 """This process audits at least so much of a group, however long it takes to read one."""
 
@@ -53,9 +56,9 @@ class Helper:
         """The record of an audited part; None when the helper has ended before it was done."""
         return cast("PartRecord | None", self._done("audit", group, number))
 
-    def finish(self, part: ToFinish) -> Finished | None:
-        """A finished part; None when the helper has ended before it was done."""
-        return cast("Finished | None", self._done("finish", part))
+    def finish(self, part: ToFinish, formats: tuple[RowsFormat, ...]) -> Finished | None:
+        """What is told of a part that was finished; None when the helper has ended before it was done."""
+        return cast("Finished | None", self._done("finish", part, formats))
 
     def forget(self) -> None:
         """Let it go what it remembers of texts."""
@@ -170,33 +173,31 @@ class Crew:
             forget()
             give_back()
 
-    def finish(self, to_finish: Sequence[ToFinish]) -> Iterator[Finished]:
-        """The parts finished, in order; helpers have some in advance, and this process does what they have not begun."""
+    def finish(self, to_finish: Sequence[ToFinish], formats: tuple[RowsFormat, ...]) -> Iterator[Finished]:
+        """Make the rows of all parts ready in the folder; gives what is told of each, in order, when it is ready.
+
+        Helpers have some in advance; rather than wait for one, this process does what no helper has begun.
+        """
         given: dict[int, Future[Finished | None]] = {}
         ready: dict[int, Finished] = {}
         for place in range(len(to_finish)):
-            for following in range(place + 1, min(place + 1 + WAITING * len(self._started), len(to_finish))):
+            for following in range(place + 1, min(place + 1 + IN_ADVANCE * len(self._started), len(to_finish))):
                 if following not in given:
                     helper = following % len(self._started)
-                    given[following] = self._waiters[helper].submit(self._started[helper].finish, to_finish[following])
-            # Held by nobody here while it is written: tables are large.
-            yield ready.pop(place) if place in ready else self._finished(to_finish, place, given, ready)
-
-    def _finished(
-        self, to_finish: Sequence[ToFinish], place: int, given: dict[int, Future[Finished | None]], ready: dict[int, Finished]
-    ) -> Finished:  # fmt: skip
-        """The part at a place; rather than wait for a helper, this process makes ready another one that none has begun."""
-        beside = given.get(place)
-        if beside is None or beside.cancel():
-            return parts.finish_part(to_finish[place], self.folder)
-        for following, future in given.items():
-            if not beside.done() and following > place and future.cancel():
-                ready[following] = parts.finish_part(to_finish[following], self.folder)
-        done = beside.result()
-        if done is None:
-            warnings.warn(ENDED, stacklevel=2)
-            return parts.finish_part(to_finish[place], self.folder)
-        return done
+                    work = self._started[helper].finish
+                    given[following] = self._waiters[helper].submit(work, to_finish[following], formats)
+            beside = given.get(place)
+            for following in range(place, len(given) + 1):
+                if not beside or beside.done():
+                    break
+                if following in given and following not in ready and given[following].cancel():
+                    ready[following] = parts.make_ready(to_finish[following], formats, self.folder)
+            if place not in ready:
+                done = beside.result() if beside else None
+                if beside and done is None:
+                    warnings.warn(ENDED, stacklevel=2)
+                ready[place] = done or parts.make_ready(to_finish[place], formats, self.folder)
+            yield ready.pop(place)
 
     def prepare(self) -> None:
         """Start the helpers if, by what is known now, they are worth it: they take a second to begin."""

@@ -27,8 +27,9 @@ from auditor.engines.spill import Folder, frame_of
 from auditor.engines.whole import reject_table
 from auditor.evidence import Evidence
 from auditor.needed import Needed
-from auditor.pipeline import BLOCK, PLACE, Part, audit_part, finished, located
+from auditor.pipeline import BLOCK, PLACE, Part, audit_part, finished, located, without_places
 from auditor.schema import PRODUCTS, TABLES
+from auditor.writers import RowsFormat
 
 PART_BITS = 32
 """The place of a line is its part's number, then its position there in so many bits."""
@@ -302,23 +303,12 @@ def _keys_of(chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, fold
 # -- the tables as they are written ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Finished:
-    """The wanted tables of a part as they are written; of all what the summary tells, how many labels and rejected rows."""
-
-    tables: dict[str, pd.DataFrame]
-    counts: Counts
-    labels: int
-    rejected: int
-
-
 class ToFinish(NamedTuple):
     """What it takes to finish part `number`.
 
     `pieces` and `buckets` are the keys of its frames: of its shares, and of the buckets that have labels whose first line
     stands in it.  `dropped` are places of labels that do not count in the pieces, because a bucket has them; `across` the
-    findings across labels on its labels, from :func:`across_parts`; `extras` passed-through columns of the whole run;
-    `wanted` the tables that are written.
+    findings across labels on its labels, from :func:`across_parts`; `extras` passed-through columns of the whole run.
     """
 
     number: int
@@ -327,13 +317,11 @@ class ToFinish(NamedTuple):
     dropped: Places
     across: Across
     extras: tuple[str, ...]
-    wanted: tuple[str, ...]
 
 
 def parts_to_finish(
-    records: Sequence[PartRecord], dropped: Places, buckets: Mapping[int, Sequence[int]], across: Mapping[int, Across],
-    wanted: Iterable[str] = TABLES,
-) -> list[ToFinish]:  # fmt: skip
+    records: Sequence[PartRecord], dropped: Places, buckets: Mapping[int, Sequence[int]], across: Mapping[int, Across]
+) -> list[ToFinish]:
     """The parts of a run in their order; `buckets` are the numbers of those that have labels of a part."""
     extras = extras_of(records)
     pieces: dict[int, list[str]] = {}
@@ -342,7 +330,7 @@ def parts_to_finish(
     return [
         ToFinish(
             number, tuple(pieces[number]), tuple(f"bucket{bucket:06d}-{number:06d}" for bucket in buckets.get(number, ())),
-            dropped[dropped >> PART_BITS == number], across.get(number, ()), extras, tuple(wanted),
+            dropped[dropped >> PART_BITS == number], across.get(number, ()), extras,
         )
         for number in sorted(pieces)
     ]  # fmt: skip
@@ -353,24 +341,64 @@ def extras_of(records: Iterable[PartRecord]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(itertools.chain.from_iterable(record.extras for record in records)))
 
 
-def finish_part(part: ToFinish, folder: Folder) -> Finished:
-    """The wanted tables of a part, whole and in order, and what there is to count of all."""
-    tables = {name: _rows_of(name, part, folder) for name in TABLES}
-    extras = part.extras
-    missing = [name for name in extras if name not in tables["products"]]
-    done = finished(tables, _told_across(part.across, folder))
-    if missing or extras:
-        texts = {name: pd.Series([""] * len(done["products"]), dtype="str") for name in missing}
-        products = done["products"].assign(**texts)
-        filled = {name: products[name].astype("str").fillna("") for name in extras}
-        own = [column.name for column in PRODUCTS]
-        done["products"] = products[own].assign(**filled)
-    counts = Counts()
-    for name, table in done.items():
-        counts.add(name, table)
-    rejected = len(done["rejects"].drop_duplicates(["source", "row"]))
-    labels = done["products"]["product_id"].nunique()
-    return Finished({name: done[name] for name in part.wanted}, counts, labels, rejected)
+def finish_part(part: ToFinish, folder: Folder) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The tables of a part as they are written, whole and in order; one after the other, for they are large."""
+    own = finished(
+        {name: _rows_of(name, part, folder) for name in ("products", "findings")}, _told_across(part.across, folder)
+    )
+    yield "products", _with_extras(own.pop("products"), part.extras)
+    yield "findings", own.pop("findings")
+    for name in TABLES:
+        if name not in ("products", "findings"):
+            yield name, without_places(_rows_of(name, part, folder))
+
+
+def _with_extras(products: pd.DataFrame, extras: tuple[str, ...]) -> pd.DataFrame:
+    """The table with the passed-through columns of the run; one that this part lacks is empty."""
+    if not extras:
+        return products
+    filled = {
+        name: products[name].astype("str").fillna("")
+        if name in products
+        else pd.Series("", products.index, dtype="str")
+        for name in extras
+    }
+    return products[[column.name for column in PRODUCTS]].assign(**filled)
+
+
+@dataclass
+class Finished:
+    """What the summary tells of the tables of a part, how many labels and rejected rows."""
+
+    counts: Counts = field(default_factory=Counts)
+    labels: int = 0
+    rejected: int = 0
+
+    def add(self, table: str, frame: pd.DataFrame) -> None:
+        """Count the rows of a table."""
+        self.counts.add(table, frame)
+        if table == "products":
+            self.labels = frame["product_id"].nunique()
+        if table == "rejects":
+            self.rejected = len(frame.drop_duplicates(["source", "row"]))
+
+
+def make_ready(part: ToFinish, formats: Iterable[RowsFormat], folder: Folder) -> Finished:
+    """Finish a part and keep in the folder, as files, the rows of the tables that are written: see :func:`rows_key`."""
+    told = Finished()
+    format_of = {each.table: each for each in formats}
+    for name, frame in finish_part(part, folder):
+        told.add(name, frame)
+        if name in format_of and len(frame):
+            with folder.file(rows_key(part, format_of[name])) as file:
+                format_of[name].make_ready(frame, file)
+        del frame
+    return told
+
+
+def rows_key(part: ToFinish, of: RowsFormat) -> str:
+    """Where the rows of a table of a part stand that were made ready; there is no file where there are none."""
+    return f"{part.number:06d}-{of.table}.rows"
 
 
 def _rows_of(name: str, part: ToFinish, folder: Folder) -> pd.DataFrame:

@@ -273,17 +273,18 @@ class _Stream:
             for frame in parts.unread_rows(self.records, folder):
                 counts.add("rejects", frame)
                 writer.append("rejects", frame)
-            to_finish = parts.parts_to_finish(self.records, dropped, self.buckets, across, writer.tables)
-            finished = crew.finish(to_finish)
-            for ready in to_finish:
-                part = next(finished)
-                for name in writer.tables:
-                    writer.append(name, part.tables.pop(name))
+            to_finish = parts.parts_to_finish(self.records, dropped, self.buckets, across)
+            finished = crew.finish(to_finish, writer.formats)
+            for part, told in zip(to_finish, finished, strict=True):
+                for each in writer.formats:
+                    if folder.has_file(key := parts.rows_key(part, each)):
+                        with folder.taken(key) as rows:
+                            writer.add(each.table, rows)
                 give_back()
-                counts.join(part.counts)
-                rejected += part.rejected
-                labels += part.labels
-                lines += lines_of[ready.number]
+                counts.join(told.counts)
+                rejected += told.rejected
+                labels += told.labels
+                lines += lines_of[part.number]
                 self._tell(lines, labels, rejected, "write")
             rows_in = sum(record.rows_in for record in self.records)
             summary = RunSummary(

@@ -79,6 +79,24 @@ class Folder:
         with pa.OSFile(f"{self.name}/{key}.arrow", "rb") as file:
             return _read(file, columns)
 
+    @contextlib.contextmanager
+    def file(self, key: str) -> Iterator[Any]:
+        """A new file of another kind, which appears whole when the block ends."""
+        with _sink(f"{self.name}/{key}") as file:
+            yield file
+
+    def has_file(self, key: str) -> bool:
+        """Whether such a file was made; for folders of this machine."""
+        return Path(f"{self.name}/{key}").exists()
+
+    @contextlib.contextmanager
+    def taken(self, key: str) -> Iterator[Any]:
+        """Such a file, which is gone when the block ends; for folders of this machine."""
+        path = Path(f"{self.name}/{key}")
+        with path.open("rb") as file:
+            yield file
+        path.unlink()
+
     def has(self, key: str) -> bool:
         """Whether a frame was kept under this key."""
         if is_url(self.name):

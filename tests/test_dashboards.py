@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +54,19 @@ def opened(app: Any, page: str, **address: Any) -> Any:
 
 def button(app: Any, label: str) -> Any:
     return next(item for item in app.button if label in item.label)
+
+
+def test_uploads_are_gone_when_the_server_ends(tmp_path: Path) -> None:
+    keeping = (
+        "from parts.session import kept_file; print(kept_file('labels.csv', b'product_id', 'digest').read_bytes())"
+    )
+    paths = os.pathsep.join([str(DASHBOARDS), *filter(None, sys.path)])
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", keeping], env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": paths},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ended.stdout.strip() == "b'product_id'"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in DASHBOARDS.glob("*.py") if path.name != "app.py"))

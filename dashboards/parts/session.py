@@ -6,8 +6,10 @@ every file; content of an upload) and by the rules.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
+import shutil
 import tempfile
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -111,8 +113,11 @@ def add_upload(name: str, content: bytes, rename: Mapping[str, str]) -> Source:
 
 @st.cache_resource
 def _upload_folder() -> Path:
-    """A folder of this server that only its user can read."""
-    return Path(tempfile.mkdtemp(prefix="auditor-uploads-"))
+    """A folder of this server that only its user can read, and that is gone when the server ends."""
+    folder = tempfile.mkdtemp(prefix="auditor-uploads-")
+    # Not a TemporaryDirectory: clearing Streamlit's caches would take the files from sessions that are open.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def kept_file(name: str, content: bytes, digest: str) -> Path:

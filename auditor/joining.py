@@ -71,7 +71,7 @@ def join_rows(rows: pd.DataFrame) -> pd.DataFrame:
     firsts = np.full(n_groups, len(rows), dtype=np.intp)
     np.minimum.at(firsts, group, np.arange(len(rows)))
     joined = rows.iloc[firsts].copy()
-    joined["source_rows"] = list(rows.index[firsts])
+    joined["source_rows"] = rows.index.to_numpy()[firsts]
     size = np.bincount(group, minlength=n_groups)
     joined["repeated"], joined["several_columns"] = False, False
     joined.index = pd.RangeIndex(n_groups)

@@ -16,6 +16,7 @@ from auditor.checks.across import LabelKeys, find_across, label_keys
 from auditor.checks.facts import Facts
 from auditor.checks.findings import find_all
 from auditor.checks.findings import finished as finished_findings
+from auditor.checks.tables import Table
 from auditor.classify import names_of
 from auditor.distinct import codes_of, words
 from auditor.dose import IU_PER_MCG, contexts_of, line_doses, targets_of
@@ -281,12 +282,13 @@ def _judged_in(
         judge(joined, evidence, authority).sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
     )
     facts = Facts(
-        lines, firsts, product, labels.counts, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence, load_limits(), today
+        Table(lines), firsts, product, labels.counts, Table(targets), Table(rows), Table(found.problems), Table(judged),
+        np.array(contexts, dtype=object), evidence, load_limits(), today,
     )  # fmt: skip
     findings = find_all(facts)
     ids = lines["product_id"].array.take(firsts)
     place = labels.places[firsts]
-    products = products_table(facts.first, contexts, judged, findings, evidence)
+    products = products_table(facts.first.frame, contexts, judged, findings, evidence)
     findings["product_id"] = ids.take(findings["product"].to_numpy(dtype=np.intp))
     keys = label_keys(facts, labels.split)
     tables = {

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from auditor.checks import (
@@ -22,7 +21,8 @@ from auditor.checks import (
     records,
     safety,
 )
-from auditor.checks.facts import COLUMNS, WITHHELD, Facts, Mask, Objects, Positions, keys_of, nothing, objects, together
+from auditor.checks.facts import COLUMNS, WITHHELD, Facts, Findings, Told, as_frame, keys_of
+from auditor.checks.tables import Hits, Mask, Objects, Positions, objects
 from auditor.distinct import codes_of, distinct, either, words, words_of
 from auditor.patterns import late_pattern
 from auditor.schema import SEVERITIES
@@ -54,7 +54,7 @@ MEASURES = {"serving": "doses", "piece": "pieces", "drop": "drops"}
 _UNITS_FOLDED = late_pattern(r"(?<=\d )(?:iu|i\.u\.|i\.e\.|ie|ui|u\.i\.)(?![a-z])")
 """International units as the reader of amounts folds them; a message has them as printed."""
 
-FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], pd.DataFrame]] = {
+FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], Findings]] = {
     **records.CHECKS, **amounts.CHECKS, **percents.CHECKS, **forms.CHECKS, **doses.CHECKS, **claims.CHECKS, **safety.CHECKS, **maxima.CHECKS,
 }  # fmt: skip
 """Every check that is more than the reading of one line, with the ids it raises."""
@@ -85,106 +85,69 @@ def find_all(facts: Facts) -> pd.DataFrame:
     Ordered by product, then severity, then place on the label; each finding once per product and nutrient.  A finding
     that only follows from another one is left out.  With `today`, rules of long ago are told as stale.
     """
-    found = together(_from_reading(facts), *(function(facts) for function in FUNCTIONS.values()))
-    return finished(found[list(COLUMNS)])
+    found = _from_reading(facts)
+    for function in FUNCTIONS.values():
+        found += function(facts)
+    return finished(as_frame(found))
 
 
-def _from_reading(facts: Facts) -> pd.DataFrame:
+def _from_reading(facts: Facts) -> Findings:
     """What the line and directions grammars reported, for the rows that made it into a dose."""
     rows, problems = facts.rows, facts.problems
-    if rows.empty:
-        return nothing()
-    place = rows.index.get_indexer(problems["row"].to_numpy())
-    codes, reported = codes_of(problems["code"])
-    said, values = codes_of(problems["value"])
-
-    def are(*wanted: str) -> Mask:
-        return np.isin(reported, wanted)[codes]
+    place = np.full(problems["row"].max(initial=rows.index.max(initial=-1)) + 1, -1, dtype=np.intp)
+    place[rows.index] = np.arange(len(rows))
+    row = place[problems["row"]]
+    said = problems.texts("value")
 
     def of_value(test: Callable[[str], object], among: Mask) -> Mask:
-        asked = np.unique(said[among])
-        found = np.zeros(len(values), dtype=bool)
-        found[asked] = [bool(test(value)) for value in values[asked]]
-        return found[said] & among
+        return said.one_of({value for value in said.at(said.used(among)) if test(value)}, among)
 
-    kept = place >= 0
-    kept &= ~of_value(lambda name: not safety.near_code(name), are("near-name") & kept)
-    kept &= ~(are(*ON_A_DOSE) & rows["factor_high"].isna().to_numpy()[place])
-    kept &= ~(are(*ON_AN_AMOUNT) & rows["amount_mcg"].isna().to_numpy()[place])
-    kept &= ~of_value(_ONE_WORD.fullmatch, are("serving-unread") & kept)
-    if not kept.any():
-        return nothing()
-    return _told_by_readers(facts, problems[kept], rows[ASKED_OF_A_ROW].iloc[place[kept]])
+    kept = row >= 0
+    kept &= ~of_value(lambda name: not safety.near_code(name), problems.are("code", "near-name") & kept)
+    kept &= ~(problems.are("code", *ON_A_DOSE) & np.isnan(rows["factor_high"])[row])
+    kept &= ~(problems.are("code", *ON_AN_AMOUNT) & np.isnan(rows["amount_mcg"])[row])
+    kept &= ~of_value(_ONE_WORD.fullmatch, problems.are("code", "serving-unread") & kept)
+    where = np.flatnonzero(kept)
+    return [_told_by_readers(facts, where, row[where])] if len(where) else []
 
 
 _ONE_WORD = late_pattern(r"[^\W\d]+")
 
 
-def _told_by_readers(facts: Facts, kept: pd.DataFrame, row: pd.DataFrame) -> pd.DataFrame:
-    """Findings on some problems, each with the row it was found on."""
-    given, reported = codes_of(kept["code"])
-    named = words(ALIASES.get(name, name) for name in reported)
-    code = named.take(given)
+def _told_by_readers(facts: Facts, where: Positions, place: Positions) -> Told:
+    """Findings on some problems, each with the row it was found on, by their positions."""
+    problems, problem, row = facts.problems, Hits(facts.problems, where), Hits(facts.rows, place)
+    given, reported = codes_of(problems.frame["code"], where)
+    named = [ALIASES.get(name, name) for name in reported]
+    code = objects(named)[given]
+    of_directions = np.array([catalogue()[name].raised_by == "directions" for name in named], dtype=bool)[given]
 
     def are(*wanted: str) -> Mask:
-        return np.isin(reported, wanted)[given]
+        return problems.are("code", *wanted)[where]
 
-    by_directions = [catalogue()[name].raised_by == "directions" for name in named.categories]
-    of_directions = np.array(by_directions, dtype=bool)[code.codes]
-    huge = (code == "amount-implausible-vitk") & (
-        row["amount_mcg"] > number("amount-implausible-vitk", "largest_mcg")
-    ).to_numpy()
+    amount, no_day = row["amount_mcg"], np.isnan(row["factor_high"])
+    huge = (code == "amount-implausible-vitk") & (amount > number("amount-implausible-vitk", "largest_mcg"))
+    by_weight = are("vitd-form-calcifediol") & np.isnan(row["declared_iu"])
+    told = distinct(problems.frame[["code", "value"]].iloc[where], ["code", "value"])
+    unclear, as_needed = are("dose-basis-unknown"), are("dose-as-needed")
     assumed = are("dose-directions-missing", "dose-directions-unparsed")
-    day = np.where(
-        row["factor_high"].isna(),
-        "no daily dose was computed",
-        np.where(row["basis"] == "per_unit", "one unit a day was assumed", "one serving a day was assumed"),
-    )
-    as_needed = are("dose-as-needed")
-    day = np.where(as_needed & row["factor_high"].notna().to_numpy(), "the stated number was used", day)
-    assumed |= as_needed
-    unclear = are("dose-basis-unknown")
-    told = distinct(kept, ["code", "value"])
-    value = words(told.map(_as_printed)).take(told.codes)
-    expected = kept["expected"].to_numpy(dtype=object, copy=True)
-    portion = unclear & (kept["expected"] == "").to_numpy()
-    expected[portion] = _portions(facts, row["source_line"].to_numpy()[portion])
+    uncomputed = (no_day & (unclear | as_needed | assumed)) | (unclear & np.isnan(amount))
+    expected = problem["expected"]
+    portion = unclear & (expected == "")
+    expected[portion] = _portions(facts, row["source_line"][portion])
     suspect = np.flatnonzero(are("unit-mg-mcg-suspect"))
     if len(suspect):
-        expected[suspect] = _weights_suspected(facts, row.iloc[suspect], expected[suspect])
-    day = np.where(
-        unclear,
-        np.where(
-            row["factor_high"].isna() | row["amount_mcg"].isna(), "no daily dose was computed", "both were judged"
-        ),
-        day,
-    )
-    assumed |= unclear
-    details, texts = codes_of(kept["detail"])
-    detail = np.where(assumed, day, objects(text.replace(BOTH_JUDGED, "both were judged") for text in texts)[details])
-    by_weight = are("vitd-form-calcifediol") & row["declared_iu"].isna().to_numpy()
-    return pd.DataFrame(
-        {
-            "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code.to_numpy(),
-            "nutrient": np.where(of_directions, "", row["nutrient"].to_numpy(dtype=object)), "value": value.to_numpy(), "expected": expected,
-            "detail": detail, "label_text": row["label_text"].to_numpy(dtype=object), "severity": np.where(huge, "error", np.where(by_weight, "note", "")),
-        },
-        dtype=object,
+        expected[suspect] = _weights_suspected(facts, place[suspect], expected[suspect])
+    details, texts = codes_of(problems.frame["detail"], where)
+    detail = np.select(
+        [uncomputed, unclear, as_needed, assumed & (row["basis"] == "per_unit"), assumed],
+        ["no daily dose was computed", "both were judged", "the stated number was used", "one unit a day was assumed", "one serving a day was assumed"],
+        objects(text.replace(BOTH_JUDGED, "both were judged") for text in texts)[details],
     )  # fmt: skip
-
-
-ASKED_OF_A_ROW = [
-    "product",
-    "nutrient",
-    "label_text",
-    "basis",
-    "amount_mcg",
-    "factor_high",
-    "declared_iu",
-    "declared_percent_dv",
-    "source_line",
-]
-"""Columns of a dose's row that its findings ask for; taking all would cost more than the findings."""
+    return Told(
+        row["product"], problem["row"], code, np.where(of_directions, "", row["nutrient"]), objects(told.map(_as_printed))[told.codes], expected,
+        detail, row["label_text"], np.select([huge, by_weight], ["error", "note"], ""),
+    )  # fmt: skip
 
 
 def _as_printed(code: str, value: str) -> str:
@@ -197,15 +160,15 @@ def _as_printed(code: str, value: str) -> str:
 
 def _portions(facts: Facts, source: Positions) -> Objects:
     """What an amount on some lines may be for where the directions count something that the serving does not."""
-    codes, sizes = codes_of(facts.targets["serving_size"], source)
-    told = (f"for one of them (serving: '{size}')" if size else "per unit or per portion" for size in sizes)
-    return objects(told)[codes]
+    texts = facts.targets.texts("serving_size")
+    told = (f"for one of them (serving: '{size}')" if size else "per unit or per portion" for size in texts.values)
+    return objects(told)[texts.codes[source]]
 
 
-def _weights_suspected(facts: Facts, rows: pd.DataFrame, expected: npt.NDArray[np.object_]) -> list[str]:
+def _weights_suspected(facts: Facts, rows: Positions, expected: Objects) -> list[str]:
     """What may be meant instead of milligrams: micrograms, or the weight that the percent is the share of."""
-    meant = percents.weights_meant(facts, rows.reset_index(drop=True), least=-2)
-    shares = rows["declared_percent_dv"]
+    meant = percents.weights_meant(facts, rows, least=-2)
+    shares = facts.rows["declared_percent_dv"][rows].tolist()
     return [
         f"{mcg}, or {mg} by its {share:g} %" if mg else mcg
         for mcg, mg, share in zip(expected, meant, shares, strict=True)
@@ -229,7 +192,7 @@ def finished(found: pd.DataFrame) -> pd.DataFrame:
     order = np.lexsort((found["order"].to_numpy(), rank, found["product"].to_numpy()))
     of_line = np.isin(ids, OF_THE_LINE)[codes]
     once = np.where(of_line, -1, found["nutrient"].cat.codes.to_numpy())
-    same = keys_of([found["product"].to_numpy(), codes, once, found["value"].cat.codes.to_numpy()])[order]
+    same = keys_of(found["product"].to_numpy(), codes, once, found["value"].cat.codes.to_numpy())[order]
     order = order[~pd.Series(same).duplicated().to_numpy()]
     found = found.assign(severity=severity).iloc[order].reset_index(drop=True)
     told = distinct(found, ["code", "nutrient", "value", "expected", "detail", "voided"])

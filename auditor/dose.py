@@ -110,17 +110,20 @@ def contexts_of(
 
 def _ranks_named(lines: pd.DataFrame, rank: dict[str, int], adult: int, pregnancy: int) -> npt.NDArray[np.int64]:
     """For each line the rank of the context that its label names; each text is read once and only the few readings are combined."""
+    names = ("audience", "name", "directions")
+    factors = [codes_of(lines[name]) for name in names]
+    # The texts of all columns are searched together: to make the pattern ready takes longer than to search a thousand.
+    may_name = may_name_anybody(np.concatenate([texts for _, texts in factors]))
     columns: list[tuple[npt.NDArray[np.intp], list[tuple[str, ...]]]] = []
-    for name, told, read in (
-        ("audience", may_name_anybody, read_audience),
-        ("name", may_name_anybody, read_audience),
-        # Directions that name adults only are not read: they change nothing in whom a label is for.
-        ("directions", names_others_than_adults, _directed_to),
-    ):
-        codes, texts = codes_of(lines[name])
+    for name, (codes, texts) in zip(names, factors, strict=True):
+        told, may_name = np.flatnonzero(may_name[: len(texts)]), may_name[len(texts) :]
+        if name == "directions":
+            # Those that name adults only are not read: they change nothing in whom a label is for.
+            told = told[names_others_than_adults(texts[told])]
+        read = _directed_to if name == "directions" else read_audience
         found: dict[tuple[str, ...], int] = {(): 0}
         of_text = np.zeros(len(texts), dtype=np.intp)
-        for position in np.flatnonzero(told(texts)).tolist():
+        for position in told.tolist():
             of_text[position] = found.setdefault(read(texts[position]), len(found))
         columns.append((of_text[codes] if len(codes) else codes, list(found)))
     (said, said_values), (titled, titled_values), (directed, directed_values) = columns

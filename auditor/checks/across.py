@@ -42,7 +42,7 @@ def label_keys(facts: Facts, split: npt.NDArray[np.bool_]) -> LabelKeys:
     codes, known = _gtins(facts)
     labels = pd.DataFrame(
         {
-            "product_id": text_array(facts.first.frame["product_id"]), "upc": codes, "split": split,
+            "product_id": text_array(facts.first.frame["product_id"].array), "upc": codes, "split": split,
             "id_key": _hashes_of(facts.ids.to_pylist()), "gtin": known, **_record_keys(facts),
         }
     )  # fmt: skip
@@ -91,8 +91,8 @@ def _strengths(facts: Facts, with_code: Mask) -> pd.DataFrame:
     units = np.where(judged.are("basis", "per_serving")[where], dose["units_per_serving"], 1.0)
     return pd.DataFrame(
         {
-            "product": dose["product"], "nutrient": text_array(texts["nutrient"]), "source_rows": dose["source_rows"],
-            "label_text": text_array(texts["label_text"]),
+            "product": dose["product"], "nutrient": text_array(texts["nutrient"].array), "source_rows": dose["source_rows"],
+            "label_text": text_array(texts["label_text"].array),
             "strength": divided(dose["amount_mcg"], np.where(np.isnan(units), 1.0, units)),
         }
     )  # fmt: skip

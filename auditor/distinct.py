@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 Codes = npt.NDArray[np.intp]
+Texts = npt.NDArray[np.object_]
 TextColumn: TypeAlias = "pd.Series | pd.api.extensions.ExtensionArray | pa.ChunkedArray"
 Result = TypeVar("Result")
 
@@ -34,7 +35,7 @@ class Distinct(NamedTuple):
 def distinct(table: pd.DataFrame | Mapping[str, TextColumn], columns: Sequence[str]) -> Distinct:
     """Distinct combinations of the cells of some columns, one at least, in order of first appearance."""
     codes = np.zeros(len(table[columns[0]]), dtype=np.intp)
-    factors: list[tuple[Codes, npt.NDArray[np.object_]]] = []
+    factors: list[tuple[Codes, Texts]] = []
     size = 1
     for name in columns:
         own, values = codes_of(table[name])
@@ -58,37 +59,44 @@ def combined(frame: pd.DataFrame, columns: Sequence[str]) -> Codes:
     return codes
 
 
-def codes_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, npt.NDArray[np.object_]]:
+def codes_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, Texts]:
     """Codes and distinct values of one text column, of pandas or Arrow, or of some of its rows."""
-    codes, values = _factors(column, where)
-    return codes, values.to_numpy(zero_copy_only=False) if isinstance(values, pa.Array) else values.to_numpy(
-        dtype=object
-    )
+    codes, values = factors_of(column, where)
+    return codes, values.to_numpy(zero_copy_only=False) if isinstance(values, pa.Array) else values
 
 
-def factors_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, pd.Index]:
+def factors_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, Texts | pa.Array]:
     """What :func:`codes_of` gives, the values as the column has them; next to free for categoricals and dictionaries."""
-    codes, values = _factors(column, where)
-    return codes, pd.Index(pd.array(values, dtype="str"), copy=False) if isinstance(values, pa.Array) else values
-
-
-def _factors(column: TextColumn, where: Codes | None) -> tuple[Codes, pd.Index | pa.Array]:
     if isinstance(column, pa.ChunkedArray):
         return _factors_of_arrow(column if where is None else column.take(pa.array(where)))
     array = column.array if isinstance(column, pd.Series) else column
     if isinstance(array, pd.Categorical):
-        own, used = pd.factorize(array.codes if where is None else array.codes[where])
-        return own, array.categories.take(used)
-    codes, values = pd.factorize(array if where is None else array.take(where))
-    return codes, pd.Index(values, copy=False)
+        values = array.categories.to_numpy(dtype=object)
+        own, used = _used(array.codes if where is None else array.codes[where], len(values))
+        return own, values[used]
+    codes, found = pd.factorize(array if where is None else array.take(where))
+    return codes, arrow_texts(found) if isinstance(found, pd.arrays.ArrowStringArray) else np.asarray(found)
 
 
 def _factors_of_arrow(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
     column = column.unify_dictionaries() if pt.is_dictionary(column.type) else column.dictionary_encode()
     if not column.num_chunks:
         return np.zeros(0, dtype=np.intp), pa.array([], pa.large_string())
-    own, used = pd.factorize(np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]))
-    return own, column.chunk(0).dictionary.take(pa.array(used)).cast(pa.large_string())
+    values = column.chunk(0).dictionary
+    own, used = _used(np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]), len(values))
+    return own, values.take(pa.array(used)).cast(pa.large_string())
+
+
+def _used(codes: npt.NDArray[np.integer[Any]], kinds: int) -> tuple[Codes, Codes]:
+    """Codes below a number renumbered by first appearance, and the old number of each."""
+    first = np.full(kinds, len(codes), dtype=np.intp)
+    # The last that is written stands: the first row of each code.
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    used = np.flatnonzero(first < len(codes))
+    used = used[np.argsort(first[used])]
+    number = np.empty(kinds, dtype=np.intp)
+    number[used] = np.arange(len(used))
+    return number[codes], used
 
 
 def words(texts: Iterable[str]) -> pd.Categorical:
@@ -145,7 +153,15 @@ def text_array(cells: pd.api.extensions.ExtensionArray | npt.NDArray[np.object_]
     return pd.array(values.take(pa.array(cells.codes)), dtype="str")
 
 
-def joined_texts(groups: Codes, texts: pd.Series, n: int, separator: str) -> pd.Categorical:
+def arrow_texts(cells: pd.api.extensions.ExtensionArray) -> pa.Array:
+    """An array of texts, in whatever form, as Arrow has it."""
+    texts = pa.array(cells)
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    texts = texts.dictionary_decode() if pt.is_dictionary(texts.type) else texts
+    return texts.cast(pa.large_string())
+
+
+def joined_texts(groups: Codes, texts: TextColumn, n: int, separator: str) -> pd.Categorical:
     """Texts of each group 0..n-1 in their order, each once, joined; '' for a group without any."""
     codes, values = codes_of(texts)
     order = np.argsort(groups, kind="stable")

@@ -123,7 +123,7 @@ def _joined(rows: pd.DataFrame, group: Positions, several: Positions) -> dict[st
         "daily_mcg_low": np.where(known, np.fmin(new_low, np.where(np.isnan(other_low), np.inf, other_low)), np.nan),
         "daily_mcg_high": np.where(known, np.fmax(new_high, np.where(np.isnan(other_high), -np.inf, other_high)), np.nan),
         "other_mcg_low": none, "other_mcg_high": none, "single_intake_mcg": most(of_rows("single_intake_mcg")), "reason": broken,
-        "label_text": np.asarray(joined_texts(place, rows["label_text"].iloc[where], n, " + ")),
+        "label_text": np.asarray(joined_texts(place, rows["label_text"].array.take(where), n, " + ")),
         "several_columns": columns, "repeated": ~columns,
     }  # fmt: skip
 

@@ -315,7 +315,7 @@ def _rejected_rows(facts: Facts, places: npt.NDArray[np.int64]) -> pd.DataFrame:
 
 
 def _doses(judged: Table, ids: pd.api.extensions.ExtensionArray) -> pd.DataFrame:
-    columns: dict[str, Any] = {column.name: judged.frame[column.name] for column in DOSES if column.name in judged}
+    columns: dict[str, Any] = {column.name: judged.array(column.name) for column in DOSES if column.name in judged}
     low = np.fmin(judged["daily_mcg_low"], judged["other_mcg_low"])
     high = np.fmax(judged["daily_mcg_high"], judged["other_mcg_high"])
     converts = judged.are("nutrient", "vitamin_d") & ~judged.are("form", "calcifediol")

@@ -94,7 +94,7 @@ def _vitamin_d(judged: Table, n: int, contexts: list[str], evidence: Evidence) -
     product, own_bits = doses["product"], doses["bits"]
     low, high = _ends(doses)
     table.low[product], table.high[product], table.bits[product] = low, high, own_bits
-    table.form = joined_texts(product, judged.frame["form"].iloc[mine], n, ";")
+    table.form = joined_texts(product, judged.array("form").take(mine), n, ";")
     table.judged[product[_is_judged(judged)[mine]]] = True
     several = np.bincount(product, minlength=n)[product] > 1
     if several.any():
@@ -152,7 +152,7 @@ def _vitamin_k2(judged: Table, n: int) -> _Vitamin:
     own = _VERDICTS.categories.get_indexer(verdict.values)[verdict.codes[mine]]
     decides = own == _VERDICTS.codes[table.verdict[product]]
     order = np.lexsort((~decides, product))
-    table.form = joined_texts(product[order], judged.frame["form"].iloc[mine[order]], n, ";")
+    table.form = joined_texts(product[order], judged.array("form").take(mine[order]), n, ";")
     # The last that is written stands: the first of each product.
     last = order[::-1]
     low, high = _ends(doses)
@@ -169,11 +169,11 @@ def _class(one: _Vitamin, other: _Vitamin) -> dict[str, pd.Categorical]:
 
 def _over_upper_level(judged: Table, n: int) -> pd.arrays.BooleanArray:
     """Whether any dose of the product passes its upper level; missing where none could be compared."""
-    passed = judged.frame["over_upper_level"]
-    known = passed.notna().to_numpy()
+    passed = judged.array("over_upper_level")
+    known = ~np.asarray(passed.isna())
     unknown, over = np.ones(n, dtype=bool), np.zeros(n, dtype=bool)
     unknown[judged["product"][known]] = False
-    over[judged["product"][passed.fillna(False).to_numpy(dtype=bool)]] = True
+    over[judged["product"][passed.to_numpy(dtype=bool, na_value=False)]] = True
     return pd.arrays.BooleanArray(over, unknown)
 
 

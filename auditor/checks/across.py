@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from auditor.checks import number
 from auditor.checks.facts import Facts, Findings, as_frame, divided, mcg, on_products, on_rows
@@ -39,20 +40,15 @@ class LabelKeys:
 
 def label_keys(facts: Facts, split: npt.NDArray[np.bool_]) -> LabelKeys:
     """Keys of the products of one audit; `split` says of which the lines do not stand together in the input."""
-    codes, known = _gtins(facts)
+    own, codes = facts.texts("upc").codes, facts.barcodes
+    known = codes.numbers[own]
     labels = pd.DataFrame(
         {
-            "product_id": text_array(facts.first.frame["product_id"].array), "upc": codes, "split": split,
+            "product_id": text_array(facts.first.array("product_id")), "upc": pd.array(codes.texts.take(pa.array(own)), dtype="str"), "split": split,
             "id_key": _hashes_of(facts.ids.to_pylist()), "gtin": known, **_record_keys(facts),
         }
     )  # fmt: skip
     return LabelKeys(labels, _strengths(facts, known != 0))
-
-
-def _gtins(facts: Facts) -> tuple[pd.Series, Hashes]:
-    """Barcodes without blanks and hyphens, and as numbers of 14 digits; 0 for none."""
-    own, codes = facts.texts("upc").codes, facts.barcodes
-    return codes.texts.iloc[own].reset_index(drop=True), codes.numbers[own]
 
 
 def _record_keys(facts: Facts) -> dict[str, Hashes]:
@@ -87,12 +83,12 @@ def _strengths(facts: Facts, with_code: Mask) -> pd.DataFrame:
     judged = facts.judged
     usable = with_code[facts.dose_products] & ~np.isnan(judged["amount_mcg"]) & judged.are("reason", "")
     where = np.flatnonzero(usable)
-    dose, texts = Hits(judged, where), judged.frame[["nutrient", "label_text"]].iloc[where]
+    dose = Hits(judged, where)
     units = np.where(judged.are("basis", "per_serving")[where], dose["units_per_serving"], 1.0)
     return pd.DataFrame(
         {
-            "product": dose["product"], "nutrient": text_array(texts["nutrient"].array), "source_rows": dose["source_rows"],
-            "label_text": text_array(texts["label_text"].array),
+            "product": dose["product"], "nutrient": text_array(judged.array("nutrient").take(where)), "source_rows": dose["source_rows"],
+            "label_text": text_array(judged.array("label_text").take(where)),
             "strength": divided(dose["amount_mcg"], np.where(np.isnan(units), 1.0, units)),
         }
     )  # fmt: skip

@@ -103,8 +103,10 @@ _IU_ONLY, _IU_FIRST, _MASS_FIRST = 1, 2, 3
 def _printed_order(facts: Facts, wanted: Mask) -> Positions:
     """For each wanted row whether IU stand alone, before or after the mass unit."""
     where = np.flatnonzero(wanted)
-    lines = facts.targets.frame[["amount", "unit"]].iloc[facts.rows["source_line"][where]]
-    texts = distinct(lines.assign(_text=facts.rows.frame["label_text"].array.take(where)), ["amount", "unit", "_text"])
+    source = facts.rows["source_line"][where]
+    cells = {name: facts.targets.array(name).take(source) for name in ("amount", "unit")}
+    cells["text"] = facts.rows.array("label_text").take(where)
+    texts = distinct(cells, ["amount", "unit", "text"])
     mass, iu = re.compile(MASS, re.IGNORECASE), re.compile(IU, re.IGNORECASE)
 
     def order(amount: str, unit: str, text: str) -> int:

@@ -334,11 +334,12 @@ def _children(
     where = np.flatnonzero(test & _may_pass(facts, ages, readings))
     if not len(where):
         return []
-    asked = ["serving_size", "units_per_serving", "directions", "basis", "market", "dosage_form"]
-    lines = facts.targets.frame[asked].iloc[rows["source_line"][where]]
+    asked = ("serving_size", "units_per_serving", "directions", "basis", "market", "dosage_form")
+    source = rows["source_line"][where]
+    cells = {name: facts.targets.array(name).take(source) for name in asked}
+    cells["line_basis"] = rows.array("line_basis").take(where)
     plans = distinct(
-        lines.assign(_line_basis=rows.frame["line_basis"].array.take(where)),
-        ["serving_size", "units_per_serving", "directions", "_line_basis", "basis", "market", "dosage_form"],
+        cells, ["serving_size", "units_per_serving", "directions", "line_basis", "basis", "market", "dosage_form"]
     )
 
     def worst(

@@ -22,10 +22,11 @@ from auditor.barcodes import Barcodes, read_codes
 from auditor.checks import DATA, catalogue
 from auditor.checks.tables import Floats, Hits, Mask, Objects, Positions, Table, objects
 from auditor.directions import Directions, read_directions
+from auditor.distinct import arrow_texts
 from auditor.evidence import Evidence
 from auditor.limits import Limit
 from auditor.markets import Market, market_named
-from auditor.searching import Texts, arrow_texts
+from auditor.searching import Texts
 
 IU_WORDS = r"(?:i\.? ?u\.?|i\.? ?e\.?|u\.? ?i\.?|j\.m\.|ius?|units?|usp)"
 """Spellings of the international unit, wherever they stand; a search for them takes the fast automaton."""
@@ -67,7 +68,7 @@ class Facts:
     @cached_property
     def ids(self) -> pa.Array:
         """Id of every product."""
-        return arrow_texts(self.first.frame["product_id"])
+        return arrow_texts(self.first.array("product_id"))
 
     def texts(self, name: str) -> Texts:
         """A column of :attr:`first`, ready to be searched."""
@@ -199,7 +200,7 @@ class Facts:
     def of_target(self, name: str) -> Texts:
         """A column of the line table, for every row, ready to be searched."""
         if name not in self._of_target:
-            self._of_target[name] = Texts(self.targets.frame[name].iloc[self.rows["source_line"]])
+            self._of_target[name] = Texts(self.targets.array(name).take(self.rows["source_line"]))
         return self._of_target[name]
 
     @cached_property

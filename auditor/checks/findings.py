@@ -21,7 +21,7 @@ from auditor.checks import (
     records,
     safety,
 )
-from auditor.checks.facts import COLUMNS, WITHHELD, Facts, Findings, Told, as_frame, keys_of
+from auditor.checks.facts import COLUMNS, WITHHELD, Facts, Findings, Told, as_frame, first_of_each, keys_of
 from auditor.checks.tables import Hits, Mask, Objects, Positions, objects
 from auditor.distinct import codes_of, distinct, either, words, words_of
 from auditor.patterns import late_pattern
@@ -117,7 +117,7 @@ _ONE_WORD = late_pattern(r"[^\W\d]+")
 def _told_by_readers(facts: Facts, where: Positions, place: Positions) -> Told:
     """Findings on some problems, each with the row it was found on, by their positions."""
     problems, problem, row = facts.problems, Hits(facts.problems, where), Hits(facts.rows, place)
-    given, reported = codes_of(problems.frame["code"], where)
+    given, reported = codes_of(problems.array("code"), where)
     named = [ALIASES.get(name, name) for name in reported]
     code = objects(named)[given]
     of_directions = np.array([catalogue()[name].raised_by == "directions" for name in named], dtype=bool)[given]
@@ -128,7 +128,7 @@ def _told_by_readers(facts: Facts, where: Positions, place: Positions) -> Told:
     amount, no_day = row["amount_mcg"], np.isnan(row["factor_high"])
     huge = (code == "amount-implausible-vitk") & (amount > number("amount-implausible-vitk", "largest_mcg"))
     by_weight = are("vitd-form-calcifediol") & np.isnan(row["declared_iu"])
-    told = distinct(problems.frame[["code", "value"]].iloc[where], ["code", "value"])
+    told = distinct({name: problems.array(name).take(where) for name in ("code", "value")}, ["code", "value"])
     unclear, as_needed = are("dose-basis-unknown"), are("dose-as-needed")
     assumed = are("dose-directions-missing", "dose-directions-unparsed")
     uncomputed = (no_day & (unclear | as_needed | assumed)) | (unclear & np.isnan(amount))
@@ -138,7 +138,7 @@ def _told_by_readers(facts: Facts, where: Positions, place: Positions) -> Told:
     suspect = np.flatnonzero(are("unit-mg-mcg-suspect"))
     if len(suspect):
         expected[suspect] = _weights_suspected(facts, place[suspect], expected[suspect])
-    details, texts = codes_of(problems.frame["detail"], where)
+    details, texts = codes_of(problems.array("detail"), where)
     detail = np.select(
         [uncomputed, unclear, as_needed, assumed & (row["basis"] == "per_unit"), assumed],
         ["no daily dose was computed", "both were judged", "the stated number was used", "one unit a day was assumed", "one serving a day was assumed"],
@@ -177,75 +177,77 @@ def _weights_suspected(facts: Facts, rows: Positions, expected: Objects) -> list
 
 def finished(found: pd.DataFrame) -> pd.DataFrame:
     """Findings with severity and message, without those another one makes void, in the order of the contract."""
-    numbers = {name: found[name].to_numpy(dtype=np.int64) for name in ("product", "order")}
-    texts = {name: words_of(found[name]) for name in COLUMNS if name not in numbers}
-    found = pd.DataFrame({**numbers, **texts})
+    product, place = (found[name].to_numpy(dtype=np.int64) for name in ("product", "order"))
+    texts = {name: words_of(found[name].array) for name in COLUMNS if name not in ("product", "order")}
     checks = catalogue()
-    unknown = set(found["code"].cat.categories) - set(checks)
+    unknown = set(texts["code"].categories) - set(checks)
     if unknown:
         raise AssertionError(f"findings without a catalogue entry: {', '.join(sorted(unknown))}")
-    found = _without_caused(found)
-    codes, ids = codes_of(found["code"])
+    void, texts["voided"] = _caused(product, texts)
+    codes, ids = codes_of(texts["code"])
     usual = words(checks[check_id].severity for check_id in ids).take(codes)
-    severity = either(found["severity"], pd.Series(usual))
-    rank = pd.Index(SEVERITIES).get_indexer(severity.categories)[severity.codes]
-    order = np.lexsort((found["order"].to_numpy(), rank, found["product"].to_numpy()))
+    texts["severity"] = either(texts["severity"], usual)
+    rank = pd.Index(SEVERITIES).get_indexer(texts["severity"].categories)[texts["severity"].codes]
+    order = np.lexsort((place, rank, product))
+    order = order[~void[order]]
     of_line = np.isin(ids, OF_THE_LINE)[codes]
-    once = np.where(of_line, -1, found["nutrient"].cat.codes.to_numpy())
-    same = keys_of(found["product"].to_numpy(), codes, once, found["value"].cat.codes.to_numpy())[order]
-    order = order[~pd.Series(same).duplicated().to_numpy()]
-    found = found.assign(severity=severity).iloc[order].reset_index(drop=True)
-    told = distinct(found, ["code", "nutrient", "value", "expected", "detail", "voided"])
-    found["message"] = words(told.map(message)).take(told.codes)
-    return found.rename(columns={"code": "finding_id"})
+    once = np.where(of_line, -1, texts["nutrient"].codes)
+    same = keys_of(product, codes, once, texts["value"].codes)[order]
+    order = order[first_of_each(same, np.ones(len(same), dtype=bool))]
+    told = {name: cells.take(order) for name, cells in texts.items()}
+    said = distinct(told, ["code", "nutrient", "value", "expected", "detail", "voided"])
+    told["finding_id"] = told.pop("code")
+    told["message"] = words(said.map(message)).take(said.codes)
+    return pd.DataFrame({"product": product[order], "order": place[order], **told}, copy=False)
 
 
 # -- one root cause, one finding -------------------------------------------------------------------------------------------
 
 
-def _without_caused(found: pd.DataFrame) -> pd.DataFrame:
-    """Findings without those that another finding of the same vitamin, or of the same label, makes void.
+def _caused(label: Positions, texts: dict[str, pd.Categorical]) -> tuple[Mask, pd.Categorical]:
+    """Findings that another finding of the same vitamin, or of the same label, makes void.
 
-    Column `voided` names, on the finding that made others void, what was left aside.  A finding of severity
+    Also, of each finding that made others void, what was left aside.  A finding of severity
     :data:`~auditor.checks.facts.WITHHELD` holds under one reading of the label only: it is never told itself, and named
     where a finding doubts the reading.
     """
-    codes, ids = codes_of(found["code"])
-    label = found["product"].to_numpy()
-    nutrients, names = codes_of(found["nutrient"])
+    codes, ids = codes_of(texts["code"])
+    nutrients, names = codes_of(texts["nutrient"])
     vitamin = label * (len(NUTRIENT_NAMES) + 1) + pd.Index(list(NUTRIENT_NAMES)).get_indexer(names)[nutrients]
-    withheld = (found["severity"] == WITHHELD).to_numpy(dtype=bool)
+    withheld = texts["severity"] == WITHHELD
     void = withheld.copy()
-    position = {check_id: place for place, check_id in enumerate(ids)}
-    rows = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes, minlength=len(ids)))[:-1])
+    ends = np.cumsum(np.bincount(codes, minlength=len(ids)))
+    rows = dict(zip(ids, np.split(np.argsort(codes, kind="stable"), ends)[:-1], strict=True))
     said: dict[str, list[Positions]] = {}
-    for check_id, place in position.items():
-        check = catalogue()[check_id]
-        mine = rows[place][~withheld[rows[place]]]
+    for check_id, own in rows.items():
+        check, mine = catalogue()[check_id], own[~withheld[own]]
         for key, listed, which in (
             (vitamin, check.hides, None),
             (label, check.hides_on_label, None),
             (vitamin, check.withholds, withheld),
         ):
-            wanted = {position[other]: _consequence(check, other) for other in _ids_of(listed) if other in position}
-            if not wanted or not len(mine):
+            others = [other for other in _ids_of(listed) if other in rows]
+            if not others or not len(mine):
                 continue
-            for other, word in wanted.items():
+            hiding = np.zeros(key.max() + 1, dtype=bool)
+            hiding[key[mine]] = True
+            for other in others:
                 among = rows[other] if which is None else rows[other][which[rows[other]]]
-                caused = among[np.isin(key[among], key[mine])]
-                if which is None and other == place:
+                caused = among[hiding[key[among]]]
+                if which is None and other == check_id:
                     caused = caused[withheld[caused]]
                 void[caused] = True
+                word = _consequence(check, other)
                 if word and len(caused):
                     said.setdefault(word, []).append(mine[np.isin(key[mine], key[caused])])
-    voided = np.zeros(len(found), dtype=np.int64)
+    voided = np.zeros(len(label), dtype=np.int64)
     for bit, word in enumerate(sorted(said)):
         voided[np.concatenate(said[word])] |= 1 << bit
     told, asides = pd.factorize(voided)
     named = words(
         ", ".join(word for bit, word in enumerate(sorted(said)) if aside >> bit & 1) for aside in asides.tolist()
     )
-    return found.assign(voided=named.take(told))[~void]
+    return void, named.take(told)
 
 
 def _consequence(cause: Check, check_id: str) -> str:

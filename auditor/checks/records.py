@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from auditor.checks import catalogue, number
 from auditor.checks.facts import (
@@ -59,7 +59,7 @@ def _products_with_lines_twice(facts: Facts) -> Positions:
         targets.texts(name).codes[numbered] for name in ("line", "serving_order", "audience", "input")
     )
     place = keys_of(product, line, order, audience)
-    row = factors_of(targets.frame["row"], numbered)[0]
+    row = factors_of(targets.array("row"), numbered)[0]
     with_row = keys_of(place, source, row)
     several = np.bincount(place[np.unique(with_row, return_index=True)[1]], minlength=place.max() + 1) > 1
     return np.unique(product[several[place]])
@@ -74,12 +74,11 @@ def barcodes(facts: Facts) -> Findings:
         return []
     own, codes = facts.texts("upc").codes, facts.barcodes
 
-    def cells(values: pd.Series) -> Callable[[Hits], Objects]:
-        return lambda hit: values.iloc[own[hit.where]].to_numpy(dtype=object)
-
     return [
-        *on_products(facts.first, codes.mangled[own], "gtin-mangled", value=cells(codes.texts), expected=cells(codes.repaired.where(codes.repaired != "", "known only to its source"))),
-        *on_products(facts.first, codes.wrong[own], "gtin-check-digit", value=cells(codes.texts), expected=lambda hit: codes.digit[own[hit.where]].astype(str)),
+        *on_products(facts.first, codes.mangled[own], "gtin-mangled", value=lambda hit: codes.texts.take(pa.array(own[hit.where])).to_pylist(),
+                     expected=lambda hit: [code or "known only to its source" for code in codes.repaired[own[hit.where]]]),
+        *on_products(facts.first, codes.wrong[own], "gtin-check-digit", value=lambda hit: codes.texts.take(pa.array(own[hit.where])).to_pylist(),
+                     expected=lambda hit: codes.digit[own[hit.where]].astype(str)),
     ]  # fmt: skip
 
 

@@ -26,6 +26,7 @@ class Table:
     def __init__(self, frame: pd.DataFrame) -> None:
         self.frame = frame
         self.index: Positions = frame.index.to_numpy()
+        self._arrays: dict[str, Any] = {}
         self._columns: dict[str, npt.NDArray[Any]] = {}
         self._texts: dict[str, Texts] = {}
         self._masks: dict[tuple[str, ...], Mask] = {}
@@ -36,10 +37,17 @@ class Table:
     def __contains__(self, name: str) -> bool:
         return name in self.frame.columns
 
+    def array(self, name: str) -> Any:
+        """A column as pandas holds it."""
+        # To ask a frame for a column takes as long as many a check.
+        if name not in self._arrays:
+            self._arrays[name] = self.frame[name].array
+        return self._arrays[name]
+
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         """The cells of a column; texts as objects."""
         if name not in self._columns:
-            found = self.frame[name].to_numpy().view()
+            found = np.asarray(self.array(name)).view()
             found.flags.writeable = False
             self._columns[name] = found
         return self._columns[name]
@@ -47,7 +55,7 @@ class Table:
     def texts(self, name: str) -> Texts:
         """A column of texts, ready to be searched."""
         if name not in self._texts:
-            self._texts[name] = Texts(self.frame[name])
+            self._texts[name] = Texts(self.array(name))
         return self._texts[name]
 
     def are(self, name: str, *accepted: str) -> Mask:
@@ -62,11 +70,10 @@ class Table:
 
     def cells(self, name: str, where: Positions) -> npt.NDArray[Any]:
         """The cells of some rows; texts as objects."""
-        if name in self._texts or isinstance(self.frame[name].dtype, pd.CategoricalDtype):
+        array = self.array(name)
+        if isinstance(array, pd.Categorical):
             return self.texts(name)[where]
-        if name in self._columns:
-            return self._columns[name][where]
-        return self.frame[name].array.take(where).to_numpy()
+        return np.asarray(array.take(where))
 
 
 class Hits:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -27,9 +26,9 @@ class Barcodes(NamedTuple):
     told ('' else); whether it has the length of a whole one, the check digit it then should have (-1 else) and whether
     it has another; and its number (that of the repaired one where it is damaged), 0 where it is not known."""
 
-    texts: pd.Series
+    texts: pa.Array
     mangled: Mask
-    repaired: pd.Series
+    repaired: npt.NDArray[np.object_]
     whole: Mask
     digit: npt.NDArray[np.int64]
     wrong: Mask
@@ -40,21 +39,22 @@ def read_codes(printed: pa.Array) -> Barcodes:
     """Read distinct barcodes."""
     n = len(printed)
     sound = _has_length(printed)
-    texts, repaired = pd.Series(printed, dtype="str"), pd.Series("", index=range(n), dtype="str")
+    texts, repaired = printed, np.full(n, "", dtype=object)
     mangled = np.zeros(n, dtype=bool)
     others = np.flatnonzero(~sound)
     if len(others):
         cleaned = ["".join(code.split()).replace("-", "") for code in printed.take(pa.array(others)).to_pylist()]
-        texts.iloc[others] = cleaned
-        mangled[others], repaired.iloc[others] = _mangled(cleaned)
-        sound[others] = _has_length(pa.array(cleaned, pa.large_string()))
+        own = pa.array(cleaned, pa.large_string())
+        texts = pc.replace_with_mask(printed, pa.array(~sound), own)
+        mangled[others], repaired[others] = _mangled(cleaned)
+        sound[others] = _has_length(own)
     digit = np.full(n, -1, dtype=np.int64)
     wrong, numbers = np.zeros(n, dtype=bool), np.zeros(n, dtype=np.uint64)
-    digits = _digits(texts[sound])
+    digits = _digits(texts.filter(pa.array(sound)))
     digit[sound], numbers[sound] = _check_digits(digits), _numbers(digits)
     wrong[sound] = digits[:, -1] != digit[sound]
-    mended = (repaired != "").to_numpy()
-    numbers[mended] = _numbers(_digits(repaired[mended]))
+    mended = repaired != ""
+    numbers[mended] = _numbers(_digits(pa.array(repaired[mended], pa.large_string())))
     return Barcodes(texts, mangled, repaired, sound, digit, wrong, numbers)
 
 
@@ -67,7 +67,7 @@ def _has_length(codes: pa.Array) -> Mask:
 def _mangled(codes: list[str]) -> tuple[list[bool], list[str]]:
     """Codes a spreadsheet has damaged, and what they were where the check digit tells."""
     short = {place: found[1].zfill(12) for place, code in enumerate(codes) if (found := _SHORT.fullmatch(code))}
-    digits = _digits(pd.Series(list(short.values()), dtype="str"))
+    digits = _digits(pa.array(list(short.values()), pa.large_string()))
     right = (digits[:, -1] == _check_digits(digits)).tolist()
     told = {place: code for (place, code), is_right in zip(short.items(), right, strict=True) if is_right}
     # Ten or eleven digits that no lost zero explains are some other number.
@@ -78,9 +78,9 @@ def _mangled(codes: list[str]) -> tuple[list[bool], list[str]]:
     return damaged, [told.get(place, "") for place in range(len(codes))]
 
 
-def _digits(codes: pd.Series) -> npt.NDArray[np.int64]:
+def _digits(codes: pa.Array) -> npt.NDArray[np.int64]:
     """Codes of up to 14 digits as a matrix of them, zeros in front."""
-    padded = "".join(pc.utf8_lpad(pa.array(codes), 14, "0").to_pylist())
+    padded = "".join(pc.utf8_lpad(codes, 14, "0").to_pylist())
     return np.frombuffer(padded.encode("ascii"), dtype=np.uint8).reshape(len(codes), 14).astype(np.int64) - ord("0")
 
 

@@ -5,9 +5,9 @@ A market of millions of lines holds few distinct texts; every grammar of this pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 Codes = npt.NDArray[np.intp]
-TextColumn: TypeAlias = "pd.Series | pa.ChunkedArray"
+Texts = npt.NDArray[np.object_]
+TextColumn: TypeAlias = "pd.Series | pd.api.extensions.ExtensionArray | pa.ChunkedArray"
 Result = TypeVar("Result")
 
 
@@ -31,13 +32,13 @@ class Distinct(NamedTuple):
         return [function(*value) for value in self.values]
 
 
-def distinct(frame: pd.DataFrame, columns: Sequence[str]) -> Distinct:
-    """Distinct combinations of the columns' cells, in order of first appearance."""
-    codes = np.zeros(len(frame), dtype=np.intp)
-    factors: list[tuple[Codes, npt.NDArray[np.object_]]] = []
+def distinct(table: pd.DataFrame | Mapping[str, TextColumn], columns: Sequence[str]) -> Distinct:
+    """Distinct combinations of the cells of some columns, one at least, in order of first appearance."""
+    codes = np.zeros(len(table[columns[0]]), dtype=np.intp)
+    factors: list[tuple[Codes, Texts]] = []
     size = 1
     for name in columns:
-        own, values = codes_of(frame[name])
+        own, values = codes_of(table[name])
         if size * max(len(values), 1) > 2**60:
             codes, _ = pd.factorize(codes)
             size = int(codes.max(initial=0)) + 1
@@ -46,7 +47,7 @@ def distinct(frame: pd.DataFrame, columns: Sequence[str]) -> Distinct:
         factors.append((own, values))
     codes, firsts = _renumber(codes)
     cells = [values[own[firsts]].tolist() for own, values in factors]
-    return Distinct(codes, list(zip(*cells, strict=True)) if cells else [()] * len(firsts))
+    return Distinct(codes, list(zip(*cells, strict=True)))
 
 
 def combined(frame: pd.DataFrame, columns: Sequence[str]) -> Codes:
@@ -58,31 +59,44 @@ def combined(frame: pd.DataFrame, columns: Sequence[str]) -> Codes:
     return codes
 
 
-def codes_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, npt.NDArray[np.object_]]:
+def codes_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, Texts]:
     """Codes and distinct values of one text column, of pandas or Arrow, or of some of its rows."""
     codes, values = factors_of(column, where)
-    return codes, values.to_numpy(dtype=object)
+    return codes, values.to_numpy(zero_copy_only=False) if isinstance(values, pa.Array) else values
 
 
-def factors_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, pd.Index]:
+def factors_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, Texts | pa.Array]:
     """What :func:`codes_of` gives, the values as the column has them; next to free for categoricals and dictionaries."""
     if isinstance(column, pa.ChunkedArray):
         return _factors_of_arrow(column if where is None else column.take(pa.array(where)))
-    array = column.array
+    array = column.array if isinstance(column, pd.Series) else column
     if isinstance(array, pd.Categorical):
-        own, used = pd.factorize(array.codes if where is None else array.codes[where])
-        return own, array.categories.take(used)
-    codes, values = pd.factorize(array if where is None else array.take(where))
-    return codes, pd.Index(values, copy=False)
+        values = array.categories.to_numpy(dtype=object)
+        own, used = _used(array.codes if where is None else array.codes[where], len(values))
+        return own, values[used]
+    codes, found = pd.factorize(array if where is None else array.take(where))
+    return codes, arrow_texts(found) if isinstance(found, pd.arrays.ArrowStringArray) else np.asarray(found)
 
 
-def _factors_of_arrow(column: pa.ChunkedArray) -> tuple[Codes, pd.Index]:
+def _factors_of_arrow(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
     column = column.unify_dictionaries() if pt.is_dictionary(column.type) else column.dictionary_encode()
     if not column.num_chunks:
-        return np.zeros(0, dtype=np.intp), pd.Index([], dtype="str")
-    own, used = pd.factorize(np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]))
-    values = column.chunk(0).dictionary.take(pa.array(used)).cast(pa.large_string())
-    return own, pd.Index(pd.array(values, dtype="str"), copy=False)
+        return np.zeros(0, dtype=np.intp), pa.array([], pa.large_string())
+    values = column.chunk(0).dictionary
+    own, used = _used(np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]), len(values))
+    return own, values.take(pa.array(used)).cast(pa.large_string())
+
+
+def _used(codes: npt.NDArray[np.integer[Any]], kinds: int) -> tuple[Codes, Codes]:
+    """Codes below a number renumbered by first appearance, and the old number of each."""
+    first = np.full(kinds, len(codes), dtype=np.intp)
+    # The last that is written stands: the first row of each code.
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    used = np.flatnonzero(first < len(codes))
+    used = used[np.argsort(first[used])]
+    number = np.empty(kinds, dtype=np.intp)
+    number[used] = np.arange(len(used))
+    return number[codes], used
 
 
 def words(texts: Iterable[str]) -> pd.Categorical:
@@ -94,14 +108,15 @@ def words(texts: Iterable[str]) -> pd.Categorical:
     return words_at(codes, values)
 
 
-def words_of(column: pd.Series) -> pd.Categorical:
+def words_of(column: TextColumn) -> pd.Categorical:
     """A column of texts, in whatever form, as :func:`words` has it."""
     return words_at(*codes_of(column))
 
 
 def words_at(codes: Codes, values: Iterable[str]) -> pd.Categorical:
     """Column of :func:`words` that has `values[code]` in each row; the values are distinct."""
-    return pd.Categorical.from_codes(codes, categories=pd.Index(_objects(values), dtype=object))
+    kinds = pd.CategoricalDtype(pd.Index(_objects(values), dtype=object))
+    return pd.Categorical.from_codes(codes, dtype=kinds, validate=False)
 
 
 def _objects(texts: Iterable[str]) -> npt.NDArray[np.object_]:
@@ -114,7 +129,7 @@ def one_of(column: pd.Series, accepted: Collection[str]) -> npt.NDArray[np.bool_
     return np.fromiter((value in accepted for value in values), dtype=bool, count=len(values))[codes]
 
 
-def either(column: pd.Series, other: pd.Series) -> pd.Categorical:
+def either(column: TextColumn, other: TextColumn) -> pd.Categorical:
     """Texts of one column, and those of the other where it has none."""
     (own, values), (others, more) = codes_of(column), codes_of(other)
     found = words([*values, *more])
@@ -125,17 +140,28 @@ def either(column: pd.Series, other: pd.Series) -> pd.Categorical:
 
 def as_text(column: pd.Series) -> pd.Series:
     """A column of texts, in whatever form, as Arrow text."""
-    return pd.Series(text_array(column), index=column.index, name=column.name)
+    return pd.Series(text_array(column.array), index=column.index, name=column.name)
 
 
-def text_array(column: pd.Series) -> pd.api.extensions.ExtensionArray:
-    """What :func:`as_text` gives, without the index."""
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        return column.array.astype("str")
-    return pd.array(pa.array(column.array).dictionary_decode().cast(pa.large_string()), dtype="str")
+def text_array(cells: pd.api.extensions.ExtensionArray | npt.NDArray[np.object_]) -> pd.api.extensions.ExtensionArray:
+    """What :func:`as_text` gives, of an array of texts in whatever form."""
+    if not isinstance(cells, pd.Categorical):
+        return (
+            cells.astype("str") if isinstance(cells, pd.api.extensions.ExtensionArray) else pd.array(cells, dtype="str")
+        )
+    values = pa.array(cells.categories, pa.large_string())
+    return pd.array(values.take(pa.array(cells.codes)), dtype="str")
 
 
-def joined_texts(groups: Codes, texts: pd.Series, n: int, separator: str) -> pd.Categorical:
+def arrow_texts(cells: pd.api.extensions.ExtensionArray) -> pa.Array:
+    """An array of texts, in whatever form, as Arrow has it."""
+    texts = pa.array(cells)
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    texts = texts.dictionary_decode() if pt.is_dictionary(texts.type) else texts
+    return texts.cast(pa.large_string())
+
+
+def joined_texts(groups: Codes, texts: TextColumn, n: int, separator: str) -> pd.Categorical:
     """Texts of each group 0..n-1 in their order, each once, joined; '' for a group without any."""
     codes, values = codes_of(texts)
     order = np.argsort(groups, kind="stable")

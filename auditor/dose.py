@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ import pandas as pd
 from auditor.amounts import LineReading, Problem, Style, read_line
 from auditor.audiences import may_name_anybody, names_others_than_adults, read_audience
 from auditor.directions import audiences_of
-from auditor.distinct import Distinct, codes_of, distinct, either, words, words_at, words_of
+from auditor.distinct import Distinct, TextColumn, codes_of, distinct, either, words, words_at, words_of
 from auditor.evidence import Evidence
 from auditor.figures import says_spaced
 from auditor.ingredients import read_ingredient
@@ -33,6 +33,8 @@ PICOGRAM_DECIMALS = 6
 """Daily doses are rounded to a picogram, so that 3 x 0.1 mcg is 0.3 mcg and meets an edge exactly."""
 
 Floats = npt.NDArray[np.float64]
+Columns: TypeAlias = dict[str, Any]
+"""Columns by name: arrays of numbers, and categoricals of texts."""
 
 
 @dataclass(frozen=True)
@@ -110,17 +112,20 @@ def contexts_of(
 
 def _ranks_named(lines: pd.DataFrame, rank: dict[str, int], adult: int, pregnancy: int) -> npt.NDArray[np.int64]:
     """For each line the rank of the context that its label names; each text is read once and only the few readings are combined."""
+    names = ("audience", "name", "directions")
+    factors = [codes_of(lines[name]) for name in names]
+    # The texts of all columns are searched together: to make the pattern ready takes longer than to search a thousand.
+    may_name = may_name_anybody(np.concatenate([texts for _, texts in factors]))
     columns: list[tuple[npt.NDArray[np.intp], list[tuple[str, ...]]]] = []
-    for name, told, read in (
-        ("audience", may_name_anybody, read_audience),
-        ("name", may_name_anybody, read_audience),
-        # Directions that name adults only are not read: they change nothing in whom a label is for.
-        ("directions", names_others_than_adults, _directed_to),
-    ):
-        codes, texts = codes_of(lines[name])
+    for name, (codes, texts) in zip(names, factors, strict=True):
+        told, may_name = np.flatnonzero(may_name[: len(texts)]), may_name[len(texts) :]
+        if name == "directions":
+            # Those that name adults only are not read: they change nothing in whom a label is for.
+            told = told[names_others_than_adults(texts[told])]
+        read = _directed_to if name == "directions" else read_audience
         found: dict[tuple[str, ...], int] = {(): 0}
         of_text = np.zeros(len(texts), dtype=np.intp)
-        for position in np.flatnonzero(told(texts)).tolist():
+        for position in told.tolist():
             of_text[position] = found.setdefault(read(texts[position]), len(found))
         columns.append((of_text[codes] if len(codes) else codes, list(found)))
     (said, said_values), (titled, titled_values), (directed, directed_values) = columns
@@ -170,33 +175,31 @@ def line_doses(
     `product` gives each line's position among the products, `contexts` the context of each product, `fits` whether the
     line's audience belongs to it.
     """
-    work = lines.assign(_context=pd.Categorical([contexts[position] for position in product]) if len(lines) else [])
-    texts = distinct(work, ["ingredient", "amount", "unit", "percent_dv", "form", "operator", "market"])
+    texts = distinct(lines, ["ingredient", "amount", "unit", "percent_dv", "form", "operator", "market"])
     readings = texts.map(lambda i, a, u, p, f, o, m: read_line(i, a, u, p, f, o, style_of(m, evidence)))
     flat, starts, counts = _flatten(readings)
-    line_of_row = np.repeat(np.arange(len(lines)), counts[texts.codes]) if len(lines) else np.array([], dtype=np.intp)
-    reading_of_row = _ranges(starts[texts.codes], counts[texts.codes]) if len(lines) else np.array([], dtype=np.intp)
-    rows = _reading_columns(flat).iloc[reading_of_row].reset_index(drop=True)
-    for name in ("line", "parent", "serving_order"):
-        rows[name] = words_of(lines[name]).take(line_of_row)
-    rows["product"] = product[line_of_row]
-    rows["audience_fits"] = fits[line_of_row]
-    rows["source_line"] = line_of_row
-    day = work[OF_A_DAY].iloc[line_of_row].assign(_line_basis=rows["line_basis"].array)
+    line_of_row = np.repeat(np.arange(len(lines)), counts[texts.codes])
+    reading_of_row = _ranges(starts[texts.codes], counts[texts.codes])
+    product_of_row = product[line_of_row]
+    rows = _taken(_reading_columns(flat), reading_of_row)
+    rows |= _taken({name: words_of(lines[name]) for name in ("line", "parent", "serving_order")}, line_of_row)
+    rows |= {"product": product_of_row, "audience_fits": fits[line_of_row], "source_line": line_of_row}
+    day = _taken({name: lines[name].array for name in OF_A_DAY}, line_of_row)
     day["serving_size"] = either(day["serving_size"], rows["line_serving"])
-    day["_spaced_name"] = _spaced_names(day["name"])
-    plans = distinct(day, ["serving_size", "units_per_serving", "servings_per_day_min", "servings_per_day_max", "directions", "_line_basis", "basis",
-                           "market", "dosage_form", "_context", "_spaced_name"])  # fmt: skip
+    day |= {"line_basis": rows["line_basis"], "context": words(contexts).take(product_of_row)}
+    day["spaced_name"] = _spaced_names(day.pop("name"))
+    plans = distinct(day, ["serving_size", "units_per_serving", "servings_per_day_min", "servings_per_day_max", "directions", "line_basis", "basis",
+                           "market", "dosage_form", "context", "spaced_name"])  # fmt: skip
     codes, schedules = _with_amounts_told(plans, plans.map(schedule), rows)
-    rows = pd.concat([rows, _schedule_columns(schedules).iloc[codes].reset_index(drop=True)], axis=1)
-    problems = pd.concat(
-        [
-            _problem_table([reading.problems for reading in flat], reading_of_row),
-            _problem_table([plan.problems for plan in schedules], codes),
-        ],
-        ignore_index=True,
-    )
-    return LineDoses(_with_daily(rows), problems)
+    rows |= _taken(_schedule_columns(schedules), codes)
+    told = [reading.problems for reading in flat] + [plan.problems for plan in schedules]
+    problems = _problem_table(told, np.concatenate([reading_of_row, len(flat) + codes]), len(line_of_row))
+    return LineDoses(pd.DataFrame(rows | _of_a_day(rows), copy=False), problems)
+
+
+def _taken(columns: Columns, where: npt.NDArray[np.intp]) -> Columns:
+    """Some rows of some columns."""
+    return {name: cells.take(where) for name, cells in columns.items()}
 
 
 OF_A_DAY = [
@@ -208,14 +211,13 @@ OF_A_DAY = [
     "basis",
     "market",
     "dosage_form",
-    "_context",
     "name",
 ]
 """What is asked of a line besides its amount."""
 
 
 def _with_amounts_told(
-    plans: Distinct, schedules: list[Schedule], rows: pd.DataFrame
+    plans: Distinct, schedules: list[Schedule], rows: Columns
 ) -> tuple[npt.NDArray[np.intp], list[Schedule]]:
     """The schedules with those whose directions tell a dose as an amount made again with the amount of one unit.
 
@@ -249,17 +251,21 @@ class _Amount(NamedTuple):
     sure: bool
 
 
-def _amounts_by_product(rows: pd.DataFrame, where: npt.NDArray[np.intp]) -> dict[int, dict[int, _Amount]]:
+def _amounts_by_product(rows: Columns, where: npt.NDArray[np.intp]) -> dict[int, dict[int, _Amount]]:
     """The amounts of all rows of the products in which the rows `where` stand, by product and position."""
-    products = rows["product"].to_numpy()
-    related = np.flatnonzero(np.isin(products, np.unique(products[where])))
-    part = rows.iloc[related]
-    sure = (part["amount_low_mcg"] == part["amount_mcg"]) & part["amount_other_mcg"].isna()
+    related = np.flatnonzero(np.isin(rows["product"], np.unique(rows["product"][where])))
+    part = {name: np.asarray(cells.take(related)) for name, cells in rows.items() if name in OF_AN_AMOUNT}
+    sure = (part["amount_low_mcg"] == part["amount_mcg"]) & np.isnan(part["amount_other_mcg"])
     found: dict[int, dict[int, _Amount]] = {}
-    columns = (products[related], related, part["nutrient"], part["form"], part["amount_mcg"], sure)
+    amounts = (part[name].tolist() for name in ("nutrient", "form", "amount_mcg"))
+    columns = (part["product"].tolist(), related.tolist(), *amounts, sure.tolist())
     for product, position, *amount in zip(*columns, strict=True):
-        found.setdefault(int(product), {})[int(position)] = _Amount(*amount)
+        found.setdefault(product, {})[position] = _Amount(*amount)
     return found
+
+
+OF_AN_AMOUNT = {"product", "nutrient", "form", "amount_low_mcg", "amount_mcg", "amount_other_mcg"}
+"""What is asked of a row to say which amount its product holds."""
 
 
 def _known_amount(product: dict[int, _Amount], position: int, told: tuple[tuple[Decimal, str], ...]) -> str:
@@ -286,7 +292,7 @@ def _known_amount(product: dict[int, _Amount], position: int, told: tuple[tuple[
     return f"{round(mcg * IU_PER_MCG, 3) if unit == 'iu' else mcg:.12g}"
 
 
-def _spaced_names(names: pd.Series) -> pd.Categorical:
+def _spaced_names(names: TextColumn) -> pd.Categorical:
     """'yes' where a product's name says that it is not taken daily."""
     codes, texts = codes_of(names)
     said = np.array([says_spaced(clean(text).text) for text in texts], dtype=np.intp)
@@ -314,73 +320,62 @@ def _float(value: object) -> float:
     return float("nan") if value is None else float(value)  # type: ignore[arg-type]
 
 
-def _reading_columns(flat: list[LineReading]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "nutrient": words(r.nutrient for r in flat),
-            "form": words(r.form for r in flat),
-            "forms": words("|".join(r.forms) for r in flat),
-            "form_source": words(r.form_source for r in flat),
-            "label_text": words(r.text for r in flat),
-            "amount_low_mcg": np.array([_float(r.mcg_low) for r in flat]),
-            "amount_mcg": np.array([_float(r.mcg_high) for r in flat]),
-            "amount_other_mcg": np.array([_float(r.other_mcg) for r in flat]),
-            "declared_iu": np.array([_float(r.iu) for r in flat]),
-            "declared_percent_dv": np.array([_float(r.percent) for r in flat]),
-            "line_serving": words(r.serving for r in flat),
-            "line_basis": words(r.basis for r in flat),
-            "share": np.array([r.share for r in flat], dtype=bool),
-            "amount_reason": words(r.reason for r in flat),
-        }
-    )
+def _reading_columns(flat: list[LineReading]) -> Columns:
+    return {
+        "nutrient": words(r.nutrient for r in flat),
+        "form": words(r.form for r in flat),
+        "forms": words("|".join(r.forms) for r in flat),
+        "form_source": words(r.form_source for r in flat),
+        "label_text": words(r.text for r in flat),
+        "amount_low_mcg": np.array([_float(r.mcg_low) for r in flat]),
+        "amount_mcg": np.array([_float(r.mcg_high) for r in flat]),
+        "amount_other_mcg": np.array([_float(r.other_mcg) for r in flat]),
+        "declared_iu": np.array([_float(r.iu) for r in flat]),
+        "declared_percent_dv": np.array([_float(r.percent) for r in flat]),
+        "line_serving": words(r.serving for r in flat),
+        "line_basis": words(r.basis for r in flat),
+        "share": np.array([r.share for r in flat], dtype=bool),
+        "amount_reason": words(r.reason for r in flat),
+    }
 
 
-def _schedule_columns(schedules: list[Schedule]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "factor_low": np.array([_float(s.factor_low) for s in schedules]),
-            "factor_high": np.array([_float(s.factor_high) for s in schedules]),
-            "single_factor": np.array([_float(s.single_factor) for s in schedules]),
-            "servings_per_day_low": np.array([_float(s.servings_low) for s in schedules]),
-            "servings_per_day_high": np.array([_float(s.servings_high) for s in schedules]),
-            "servings_source": words(s.servings_source for s in schedules),
-            "interval_days": np.array([float(s.interval_days) for s in schedules]),
-            "basis": words(s.basis for s in schedules),
-            "units_per_serving": np.array([_float(s.units_per_serving) for s in schedules]),
-            "day_reason": words(s.reason for s in schedules),
-        }
-    )
+def _schedule_columns(schedules: list[Schedule]) -> Columns:
+    return {
+        "factor_low": np.array([_float(s.factor_low) for s in schedules]),
+        "factor_high": np.array([_float(s.factor_high) for s in schedules]),
+        "single_factor": np.array([_float(s.single_factor) for s in schedules]),
+        "servings_per_day_low": np.array([_float(s.servings_low) for s in schedules]),
+        "servings_per_day_high": np.array([_float(s.servings_high) for s in schedules]),
+        "servings_source": words(s.servings_source for s in schedules),
+        "interval_days": np.array([float(s.interval_days) for s in schedules]),
+        "basis": words(s.basis for s in schedules),
+        "units_per_serving": np.array([_float(s.units_per_serving) for s in schedules]),
+        "day_reason": words(s.reason for s in schedules),
+    }
 
 
-def _problem_table(problems: list[tuple[Problem, ...]], codes: npt.NDArray[np.intp]) -> pd.DataFrame:
-    """One row per problem and row of the dose table: the distinct problems repeated by the codes."""
+def _problem_table(problems: list[tuple[Problem, ...]], codes: npt.NDArray[np.intp], n_rows: int) -> pd.DataFrame:
+    """One row per problem and row of the dose table: the distinct problems repeated by the codes, which go through the rows again and again."""
     flat = [problem for found in problems for problem in found]
-    if not flat or not len(codes):
-        return pd.DataFrame({"row": np.array([], dtype=np.intp), **{name: words([]) for name in Problem._fields}})
+    cells = zip(*flat, strict=True) if flat else [()] * len(Problem._fields)
+    columns = {name: words(texts) for name, texts in zip(Problem._fields, cells, strict=True)}
     counts = np.array([len(found) for found in problems], dtype=np.intp)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp)
-    table = pd.DataFrame(
-        {name: words(cells) for name, cells in zip(Problem._fields, zip(*flat, strict=True), strict=True)}
-    )
-    chosen = table.iloc[_ranges(starts[codes], counts[codes])].reset_index(drop=True)
-    chosen.insert(0, "row", np.repeat(np.arange(len(codes)), counts[codes]))
-    return chosen
+    row = np.repeat(np.arange(len(codes)) % max(n_rows, 1), counts[codes])
+    return pd.DataFrame({"row": row} | _taken(columns, _ranges(starts[codes], counts[codes])), copy=False)
 
 
-def _with_daily(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add the daily interval, the contradicting one beside it, and the reason where there is none."""
-    share = rows["share"].to_numpy()
-    low = np.where(share & rows["amount_mcg"].notna().to_numpy(), 0.0, rows["amount_low_mcg"]) * rows["factor_low"]
-    high = rows["amount_mcg"] * rows["factor_high"]
-    other_low = rows["amount_other_mcg"] * rows["factor_low"]
-    other_high = rows["amount_other_mcg"] * rows["factor_high"]
-    single = np.fmax(rows["amount_mcg"], rows["amount_other_mcg"]) * rows["single_factor"]
-    reason = either(rows["amount_reason"], rows["day_reason"])
-    return rows.assign(
-        daily_mcg_low=_exact(low), daily_mcg_high=_exact(high), other_mcg_low=_exact(other_low), other_mcg_high=_exact(other_high),
-        single_intake_mcg=_exact(single).where(rows["interval_days"] > 1), reason=reason,
-    )  # fmt: skip
+def _of_a_day(rows: Columns) -> Columns:
+    """The daily interval, the contradicting one beside it, and the reason where there is none."""
+    amount, other, low = rows["amount_mcg"], rows["amount_other_mcg"], rows["amount_low_mcg"]
+    low = np.where(rows["share"] & ~np.isnan(amount), 0.0, low)
+    single = np.where(rows["interval_days"] > 1, np.fmax(amount, other) * rows["single_factor"], np.nan)
+    return {
+        "daily_mcg_low": _exact(low * rows["factor_low"]), "daily_mcg_high": _exact(amount * rows["factor_high"]),
+        "other_mcg_low": _exact(other * rows["factor_low"]), "other_mcg_high": _exact(other * rows["factor_high"]),
+        "single_intake_mcg": _exact(single), "reason": either(rows["amount_reason"], rows["day_reason"]),
+    }  # fmt: skip
 
 
-def _exact(values: pd.Series | Floats) -> pd.Series:
-    return pd.Series(np.round(np.asarray(values, dtype=float), PICOGRAM_DECIMALS))
+def _exact(values: Floats) -> Floats:
+    return np.round(values, PICOGRAM_DECIMALS)

@@ -6,11 +6,18 @@ printed twice or two sources, and the joined dose is the interval between the tw
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from auditor.distinct import combined, joined_texts, words
+from auditor.distinct import codes_of, combined, joined_texts, words
 from auditor.dose import LineDoses
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.intp]
 
 VITAMIN_D, VITAMIN_K = "D", "K"
 
@@ -56,11 +63,8 @@ def _without_parts(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[keep]
 
 
-SUMMED = ("daily_mcg_low", "daily_mcg_high")
-
-
 def join_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row per product, nutrient and form, in label order.
+    """One row per product, nutrient and form, product by product and in label order.
 
     Rows of different serving columns (morning and evening packs) add up.  Rows of one column that print the same dose
     are one dose printed twice; different ones give the interval from the larger alone to both together
@@ -70,48 +74,68 @@ def join_rows(rows: pd.DataFrame) -> pd.DataFrame:
     n_groups = int(group.max(initial=-1)) + 1
     firsts = np.full(n_groups, len(rows), dtype=np.intp)
     np.minimum.at(firsts, group, np.arange(len(rows)))
-    joined = rows.iloc[firsts].copy()
-    joined["source_rows"] = list(rows.index[firsts])
-    size = np.bincount(group, minlength=n_groups)
+    order = np.lexsort((firsts, rows["product"].to_numpy()[firsts]))
+    firsts, place = firsts[order], np.empty(n_groups, dtype=np.intp)
+    place[order] = np.arange(n_groups)
+    joined = rows.iloc[firsts].reset_index(drop=True)
+    joined["source_rows"] = rows.index.to_numpy()[firsts]
+    several = np.bincount(group, minlength=n_groups)[order] > 1
     joined["repeated"], joined["several_columns"] = False, False
-    joined.index = pd.RangeIndex(n_groups)
-    if (size > 1).any():
-        _join_several(rows, group, np.flatnonzero(size > 1), joined)
-    return joined.reset_index(drop=True)
+    if several.any():
+        for name, cells in _joined(rows, place[group], np.flatnonzero(several)).items():
+            joined[name] = _replaced(joined[name], several, cells)
+    return joined
 
 
-def _join_several(rows: pd.DataFrame, group: np.ndarray, several: np.ndarray, joined: pd.DataFrame) -> None:
-    """Fill the joined rows that come from more than one line."""
-    mask = np.isin(group, several)
-    part = rows[mask].assign(_group=group[mask])
-    grouped = part.groupby("_group", sort=True)
-    low, high = grouped["daily_mcg_low"], grouped["daily_mcg_high"]
-    size, orders = grouped.size(), grouped["serving_order"].nunique()
-    columns = (orders == size) & (orders > 1)
-    same = (high.max() == high.min()) & (low.max() == low.min())
-    places, _ = pd.factorize(part["_group"], sort=True)
-    stuck = (part["reason"] != "").to_numpy()
-    broken = np.full(len(size), "", dtype=object)
-    broken[places[stuck][::-1]] = part["reason"].to_numpy(dtype=object)[stuck][::-1]
-    other_high, other_low = grouped["other_mcg_high"].max(), grouped["other_mcg_low"].min()
-    new_low = np.where(columns, low.sum(), low.max())
-    new_high = np.where(columns, high.sum(), np.where(same, high.max(), high.sum()))
-    where = size.index.to_numpy()
-    joined.loc[where, "daily_mcg_low"] = np.fmin(new_low, np.where(np.isnan(other_low), np.inf, other_low))
-    joined.loc[where, "daily_mcg_high"] = np.fmax(new_high, np.where(np.isnan(other_high), -np.inf, other_high))
-    joined.loc[where, ["other_mcg_low", "other_mcg_high"]] = np.nan
-    joined["label_text"] = _replaced(
-        joined["label_text"], where, joined_texts(places, part["label_text"], len(size), " + ").to_numpy()
-    )
-    joined.loc[where, "single_intake_mcg"] = grouped["single_intake_mcg"].max().to_numpy()
-    joined["reason"] = _replaced(joined["reason"], where, broken)
-    joined.loc[where[broken != ""], ["daily_mcg_low", "daily_mcg_high"]] = np.nan
-    joined.loc[where, "several_columns"] = columns.to_numpy()
-    joined.loc[where, "repeated"] = ~columns.to_numpy()
+def _joined(rows: pd.DataFrame, group: Positions, several: Positions) -> dict[str, npt.NDArray[Any]]:
+    """Columns of the joined rows that come from more than one line, the groups `several`."""
+    where = np.flatnonzero(np.isin(group, several))
+    place, n = np.searchsorted(several, group[where]), len(several)
+
+    def of_rows(name: str) -> Floats:
+        return rows[name].to_numpy(dtype=float)[where]
+
+    def most(values: Floats) -> Floats:
+        found = np.full(n, np.nan)
+        np.fmax.at(found, place, values)
+        return found
+
+    def least(values: Floats) -> Floats:
+        return -most(-values)
+
+    size, orders = np.bincount(place, minlength=n), codes_of(rows["serving_order"], where)[0]
+    columns = (_distinct_in(place, orders, n) == size) & (size > 1)
+    low, high = of_rows("daily_mcg_low"), of_rows("daily_mcg_high")
+    # Sums that keep what plain ones of three numbers lose.
+    sums = pd.DataFrame({"low": low, "high": high}).groupby(place).sum()
+    same = (most(high) == least(high)) & (most(low) == least(low))
+    other_low, other_high = least(of_rows("other_mcg_low")), most(of_rows("other_mcg_high"))
+    new_low = np.where(columns, sums["low"], most(low))
+    new_high = np.where(columns | ~same, sums["high"], most(high))
+    reasons, texts = codes_of(rows["reason"], where)
+    stuck = np.flatnonzero((texts != "")[reasons])[::-1]
+    broken = np.full(n, "", dtype=object)
+    # The last that is written stands: the first of each group.
+    broken[place[stuck]] = texts[reasons[stuck]]
+    known = broken == ""
+    none = np.full(n, np.nan)
+    return {
+        "daily_mcg_low": np.where(known, np.fmin(new_low, np.where(np.isnan(other_low), np.inf, other_low)), np.nan),
+        "daily_mcg_high": np.where(known, np.fmax(new_high, np.where(np.isnan(other_high), -np.inf, other_high)), np.nan),
+        "other_mcg_low": none, "other_mcg_high": none, "single_intake_mcg": most(of_rows("single_intake_mcg")), "reason": broken,
+        "label_text": np.asarray(joined_texts(place, rows["label_text"].array.take(where), n, " + ")),
+        "several_columns": columns, "repeated": ~columns,
+    }  # fmt: skip
 
 
-def _replaced(column: pd.Series, where: np.ndarray, texts: np.ndarray) -> pd.Categorical:
-    """A column with other texts in some rows."""
-    cells = column.to_numpy(dtype=object, copy=True)
-    cells[where] = texts
-    return words(cells)
+def _distinct_in(group: Positions, codes: Positions, n: int) -> Positions:
+    """How many codes each group 0..n-1 has."""
+    kinds = int(codes.max(initial=0)) + 1
+    return np.bincount(np.unique(group * kinds + codes) // kinds, minlength=n)
+
+
+def _replaced(column: pd.Series, where: Mask, cells: npt.NDArray[Any]) -> pd.Categorical | npt.NDArray[Any]:
+    """A column with other cells in some rows."""
+    found = column.to_numpy(copy=True)
+    found[where] = cells
+    return words(found) if found.dtype == object else found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -105,22 +106,19 @@ def judge(doses: pd.DataFrame, evidence: Evidence, authority: str = "") -> pd.Da
             column.append(cell)
         for numbers, edge in zip(number.values(), edges, strict=True):
             numbers.append(edge)
-    judged = doses.assign(
-        **{name: np.array(edges, dtype=float)[groups.codes] for name, edges in number.items()},
-        **{name: words(cells).take(groups.codes) for name, cells in text.items()},
-    )
+    columns: dict[str, Any] = {name: np.array(edges, dtype=float)[groups.codes] for name, edges in number.items()}
+    columns |= {name: words(cells).take(groups.codes) for name, cells in text.items()}
     unknown = (doses["reason"] != "").to_numpy()
-    spaced = _spaced(judged, bits, evidence)
+    spaced = _spaced(doses, columns["grade"], bits, evidence)
     bits = np.where(unknown, ANY, spaced.bits).astype(np.uint8)
-    judged["bits"] = bits
-    judged["grade"] = spaced.grade
-    judged["verdict"] = words([*map(verdict_of, range(16)), "not-computable"]).take(np.where(unknown, 16, bits))
-    judged["reason"] = _reasons(judged, spaced.rule)
+    verdict = words([*map(verdict_of, range(16)), "not-computable"]).take(np.where(unknown, 16, bits))
+    columns |= {"bits": bits, "grade": spaced.grade, "verdict": verdict}
+    level = columns["upper_level_mcg"]
     high = np.fmax(values["daily_mcg_high"], values["other_mcg_high"])
-    judged["percent_of_upper_level"] = np.round(100 * high / judged["upper_level_mcg"], 1)
-    over = pd.array(high > judged["upper_level_mcg"].to_numpy(), dtype="boolean")
-    over[np.isnan(high) | judged["upper_level_mcg"].isna().to_numpy()] = pd.NA
-    judged["over_upper_level"] = over
+    columns["percent_of_upper_level"] = np.round(100 * high / level, 1)
+    columns["over_upper_level"] = pd.arrays.BooleanArray(high > level, np.isnan(high) | np.isnan(level))
+    judged = pd.concat([doses, pd.DataFrame(columns, index=doses.index, copy=False)], axis=1)
+    judged["reason"] = _reasons(doses, verdict, spaced.rule)
     return judged
 
 
@@ -159,8 +157,8 @@ class _Spaced:
     rule: pd.Categorical
 
 
-def _spaced(doses: pd.DataFrame, bits: Bits, evidence: Evidence) -> _Spaced:
-    """Verdicts of doses that are not taken daily, by the edition's spacing rules; the grade falls a step."""
+def _spaced(doses: pd.DataFrame, told: pd.Categorical, bits: Bits, evidence: Evidence) -> _Spaced:
+    """Verdicts of doses that are not taken daily, by the edition's spacing rules; the grade `told` falls a step."""
     rules = list(evidence.spaced_dose_rules.values())
     rule_of = np.zeros(len(doses), dtype=np.intp)
     bits = bits.copy()
@@ -182,28 +180,26 @@ def _spaced(doses: pd.DataFrame, bits: Bits, evidence: Evidence) -> _Spaced:
             bits[studied] = (bits[studied] & ~np.uint8(STUDIED)) | NOT_ESTABLISHED
         rule_of[fits] = place
         open_rows &= ~fits
-    codes, grades = codes_of(doses["grade"])
+    codes, grades = codes_of(told)
     lowered = [";".join(GRADE_BELOW.get(part, part) for part in grade.split(";")) for grade in grades]
     grade = words([*grades, *lowered]).take(np.where(interval <= 1, codes, codes + len(grades)))
     return _Spaced(bits, grade, words_at(rule_of, ["", *(f"spaced-dose:{rule.id}" for rule in rules)]))
 
 
-def _reasons(doses: pd.DataFrame, rule: pd.Categorical) -> pd.Categorical:
+def _reasons(doses: pd.DataFrame, verdict: pd.Categorical, rule: pd.Categorical) -> pd.Categorical:
     """Reason codes, joined by ';': why nothing is computable, what an open verdict depends on, which spacing rule judged."""
     codes, given = codes_of(doses["reason"])
-    stuck = (doses["verdict"] == "not-computable").to_numpy()
-    depends = (doses["verdict"] == "depends").to_numpy()
-    parts = [words(["", *given]).take(np.where(stuck, codes + 1, 0))]
-    for code, test in (
-        ("form-unstated", (doses["form"] == "unstated").to_numpy() & (doses["nutrient"] != "vitamin_d").to_numpy()),
-        ("share-of-total-unknown", doses["share"].to_numpy(dtype=bool) | (doses["form"] == "mixed").to_numpy()),
-        ("figures-contradict", doses["other_mcg_high"].notna().to_numpy()),
-        ("daily-use-is-a-range", _is_range(doses)),
-    ):
-        parts.append(words_at((depends & test).astype(np.intp), ("", code)))
-    parts.append(words_at((doses["verdict"] == "not-established").to_numpy(dtype=np.intp), ("", "no-band")))
-    table = pd.DataFrame(dict(enumerate([*parts, rule])))
-    found = distinct(table, list(table.columns))
+    stuck, depends = verdict == "not-computable", verdict == "depends"
+    tests = {
+        "form-unstated": depends & (doses["form"] == "unstated").to_numpy() & (doses["nutrient"] != "vitamin_d").to_numpy(),
+        "share-of-total-unknown": depends & (doses["share"].to_numpy() | (doses["form"] == "mixed").to_numpy()),
+        "figures-contradict": depends & doses["other_mcg_high"].notna().to_numpy(),
+        "daily-use-is-a-range": depends & _is_range(doses),
+        "no-band": verdict == "not-established",
+    }  # fmt: skip
+    table: dict[str, pd.Categorical] = {"given": words(["", *given]).take(np.where(stuck, codes + 1, 0))}
+    table |= {code: words_at(test.astype(np.intp), ("", code)) for code, test in tests.items()}
+    found = distinct(table | {"rule": rule}, [*table, "rule"])
     return words(found.map(lambda *row: ";".join(filter(None, row)))).take(found.codes)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from auditor.checks.tables import Table
 from auditor.distinct import words
 from auditor.dose import contexts_of, line_doses, targets_of
 from auditor.evidence import Evidence, load_evidence
@@ -43,9 +44,9 @@ def verdicts_by_context(own: pd.DataFrame, evidence: Evidence | None = None, *, 
     found = line_doses(targets, product[where], contexts, fits[where], evidence)
     joined = join_rows(chosen_rows(found, len(contexts)))
     joined["context"] = words(contexts).take(joined["product"].to_numpy(dtype=np.intp))
-    judged = judge(joined, evidence, "").sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
+    judged = judge(joined, evidence, "")
     first = copies.iloc[np.arange(len(contexts)) * len(lines)].reset_index(drop=True)
-    products = products_table(first, contexts, judged, _NO_FINDINGS, evidence)
+    products = products_table(first, contexts, Table(judged), _NO_FINDINGS, evidence)
     return _as_matrix(judged, products["class"].tolist(), contexts)
 
 

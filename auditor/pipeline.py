@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,10 @@ import pandas as pd
 
 from auditor import __version__
 from auditor.checks.across import LabelKeys, find_across, label_keys
-from auditor.checks.facts import Facts
+from auditor.checks.facts import Facts, keys_of
 from auditor.checks.findings import find_all
 from auditor.checks.findings import finished as finished_findings
+from auditor.checks.tables import Table, objects
 from auditor.classify import names_of
 from auditor.distinct import codes_of, words
 from auditor.dose import IU_PER_MCG, contexts_of, line_doses, targets_of
@@ -26,8 +27,8 @@ from auditor.judging import judge
 from auditor.limits import load_limits
 from auditor.markets import markets
 from auditor.needed import Needed, needed
-from auditor.products import add_findings, products_table
-from auditor.schema import FINDINGS, SEVERITIES, empty_table, typed
+from auditor.products import finding_columns, products_table
+from auditor.schema import DOSES, FINDINGS, SEVERITIES, typed
 
 REJECTED_AMOUNTS = {
     "amount-negative": "the amount is negative; accepted are numbers from 0 up, with a unit",
@@ -166,13 +167,12 @@ def _split(found: Needed, product: npt.NDArray[np.intp], counts: npt.NDArray[np.
 
 
 def _interleaved(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Tables of the same labels in several contexts as one: ordered by product, then context."""
+    """Tables of the same labels in several contexts as one: ordered by product, then context, whose number each row gets."""
+    for block, table in enumerate(tables):
+        table[BLOCK] = np.full(len(table), block, dtype=np.int16)
     if len(tables) == 1:
-        return tables[0].assign(**{BLOCK: np.int16(0)})
-    table = pd.concat(
-        [table.assign(**{BLOCK: np.int16(block)}) for block, table in enumerate(tables)], ignore_index=True
-    )
-    return table.sort_values([PLACE, BLOCK], kind="stable", ignore_index=True)
+        return tables[0]
+    return pd.concat(tables, ignore_index=True).sort_values([PLACE, BLOCK], kind="stable", ignore_index=True)
 
 
 def located(found: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
@@ -216,12 +216,11 @@ def _with_more(products: pd.DataFrame, findings: pd.DataFrame, more: pd.DataFram
     dropped = np.zeros(len(merged), dtype=bool)
     dropped[mine[twice]] = True
     told = merged[["severity", "finding_id"]].iloc[mine[~twice]]
-    counted = pd.DataFrame(index=pd.RangeIndex(len(where)))
-    add_findings(counted, told.assign(product=pd.Index(keys[where]).get_indexer(of_finding[mine[~twice]])))
+    product = pd.Index(keys[where]).get_indexer(of_finding[mine[~twice]])
     products = products.copy()
-    for name in counted:
+    for name, cells in finding_columns(told.assign(product=product), len(where)).items():
         column = products[name].array.copy()
-        column[where] = counted[name].to_numpy()
+        column[where] = np.asarray(cells)
         products[name] = column
     return products, merged.iloc[order[~dropped[order]]].reset_index(drop=True)
 
@@ -281,55 +280,57 @@ def _judged_in(
     rows = chosen_rows(found, n)
     joined = join_rows(rows)
     joined["context"] = words(contexts).take(joined["product"].to_numpy(dtype=np.intp))
-    judged = (
-        judge(joined, evidence, authority).sort_values(["product", "source_rows"], kind="stable").reset_index(drop=True)
-    )
+    judged = judge(joined, evidence, authority)
     facts = Facts(
-        lines, firsts, product, labels.counts, targets, rows, found.problems, judged, np.array(contexts, dtype=object), evidence, load_limits(), today
+        Table(lines), firsts, product, labels.counts, Table(targets), Table(rows), Table(found.problems), Table(judged),
+        np.array(contexts, dtype=object), evidence, load_limits(), today,
     )  # fmt: skip
     findings = find_all(facts)
     ids = lines["product_id"].array.take(firsts)
     place = labels.places[firsts]
-    products = products_table(facts.first, contexts, judged, findings, evidence)
-    findings["product_id"] = ids.take(findings["product"].to_numpy(dtype=np.intp))
+    findings["product_id"] = ids.take(findings["product"].to_numpy())
     keys = label_keys(facts, labels.split)
+    keys.labels[PLACE] = place
     tables = {
-        "products": products.assign(**{PLACE: place}),
-        "doses": _doses(judged, ids).assign(**{PLACE: place[judged["product"].to_numpy(dtype=np.intp)]}),
-        "findings": typed(findings, "findings").assign(**{PLACE: place[findings["product"].to_numpy(dtype=np.intp)]}),
-        "rejects": _rejected_rows(rows, targets, labels.places),
+        "products": products_table(facts.first.frame, contexts, facts.judged, findings, evidence),
+        "doses": _doses(facts.judged, ids),
+        "findings": typed(findings, "findings"),
+        "rejects": _rejected_rows(facts, labels.places),
     }
-    return tables, LabelKeys(keys.labels.assign(**{PLACE: place}), keys.strengths)
+    tables["products"][PLACE] = place
+    tables["doses"][PLACE] = place[facts.dose_products]
+    tables["findings"][PLACE] = place[findings["product"].to_numpy()]
+    return tables, keys
 
 
-def _rejected_rows(rows: pd.DataFrame, targets: pd.DataFrame, places: npt.NDArray[np.int64]) -> pd.DataFrame:
-    bad = rows[rows["amount_reason"].isin(list(REJECTED_AMOUNTS))] if len(rows) else rows
-    if bad.empty:
-        return empty_table("rejects").assign(**{PLACE: np.array([], dtype=np.int64)})
-    source = targets.iloc[bad["source_line"].to_numpy()]
-    rejected = pd.DataFrame(
-        {
-            "source": source["input"].to_numpy(), "row": source["row"].to_numpy(), "column": "amount",
-            "value": (source["amount"].astype("str") + " " + source["unit"].astype("str")).str.strip().to_numpy(),
-            "reason": bad["amount_reason"].to_numpy(), "message": bad["amount_reason"].map(REJECTED_AMOUNTS).to_numpy(),
-        }
-    ).astype("str").assign(**{PLACE: places[source.index.to_numpy()]})  # fmt: skip
-    return rejected.drop_duplicates(list(empty_table("rejects").columns), ignore_index=True)
+def _rejected_rows(facts: Facts, places: npt.NDArray[np.int64]) -> pd.DataFrame:
+    bad = np.flatnonzero(facts.rows.are("amount_reason", *REJECTED_AMOUNTS))
+    lines = facts.targets.index[facts.rows["source_line"][bad]]
+    source, row = (facts.lines.cells(name, lines) for name in ("input", "row"))
+    reason, value = facts.rows.cells("amount_reason", bad), facts.cells(bad)
+    once = np.unique(keys_of(source, row, value, reason), return_index=True)[1]
+    columns = {
+        "source": source[once], "row": row[once], "column": np.full(len(once), "amount", dtype=object), "value": value[once],
+        "reason": reason[once], "message": objects(REJECTED_AMOUNTS[code] for code in reason[once]),
+    }  # fmt: skip
+    rejected = typed(columns, "rejects")
+    rejected[PLACE] = places[lines[once]]
+    return rejected
 
 
-def _doses(judged: pd.DataFrame, ids: pd.api.extensions.ExtensionArray) -> pd.DataFrame:
-    table = judged.copy()
-    table["product_id"] = ids.take(judged["product"].to_numpy(dtype=np.intp))
-    high = np.fmax(judged["daily_mcg_high"], judged["other_mcg_high"])
+def _doses(judged: Table, ids: pd.api.extensions.ExtensionArray) -> pd.DataFrame:
+    columns: dict[str, Any] = {column.name: judged.array(column.name) for column in DOSES if column.name in judged}
     low = np.fmin(judged["daily_mcg_low"], judged["other_mcg_low"])
-    table["daily_mcg_low"], table["daily_mcg_high"] = low, high
-    converts = (judged["nutrient"] == "vitamin_d") & (judged["form"] != "calcifediol")
-    table["daily_iu_low"] = np.round((low * IU_PER_MCG).where(converts), 6)
-    table["daily_iu_high"] = np.round((high * IU_PER_MCG).where(converts), 6)
-    table["possible_verdicts"] = _names(judged["bits"].to_numpy(), judged["verdict"])
-    return typed(table, "doses")
+    high = np.fmax(judged["daily_mcg_high"], judged["other_mcg_high"])
+    converts = judged.are("nutrient", "vitamin_d") & ~judged.are("form", "calcifediol")
+    computed = {
+        "product_id": ids.take(judged["product"]), "daily_mcg_low": low, "daily_mcg_high": high,
+        "daily_iu_low": np.round(np.where(converts, low * IU_PER_MCG, np.nan), 6),
+        "daily_iu_high": np.round(np.where(converts, high * IU_PER_MCG, np.nan), 6),
+        "possible_verdicts": _POSSIBLE.take(np.where(judged.are("verdict", "not-computable"), 16, judged["bits"])),
+    }  # fmt: skip
+    return typed(columns | computed, "doses")
 
 
-def _names(bits: npt.NDArray[np.uint8], verdict: pd.Series) -> pd.Categorical:
-    joined = words([*(";".join(names_of(value)) for value in range(16)), ""])
-    return joined.take(np.where(verdict == "not-computable", 16, bits))
+_POSSIBLE = words([*(";".join(names_of(bits)) for bits in range(16)), ""])
+"""Sets of verdicts as their words, and that of a dose that cannot be computed."""

@@ -8,15 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from auditor.checks.facts import first_of_each
+from auditor.checks.tables import Floats, Hits, Table
 from auditor.classify import ANY, FOLD, NOT_ESTABLISHED, fold, names_of, outcomes, verdict_of
-from auditor.distinct import as_text, codes_of, joined_texts, one_of, words
+from auditor.distinct import codes_of, joined_texts, text_array, words
 from auditor.dose import IU_PER_MCG
 from auditor.evidence import Evidence
 from auditor.labels import LINE_COLUMNS
 from auditor.schema import PRODUCTS, SEVERITIES, typed
 
 Positions = npt.NDArray[np.intp]
-Floats = npt.NDArray[np.float64]
 
 _VERDICTS = words([*map(verdict_of, range(16)), "absent", "not-computable", "not-established"])
 _ABSENT, _STUCK, _OPEN = 16, 17, 18
@@ -25,7 +26,7 @@ _POSSIBLE = words([*(";".join(names_of(bits)) for bits in range(16)), "", "not-c
 
 
 def products_table(
-    first: pd.DataFrame, contexts: list[str], judged: pd.DataFrame, findings: pd.DataFrame, evidence: Evidence
+    first: pd.DataFrame, contexts: list[str], judged: Table, findings: pd.DataFrame, evidence: Evidence
 ) -> pd.DataFrame:
     """One row per product, in input order, with the columns of the contract and the input's own extra columns.
 
@@ -33,19 +34,21 @@ def products_table(
     findings with a `product` position.
     """
     n = len(first)
-    table = first.assign(context=words(contexts))
-    vitamin_d = _vitamin_d(judged[(judged["nutrient"] == "vitamin_d").to_numpy()], n, contexts, evidence)
-    vitamin_k2 = _vitamin_k2(judged[(judged["nutrient"] == "vitamin_k2").to_numpy()], n)
+    vitamin_d = _vitamin_d(judged, n, contexts, evidence)
+    vitamin_k2 = _vitamin_k2(judged, n)
+    own = {column.name for column in PRODUCTS}
+    columns: dict[str, Any] = {name: first[name] for name in first.columns if name in own}
+    columns["context"] = words(contexts)
     for name, vitamin in (("vitamin_d", vitamin_d), ("vitamin_k2", vitamin_k2)):
-        table = table.assign(**{f"{name}_{part}": cells for part, cells in vitamin.columns().items()})
-    _add_class(table, vitamin_d, vitamin_k2)
-    _add_upper_level(table, judged)
-    add_findings(table, findings)
-    _add_price(table, first, judged)
-    extras = [
-        name for name in first.columns if name not in LINE_COLUMNS and name not in {column.name for column in PRODUCTS}
-    ]
-    return typed(table, "products").assign(**{name: as_text(first[name]) for name in extras})
+        columns |= {f"{name}_{part}": cells for part, cells in vitamin.columns().items()}
+    columns |= _class(vitamin_d, vitamin_k2)
+    columns["over_upper_level"] = _over_upper_level(judged, n)
+    columns |= finding_columns(findings, n) | _price(first, judged)
+    table = typed(columns, "products")
+    for name in first.columns:
+        if name not in LINE_COLUMNS and name not in own:
+            table[name] = text_array(first[name].array)
+    return table
 
 
 class _Vitamin:
@@ -72,27 +75,34 @@ class _Vitamin:
         }  # fmt: skip
 
 
-def _is_judged(doses: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    return ~one_of(doses["verdict"], ("not-computable", "not-established"))
+def _is_judged(judged: Table) -> npt.NDArray[np.bool_]:
+    return ~judged.are("verdict", "not-computable", "not-established")
 
 
-def _vitamin_d(doses: pd.DataFrame, n: int, contexts: list[str], evidence: Evidence) -> _Vitamin:
+def _ends(doses: Hits) -> tuple[Floats, Floats]:
+    """Lowest and highest daily dose (mcg) under any reading."""
+    low, high = (doses[f"daily_mcg_{end}"] for end in ("low", "high"))
+    return np.fmin(low, doses["other_mcg_low"]), np.fmax(high, doses["other_mcg_high"])
+
+
+def _vitamin_d(judged: Table, n: int, contexts: list[str], evidence: Evidence) -> _Vitamin:
     """Vitamin D of each product.  D2, D3 and unstated D share a band: several rows are one dose between the larger
     alone and all together, unless they print the same dose twice."""
     table = _Vitamin(n)
-    product = doses["product"].to_numpy(dtype=np.intp)
-    low = np.fmin(doses["daily_mcg_low"].to_numpy(), doses["other_mcg_low"].to_numpy())
-    high = np.fmax(doses["daily_mcg_high"].to_numpy(), doses["other_mcg_high"].to_numpy())
-    table.low[product], table.high[product], table.bits[product] = low, high, doses["bits"].to_numpy()
-    table.form = joined_texts(product, doses["form"], n, ";")
-    table.judged[product[_is_judged(doses)]] = True
+    mine = np.flatnonzero(judged.are("nutrient", "vitamin_d"))
+    doses = Hits(judged, mine)
+    product, own_bits = doses["product"], doses["bits"]
+    low, high = _ends(doses)
+    table.low[product], table.high[product], table.bits[product] = low, high, own_bits
+    table.form = joined_texts(product, judged.array("form").take(mine), n, ";")
+    table.judged[product[_is_judged(judged)[mine]]] = True
     several = np.bincount(product, minlength=n)[product] > 1
     if several.any():
         _join(table, product[several], low[several], high[several])
         where = np.unique(product[several])
-        bits = fold(product[several], doses["bits"].to_numpy()[several], n)[where]
+        bits = fold(product[several], own_bits[several], n)[where]
         table.bits[where] = _bits_together(table, where, bits, contexts, evidence)
-    unknown = np.unique(product[(doses["verdict"] == "not-computable").to_numpy()])
+    unknown = np.unique(product[judged.are("verdict", "not-computable")[mine]])
     table.low[unknown], table.high[unknown], table.judged[unknown] = np.nan, np.nan, False
     table.bits[unknown] = ANY
     table.verdict[product] = table.bits[product]
@@ -127,85 +137,84 @@ def _bits_together(
     return found
 
 
-def _vitamin_k2(doses: pd.DataFrame, n: int) -> _Vitamin:
+def _vitamin_k2(judged: Table, n: int) -> _Vitamin:
     """Vitamin K2 of each product: every form by its own band, the worst verdict counts, its form is named first."""
     table = _Vitamin(n)
-    product = doses["product"].to_numpy(dtype=np.intp)
-    table.bits = fold(product, doses["bits"].to_numpy(), n)
-    table.judged[product[_is_judged(doses)]] = True
+    mine = np.flatnonzero(judged.are("nutrient", "vitamin_k2"))
+    doses = Hits(judged, mine)
+    product = doses["product"]
+    table.bits = fold(product, doses["bits"], n)
+    table.judged[product[_is_judged(judged)[mine]]] = True
     table.verdict[product] = _OPEN
-    table.verdict[product[(doses["verdict"] == "not-computable").to_numpy()]] = _STUCK
+    table.verdict[product[judged.are("verdict", "not-computable")[mine]]] = _STUCK
     table.verdict[table.judged] = table.bits[table.judged]
-    codes, verdicts = codes_of(doses["verdict"])
-    own = _VERDICTS.categories.get_indexer(verdicts)[codes]
+    verdict = judged.texts("verdict")
+    own = _VERDICTS.categories.get_indexer(verdict.values)[verdict.codes[mine]]
     decides = own == _VERDICTS.codes[table.verdict[product]]
     order = np.lexsort((~decides, product))
-    table.form = joined_texts(product[order], doses["form"].iloc[order], n, ";")
+    table.form = joined_texts(product[order], judged.array("form").take(mine[order]), n, ";")
     # The last that is written stands: the first of each product.
     last = order[::-1]
-    table.low[product[last]] = np.fmin(doses["daily_mcg_low"].to_numpy(), doses["other_mcg_low"].to_numpy())[last]
-    table.high[product[last]] = np.fmax(doses["daily_mcg_high"].to_numpy(), doses["other_mcg_high"].to_numpy())[last]
+    low, high = _ends(doses)
+    table.low[product[last]], table.high[product[last]] = low[last], high[last]
     return table
 
 
-def _add_class(table: pd.DataFrame, *vitamins: _Vitamin) -> None:
+def _class(one: _Vitamin, other: _Vitamin) -> dict[str, pd.Categorical]:
     """Class of each product: the fold of both vitamins; with nothing to fold, why."""
-    one, other = vitamins
     stuck = (one.verdict == _STUCK) | (other.verdict == _STUCK)
     both = np.where(one.judged | other.judged, FOLD[one.bits, other.bits], np.where(stuck, _STUCK, _OPEN))
-    table["class"] = _VERDICTS.take(both)
-    table["possible_classes"] = _POSSIBLE.take(both)
+    return {"class": _VERDICTS.take(both), "possible_classes": _POSSIBLE.take(both)}
 
 
-def _add_upper_level(table: pd.DataFrame, judged: pd.DataFrame) -> None:
+def _over_upper_level(judged: Table, n: int) -> pd.arrays.BooleanArray:
     """Whether any dose of the product passes its upper level; missing where none could be compared."""
-    product = judged["product"].to_numpy(dtype=np.intp)
-    known = judged["over_upper_level"].notna().to_numpy()
-    passed = known & judged["over_upper_level"].fillna(False).to_numpy(dtype=bool)
-    unknown, over = np.ones(len(table), dtype=bool), np.zeros(len(table), dtype=bool)
-    unknown[product[known]] = False
-    over[product[passed]] = True
-    table["over_upper_level"] = pd.arrays.BooleanArray(over, unknown)
+    passed = judged.array("over_upper_level")
+    known = ~np.asarray(passed.isna())
+    unknown, over = np.ones(n, dtype=bool), np.zeros(n, dtype=bool)
+    unknown[judged["product"][known]] = False
+    over[judged["product"][passed.to_numpy(dtype=bool, na_value=False)]] = True
+    return pd.arrays.BooleanArray(over, unknown)
 
 
-def add_findings(table: pd.DataFrame, findings: pd.DataFrame) -> None:
-    """Count the findings of each product by severity and name them; `product` of a finding is a row of the table."""
-    n = len(table)
-    for severity in SEVERITIES:
-        chosen = findings["product"].to_numpy(dtype=np.intp)[(findings["severity"] == severity).to_numpy()]
-        table[f"{severity}s"] = np.bincount(chosen, minlength=n)
-    ids = joined_texts(findings["product"].to_numpy(dtype=np.intp), findings["finding_id"], n, ";")
-    table["finding_ids"] = ids
+def finding_columns(findings: pd.DataFrame, n: int) -> dict[str, Any]:
+    """The findings of each product counted by severity and named; `product` of a finding is one of `n` rows."""
+    product = findings["product"].to_numpy(dtype=np.intp)
+    codes, severities = codes_of(findings["severity"])
+    counts = {
+        f"{severity}s": np.bincount(product[np.isin(severities, severity)[codes]], minlength=n)
+        for severity in SEVERITIES
+    }
+    return {**counts, "finding_ids": joined_texts(product, findings["finding_id"], n, ";")}
 
 
-def _numbers(texts: pd.Series, decimal_comma: bool = False) -> npt.NDArray[np.float64]:
+def _numbers(texts: pd.Series) -> Floats:
     """Texts that are a number as that number, others missing; read once per distinct text."""
     codes, values = codes_of(texts)
-    found = pd.Series(values, dtype="str")
-    found = found.str.replace(",", ".", regex=False) if decimal_comma else found
-    return pd.to_numeric(found.replace("", np.nan), errors="coerce").to_numpy(dtype=float)[codes]
+    return np.asarray(pd.to_numeric(values, errors="coerce"), dtype=float)[codes]
 
 
-def _add_price(table: pd.DataFrame, first: pd.DataFrame, judged: pd.DataFrame) -> None:
+def _price(first: pd.DataFrame, judged: Table) -> dict[str, Floats]:
     """Price of the highest labelled daily use: price x servings a day / servings in the package."""
-    product = judged["product"].to_numpy(dtype=np.intp)
-    dose = np.flatnonzero(~pd.Series(product).duplicated().to_numpy())
+    n, product = len(first), judged["product"]
+    dose = np.flatnonzero(first_of_each(product, np.ones(len(product), dtype=bool)))
     whose = product[dose]
 
     def of_first_dose(cells: npt.NDArray[Any], missing: object) -> npt.NDArray[Any]:
-        found = np.full(len(table), missing, dtype=cells.dtype)
+        found = np.full(n, missing, dtype=cells.dtype)
         found[whose] = cells[dose]
         return found
 
-    for name in ("servings_per_day_low", "servings_per_day_high"):
-        table[name] = of_first_dose(judged[name].to_numpy(dtype=float), np.nan)
-    per_unit = of_first_dose((judged["basis"] == "per_unit").to_numpy(), False)
-    units = of_first_dose(judged["units_per_serving"].to_numpy(dtype=float), np.nan)
-    servings = table["servings_per_day_high"].to_numpy() / np.where(per_unit & ~np.isnan(units), units, 1.0)
-    price = _numbers(first["price"], decimal_comma=True)
+    low, high = (of_first_dose(judged[f"servings_per_day_{end}"], np.nan) for end in ("low", "high"))
+    per_unit = of_first_dose(judged.are("basis", "per_unit"), False)
+    units = of_first_dose(judged["units_per_serving"], np.nan)
+    servings = high / np.where(per_unit & ~np.isnan(units), units, 1.0)
+    prices, texts = codes_of(first["price"])
+    price = _numbers(pd.Series([text.replace(",", ".") for text in texts], dtype=object))[prices]
     package = _numbers(first["servings_per_container"])
     with np.errstate(divide="ignore", invalid="ignore"):
         per_day = np.round(price * servings / package, 4)
-    table["price"] = price
-    table["servings_per_container"] = package
-    table["price_per_day"] = np.where(np.isfinite(per_day) & (package > 0), per_day, np.nan)
+    return {
+        "servings_per_day_low": low, "servings_per_day_high": high, "price": price, "servings_per_container": package,
+        "price_per_day": np.where(np.isfinite(per_day) & (package > 0), per_day, np.nan),
+    }  # fmt: skip

@@ -6,7 +6,8 @@ an output column is added by one entry.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -151,13 +152,19 @@ def empty_table(table: str) -> pd.DataFrame:
     return pd.DataFrame({column.name: pd.Series([], dtype=_PANDAS_TYPES[column.type]) for column in TABLES[table]})
 
 
-def typed(frame: pd.DataFrame, table: str) -> pd.DataFrame:
-    """The table's columns of a frame, in contract order and with their types; the index is renumbered."""
-    columns = {
-        column.name: text_array(frame[column.name]) if column.type == "string" else frame[column.name].astype(_PANDAS_TYPES[column.type]).array
-        for column in TABLES[table]
-    }  # fmt: skip
-    return pd.DataFrame(columns, copy=False)
+def typed(columns: Mapping[str, Any] | pd.DataFrame, table: str) -> pd.DataFrame:
+    """The table's columns of a frame, or of columns by name, in contract order and with their types; the index is numbered anew."""
+    return pd.DataFrame(
+        {column.name: _typed(columns[column.name], column.type) for column in TABLES[table]}, copy=False
+    )
+
+
+def _typed(cells: Any, kind: ColumnType) -> Any:
+    cells = cells.array if isinstance(cells, pd.Series) else cells
+    if kind == "string":
+        return text_array(cells)
+    wanted = _PANDAS_TYPES[kind]
+    return cells if cells.dtype == wanted else pd.Series(cells).astype(wanted).array
 
 
 def arrow_schema(table: str, extra: tuple[str, ...] = ()) -> pa.Schema:

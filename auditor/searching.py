@@ -12,7 +12,6 @@ from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -40,7 +39,7 @@ class Texts:
     @cached_property
     def values(self) -> npt.NDArray[np.object_]:
         """The distinct texts."""
-        return self._distinct.to_numpy(dtype=object)
+        return self._distinct.to_numpy(zero_copy_only=False) if isinstance(self._distinct, pa.Array) else self._distinct
 
     def __getitem__(self, where: Positions | Mask | slice) -> npt.NDArray[np.object_]:
         """The texts of some rows."""
@@ -102,20 +101,12 @@ class Texts:
     @cached_property
     def arrow(self) -> pa.Array:
         """The distinct texts as Arrow has them."""
-        return arrow_texts(self._distinct)
+        return self._distinct if isinstance(self._distinct, pa.Array) else pa.array(self._distinct, pa.large_string())
 
     def _search(self, pattern: str, used: Positions | None) -> Mask:
         if used is None:
             return holds(self.arrow, pattern, self._plain)
         return holds(self.arrow.take(pa.array(used)), pattern, self._plain[used])
-
-
-def arrow_texts(column: pd.Series | pd.Index) -> pa.Array:
-    """A column of texts as Arrow has it."""
-    texts = pa.array(column)
-    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    texts = texts.dictionary_decode() if pa.types.is_dictionary(texts.type) else texts
-    return texts.cast(pa.large_string())
 
 
 def holds(texts: pa.Array | npt.NDArray[np.object_], pattern: str, plain: Mask | None = None) -> Mask:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from auditor.checks import number
-from auditor.checks.facts import Facts, Hits, mcg, nothing, on_products, on_rows, together
-from auditor.distinct import as_text, distinct
+from auditor.checks.facts import Facts, Findings, as_frame, divided, mcg, on_products, on_rows
+from auditor.checks.tables import Hits, Mask, Objects, Positions, Table
+from auditor.distinct import text_array
 from auditor.searching import Texts
 
 KEYS = ("id_key", "gtin", "record")
@@ -38,39 +40,31 @@ class LabelKeys:
 
 def label_keys(facts: Facts, split: npt.NDArray[np.bool_]) -> LabelKeys:
     """Keys of the products of one audit; `split` says of which the lines do not stand together in the input."""
-    codes, known = _gtins(facts)
+    own, codes = facts.texts("upc").codes, facts.barcodes
+    known = codes.numbers[own]
     labels = pd.DataFrame(
         {
-            "product_id": as_text(facts.first["product_id"]), "upc": codes, "split": split,
+            "product_id": text_array(facts.first.array("product_id")), "upc": pd.array(codes.texts.take(pa.array(own)), dtype="str"), "split": split,
             "id_key": _hashes_of(facts.ids.to_pylist()), "gtin": known, **_record_keys(facts),
         }
     )  # fmt: skip
     return LabelKeys(labels, _strengths(facts, known != 0))
 
 
-def _gtins(facts: Facts) -> tuple[pd.Series, Hashes]:
-    """Barcodes without blanks and hyphens, and as numbers of 14 digits; 0 for none."""
-    own, codes = facts.texts("upc").codes, facts.barcodes
-    return codes.texts.iloc[own].reset_index(drop=True), codes.numbers[own]
-
-
 def _record_keys(facts: Facts) -> dict[str, Hashes]:
     """One number for brand and doses of every product, and one for brand, name and doses where it names brand and name."""
-    first, judged = facts.first, facts.judged
-    doses = np.zeros(len(first), dtype=np.uint64)
+    judged, product = facts.judged, facts.dose_products
+    doses = np.zeros(len(facts.first), dtype=np.uint64)
     if len(judged):
-        pairs = distinct(judged, ["nutrient", "form"])
-        vitamins = _hashes_of(pairs.map(lambda *pair: "|".join(pair)))[pairs.codes]
-        high = pd.util.hash_array(judged["daily_mcg_high"].to_numpy(dtype=float))
-        np.add.at(doses, judged["product"].to_numpy(dtype=np.intp), vitamins * np.uint64(31) + high)
+        nutrient, form = judged.texts("nutrient"), judged.texts("form")
+        pairs = nutrient.codes * len(form.values) + form.codes
+        names = [f"{one}|{other}" for one in nutrient.values for other in form.values]
+        high = pd.util.hash_array(judged["daily_mcg_high"])
+        np.add.at(doses, product, _hashes_of(names)[pairs] * np.uint64(31) + high)
     brand = _hashes(facts.texts("brand")) * np.uint64(31) + doses
     key = np.maximum(brand * np.uint64(31) + _hashes(facts.texts("name")), np.uint64(1))
     # No doses are no same doses.
-    named = (
-        facts.has("name")
-        & facts.has("brand")
-        & (np.bincount(judged["product"].to_numpy(dtype=np.intp), minlength=len(first)) > 0)
-    )
+    named = facts.has("name") & facts.has("brand") & facts.products(product)
     return {"brand_and_doses": brand, "record": np.where(named, key, np.uint64(0))}
 
 
@@ -85,20 +79,19 @@ def _hashes_of(texts: list[str]) -> Hashes:
     return pd.util.hash_array(plain, categorize=False) if texts else np.zeros(0, dtype=np.uint64)
 
 
-def _strengths(facts: Facts, with_code: npt.NDArray[np.bool_]) -> pd.DataFrame:
+def _strengths(facts: Facts, with_code: Mask) -> pd.DataFrame:
     judged = facts.judged
-    usable = (
-        with_code[judged["product"].to_numpy(dtype=np.intp)]
-        & judged["amount_mcg"].notna().to_numpy()
-        & (judged["reason"] == "").to_numpy()
-    )
-    chosen = judged[usable]
-    units = chosen["units_per_serving"].where(chosen["basis"] == "per_serving", 1.0).fillna(1.0)
-    columns = chosen[["product", "nutrient", "source_rows", "label_text"]].astype(
-        {"product": "int64", "source_rows": "int64"}
-    )
-    texts = {name: as_text(columns[name]) for name in ("nutrient", "label_text")}
-    return columns.assign(**texts, strength=chosen["amount_mcg"] / units).reset_index(drop=True)
+    usable = with_code[facts.dose_products] & ~np.isnan(judged["amount_mcg"]) & judged.are("reason", "")
+    where = np.flatnonzero(usable)
+    dose = Hits(judged, where)
+    units = np.where(judged.are("basis", "per_serving")[where], dose["units_per_serving"], 1.0)
+    return pd.DataFrame(
+        {
+            "product": dose["product"], "nutrient": text_array(judged.array("nutrient").take(where)), "source_rows": dose["source_rows"],
+            "label_text": text_array(judged.array("label_text").take(where)),
+            "strength": divided(dose["amount_mcg"], np.where(np.isnan(units), 1.0, units)),
+        }
+    )  # fmt: skip
 
 
 def shared(keys: pd.DataFrame, name: str) -> npt.NDArray[np.bool_]:
@@ -113,34 +106,38 @@ def find_across(keys: LabelKeys) -> pd.DataFrame:
 
     `product` is the row in `keys.labels`.
     """
-    return together(*(find_sharers(keys, name) for name in KEYS))
+    return as_frame([found for name in KEYS for found in _sharers(keys, name)])
 
 
 def find_sharers(keys: LabelKeys, name: str) -> pd.DataFrame:
     """Findings on products that share one key, as :func:`find_across`; every product that has one of these keys is there."""
+    return as_frame(_sharers(keys, name))
+
+
+def _sharers(keys: LabelKeys, name: str) -> Findings:
     labels = keys.labels.reset_index(drop=True)
     if labels.empty:
-        return nothing()
+        return []
     if name == "gtin":
-        return together(*_barcodes(labels, keys.strengths))
+        return _barcodes(labels, keys.strengths)
     return _ids(labels) if name == "id_key" else _records(labels)
 
 
-def _ids(labels: pd.DataFrame) -> pd.DataFrame:
+def _ids(labels: pd.DataFrame) -> Findings:
     """One id on several records: differing in case or blanks only, or with lines of another product in between."""
     alike = labels["id_key"].duplicated(keep=False).to_numpy() & (labels["product_id"].str.strip() != "").to_numpy()
     split = labels["split"].to_numpy(dtype=bool)
     told = np.where(split, "records of the input", "ids that differ only in case or blanks")
     return on_products(
-        labels,
+        Table(labels),
         alike | split,
         "id-duplicate",
         value=lambda hit: hit["product_id"],
-        expected=lambda hit: told[hit.index.to_numpy()],
+        expected=lambda hit: told[hit.where],
     )
 
 
-def _barcodes(labels: pd.DataFrame, strengths: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _barcodes(labels: pd.DataFrame, strengths: pd.DataFrame) -> Findings:
     """One barcode on several products; and those of them that differ in the strength of a vitamin by more than printed rounding."""
     group, _ = pd.factorize(labels["gtin"])
     count = np.bincount(group)[group]
@@ -148,24 +145,22 @@ def _barcodes(labels: pd.DataFrame, strengths: pd.DataFrame) -> tuple[pd.DataFra
     differ = pd.Series(labels["brand_and_doses"].to_numpy()).groupby(group).transform("nunique").to_numpy() > 1
     other, _ = _others(group)
     ids = labels["product_id"].to_numpy(dtype=object)
-    table = labels.assign(
-        _count=count, _severity=np.where(differ, "warning", "note"), _other=ids[other], _more=count - 2
-    )
     same = on_products(
-        table, repeated, "gtin-duplicate", value=lambda hit: hit["upc"], expected=lambda hit: hit["_count"].astype("str"), detail=_more, severity=lambda hit: hit["_severity"]
+        Table(labels), repeated, "gtin-duplicate", value=lambda hit: hit["upc"], expected=lambda hit: count[hit.where].astype(str),
+        detail=lambda hit: _with_more(ids[other[hit.where]], count[hit.where] - 2), severity=lambda hit: np.where(differ[hit.where], "warning", "note"),
     )  # fmt: skip
     shared = strengths[repeated[strengths["product"].to_numpy(dtype=np.intp)]]
     if shared.empty:
-        return same, nothing()
+        return same
     product = shared["product"].to_numpy(dtype=np.intp)
     by_code = shared["strength"].groupby([group[product], shared["nutrient"].astype("str")], sort=False)
-    low, high = by_code.transform("min"), by_code.transform("max")
+    low, high = by_code.transform("min").to_numpy(), by_code.transform("max").to_numpy()
+    codes = labels["upc"].to_numpy(dtype=object)
     differing = on_rows(
-        shared.assign(_low=low, _high=high, _upc=labels["upc"].to_numpy()[product]),
-        high - low > number("gtin-conflicting-records", "rounding_mcg"), "gtin-conflicting-records",
-        value=lambda hit: hit["_upc"], expected=lambda hit: mcg(hit["_low"]) + " and " + mcg(hit["_high"]),
+        Table(shared), high - low > number("gtin-conflicting-records", "rounding_mcg"), "gtin-conflicting-records",
+        value=lambda hit: codes[hit["product"]], expected=lambda hit: mcg(low[hit.where]) + " and " + mcg(high[hit.where]),
     )  # fmt: skip
-    return same, differing
+    return [*same, *differing]
 
 
 def _others(group: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -178,24 +173,22 @@ def _others(group: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], npt.NDAr
     return np.where(size[group] > 1, other, np.arange(len(group))), size[group]
 
 
-def _more(hit: Hits) -> pd.Series:
-    """'other-id and 2 more' from the columns `_other` and `_more`."""
-    return hit["_other"].astype("str") + (" and " + hit["_more"].astype("str") + " more").where(hit["_more"] > 0, "")
+def _with_more(others: Objects, more: Positions) -> list[str]:
+    """'other-id and 2 more' for some others."""
+    return [f"{other} and {count} more" if count > 0 else other for other, count in zip(others, more, strict=True)]
 
 
-def _records(labels: pd.DataFrame) -> pd.DataFrame:
+def _records(labels: pd.DataFrame) -> Findings:
     """Products that print the same brand, name and doses as another one; the first other one is named."""
     named = np.flatnonzero((labels["record"] != 0).to_numpy())
     if len(named) < 2:
-        return nothing()
+        return []
     label, _ = pd.factorize(labels["record"].to_numpy()[named])
     other, size = _others(label)
-    ids = labels["product_id"].to_numpy(dtype=object)
-    table = labels.iloc[named].assign(_other=ids[named][other], _more=size - 2, _place=named)
-    found = on_products(
-        table,
-        size > 1,
-        "record-duplicate",
-        value=_more,
+    several = size > 1
+    ids = labels["product_id"].to_numpy(dtype=object)[named]
+    test = np.zeros(len(labels), dtype=bool)
+    test[named[several]] = True
+    return on_products(
+        Table(labels), test, "record-duplicate", value=_with_more(ids[other[several]], size[several] - 2)
     )
-    return found.assign(product=named[found["product"].to_numpy(dtype=np.intp)]) if len(found) else found

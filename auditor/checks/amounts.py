@@ -9,8 +9,6 @@ from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
 from auditor.amounts import LineReading, Style, read_line
 from auditor.checks import number
@@ -18,16 +16,18 @@ from auditor.checks.facts import (
     IU,
     VITAMIN_K,
     Facts,
-    Mask,
+    Findings,
+    a_day,
     any_pattern,
+    divided,
+    first_of_each,
+    keys_of,
     mcg,
-    nothing,
-    objects,
     on_rows,
     plain,
-    together,
 )
-from auditor.distinct import as_text, codes_of, distinct, one_of, words
+from auditor.checks.tables import Floats, Hits, Mask, Objects, Positions, objects
+from auditor.distinct import distinct
 from auditor.dose import IU_PER_MCG, style_of
 from auditor.patterns import late_pattern
 
@@ -40,53 +40,44 @@ ROUNDING_MCG = 0.0125
 """Half an international unit of vitamin D."""
 
 
-def implausible_days(facts: Facts) -> pd.DataFrame:
+def implausible_days(facts: Facts) -> Findings:
     """Daily doses far outside label practice; a single amount outside it is told by the line's reader."""
     judged = facts.judged
     high = judged["daily_mcg_high"]
-    implausible = facts.problems["code"].str.startswith("amount-implausible").to_numpy(dtype=bool)
-    told = facts.are_rows(judged["source_rows"].to_numpy(dtype=np.intp), facts.reported(implausible))
-    known = (
-        judged["amount_mcg"].notna().to_numpy()
-        & ~told
-        & judged["other_mcg_high"].isna().to_numpy()
-        & ~judged["share"].to_numpy(dtype=bool)
-    )
-    is_d = (judged["nutrient"] == "vitamin_d").to_numpy() & (judged["form"] != "calcifediol").to_numpy()
-    is_k = one_of(judged["nutrient"], VITAMIN_K)
-    small_d = known & is_d & ((high > 0) & (high < number("amount-implausible-vitd", "smallest_mcg"))).to_numpy()
-    small_k = known & is_k & ((high > 0) & (high < number("amount-implausible-vitk", "smallest_mcg"))).to_numpy()
-    huge_k = known & is_k & (high > number("amount-implausible-vitk", "largest_mcg")).to_numpy()
-    large_k2 = known & ~huge_k & ((judged["nutrient"] == "vitamin_k2") & (judged["form"] == "unstated")).to_numpy()
-    large_k2 &= (high > number("amount-implausible-vitk", "large_mcg")).to_numpy()
-    return together(
-        on_rows(judged, small_d, "amount-implausible-vitd", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="at least 0.1 mcg a day", severity="warning"),
-        on_rows(judged, small_k, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="at least 1 mcg a day"),
-        on_rows(judged, huge_k, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="at most 45,000 mcg a day", severity="error"),
-        on_rows(judged, large_k2, "amount-implausible-vitk", value=lambda hit: mcg(hit["daily_mcg_high"]), expected="over 1,000 mcg a day only as MK-4"),
-    )  # fmt: skip
+    implausible = facts.problems["row"][facts.problems.texts("code").holding("^amount-implausible")]
+    known = ~np.isnan(judged["amount_mcg"]) & np.isnan(judged["other_mcg_high"]) & ~judged["share"]
+    known &= ~facts.are_rows(judged["source_rows"], implausible)
+    is_d = known & judged.are("nutrient", "vitamin_d") & ~judged.are("form", "calcifediol")
+    is_k = known & judged.are("nutrient", *VITAMIN_K)
+    small_d = is_d & (high > 0) & (high < number("amount-implausible-vitd", "smallest_mcg"))
+    small_k = is_k & (high > 0) & (high < number("amount-implausible-vitk", "smallest_mcg"))
+    huge_k = is_k & (high > number("amount-implausible-vitk", "largest_mcg"))
+    large_k2 = known & ~huge_k & judged.are("nutrient", "vitamin_k2") & judged.are("form", "unstated")
+    large_k2 &= high > number("amount-implausible-vitk", "large_mcg")
+    return [
+        *on_rows(judged, small_d, "amount-implausible-vitd", value=a_day, expected="at least 0.1 mcg a day", severity="warning"),
+        *on_rows(judged, small_k, "amount-implausible-vitk", value=a_day, expected="at least 1 mcg a day"),
+        *on_rows(judged, huge_k, "amount-implausible-vitk", value=a_day, expected="at most 45,000 mcg a day", severity="error"),
+        *on_rows(judged, large_k2, "amount-implausible-vitk", value=a_day, expected="over 1,000 mcg a day only as MK-4"),
+    ]  # fmt: skip
 
 
-def units_of_market(facts: Facts) -> pd.DataFrame:
+def units_of_market(facts: Facts) -> Findings:
     """Vitamin D in international units alone, or before the micrograms, where the market asks for micrograms."""
     rows = facts.rows
-    declared = (
-        (rows["nutrient"] == "vitamin_d")
-        & rows["declared_iu"].notna()
-        & rows["amount_mcg"].notna()
-        & (rows["form"] != "calcifediol")
-    ).to_numpy()
+    declared = rows.are("nutrient", "vitamin_d") & ~rows.are("form", "calcifediol")
+    declared &= ~np.isnan(rows["declared_iu"]) & ~np.isnan(rows["amount_mcg"])
     asking = facts.market_is(lambda market: market.id in ASKING) | facts.in_eu
     asking &= facts.is_panel & ~facts.is_medicine
-    asks = asking[facts.row_products]
-    if not (declared & asks).any():
-        return nothing()
+    asked = declared & asking[facts.row_products]
+    if not asked.any():
+        return []
     # 'Take 6 drops daily (400 IU/10 mcg)' states the micrograms too.
-    concerned = facts.products(facts.row_products[declared & asks])
-    asks &= ~facts.matching("directions", rf"\d ?{MASS_UNIT}", concerned)[facts.row_products]
-    if not (declared & asks).any():
-        return nothing()
-    order = _printed_order(facts, declared & asks)
+    concerned = facts.products(facts.row_products[asked])
+    asked &= ~facts.matching("directions", rf"\d ?{MASS_UNIT}", concerned)[facts.row_products]
+    if not asked.any():
+        return []
+    order = _printed_order(facts, asked)
     market, dates = facts.market_ids[facts.row_products], facts.label_dates[facts.row_products]
     us = facts.in_us[facts.row_products]
     # Before the 2016 rule US labels had to print IU; until 2021 they might.
@@ -94,22 +85,28 @@ def units_of_market(facts: Facts) -> pd.DataFrame:
     severity = np.select(
         [us & (dates >= "2021-01-01"), (us & (dates != "")) | (market == "ca")], ["error", "note"], "warning"
     )
-    return together(
-        on_rows(rows, alone, "vitd-iu-only", value=lambda hit: plain(hit["declared_iu"]) + " IU", expected=lambda hit: mcg(hit["amount_mcg"]),
-                detail=lambda hit: objects(LABELS_OF.get(code, "EU") for code in market[hit.where]), severity=lambda hit: severity[hit.where]),
-        on_rows(rows, (order == _IU_FIRST) & us & ~((dates != "") & (dates < "2021-01-01")), "vitd-iu-first-us", value=lambda hit: plain(hit["declared_iu"]) + " IU",
-                expected=lambda hit: mcg(hit["amount_mcg"])),
-    )  # fmt: skip
+
+    def declared_iu(hit: Hits) -> Objects:
+        return plain(hit["declared_iu"]) + " IU"
+
+    return [
+        *on_rows(rows, alone, "vitd-iu-only", value=declared_iu, expected=lambda hit: mcg(hit["amount_mcg"]),
+                 detail=lambda hit: [LABELS_OF.get(code, "EU") for code in market[hit.where]], severity=lambda hit: severity[hit.where]),
+        *on_rows(rows, (order == _IU_FIRST) & us & ~((dates != "") & (dates < "2021-01-01")), "vitd-iu-first-us", value=declared_iu,
+                 expected=lambda hit: mcg(hit["amount_mcg"])),
+    ]  # fmt: skip
 
 
 _IU_ONLY, _IU_FIRST, _MASS_FIRST = 1, 2, 3
 
 
-def _printed_order(facts: Facts, wanted: Mask) -> npt.NDArray[np.int64]:
+def _printed_order(facts: Facts, wanted: Mask) -> Positions:
     """For each wanted row whether IU stand alone, before or after the mass unit."""
     where = np.flatnonzero(wanted)
-    lines = facts.targets[["amount", "unit"]].iloc[facts.rows["source_line"].to_numpy()[where]]
-    texts = distinct(lines.assign(_text=facts.rows["label_text"].array.take(where)), ["amount", "unit", "_text"])
+    source = facts.rows["source_line"][where]
+    cells = {name: facts.targets.array(name).take(source) for name in ("amount", "unit")}
+    cells["text"] = facts.rows.array("label_text").take(where)
+    texts = distinct(cells, ["amount", "unit", "text"])
     mass, iu = re.compile(MASS, re.IGNORECASE), re.compile(IU, re.IGNORECASE)
 
     def order(amount: str, unit: str, text: str) -> int:
@@ -121,52 +118,46 @@ def _printed_order(facts: Facts, wanted: Mask) -> npt.NDArray[np.int64]:
             return _IU_ONLY if not amount or not mass.search(text) else 0
         return _IU_FIRST if first_iu and first_iu.start() < first_mass.start() else _MASS_FIRST
 
-    found = np.zeros(len(facts.rows), dtype=np.int64)
-    found[wanted] = np.array(texts.map(order), dtype=np.int64)[texts.codes]
+    found = np.zeros(len(facts.rows), dtype=np.intp)
+    found[where] = np.array(texts.map(order), dtype=np.intp)[texts.codes]
     return found
 
 
-def per_unit_and_serving(facts: Facts) -> pd.DataFrame:
+def per_unit_and_serving(facts: Facts) -> Findings:
     """mcg for one unit beside IU for the whole serving, or the reverse."""
     rows = facts.rows
-    units = rows["units_per_serving"]
-    iu_mcg = rows["declared_iu"] * 0.025
-    mass = rows["amount_mcg"].where((rows["amount_mcg"] - iu_mcg).abs() > ROUNDING_MCG, rows["amount_other_mcg"])
-    ratio = iu_mcg / mass.where(mass > 0)
+    where = np.flatnonzero(facts.rows_with("dual-vitd-mismatch") & (rows["units_per_serving"] > 1))
+    row = Hits(rows, where)
+    amount, units, iu_mcg = row["amount_mcg"], row["units_per_serving"], row["declared_iu"] * 0.025
+    mass = np.where(np.abs(amount - iu_mcg) > ROUNDING_MCG, amount, row["amount_other_mcg"])
+    ratio = iu_mcg / np.where(mass > 0, mass, np.nan)
     near = number("dual-vitd-per-unit-vs-serving", "within")
-    more, less = (ratio / units - 1).abs() <= near, (ratio * units - 1).abs() <= near
-    test = facts.rows_with("dual-vitd-mismatch") & ((units > 1) & (more | less)).to_numpy()
+    more, less = np.abs(ratio / units - 1) <= near, np.abs(ratio * units - 1) <= near
+    test = more | less
     return on_rows(
-        rows, test, "dual-vitd-per-unit-vs-serving", value=lambda hit: mcg(mass[test]) + " and " + plain(hit["declared_iu"]) + " IU",
-        expected=lambda hit: plain(hit["units_per_serving"]), detail=lambda _: np.where(more[test], "mcg per unit, IU per serving", "mcg per serving, IU per unit"),
+        rows, where[test], "dual-vitd-per-unit-vs-serving", value=lambda hit: mcg(mass[test]) + " and " + plain(hit["declared_iu"]) + " IU",
+        expected=lambda hit: plain(hit["units_per_serving"]), detail=np.where(more[test], "mcg per unit, IU per serving", "mcg per serving, IU per unit"),
     )  # fmt: skip
 
 
-def copied_rows(facts: Facts) -> pd.DataFrame:
+_BEFORE_AMOUNT = late_pattern(r"^.*?(?=\d[\d.,]* ?(?:m?cg|[µμu]g|mg|i\.?[ue]|ui))", re.IGNORECASE)
+_BESIDE_AMOUNT = late_pattern(r"[\s()%*]+|\d+ ?%", re.ASCII)
+
+
+def copied_rows(facts: Facts) -> Findings:
     """Vitamin K lines that repeat the product's vitamin D amount, international units included."""
     rows = facts.rows
-    is_d = (rows["nutrient"] == "vitamin_d").to_numpy()
-    wrong_k = ~is_d & rows["declared_iu"].notna().to_numpy()
+    is_d = rows.are("nutrient", "vitamin_d")
+    wrong_k = ~is_d & ~np.isnan(rows["declared_iu"])
     if not wrong_k.any():
-        return nothing()
-    here = np.isin(facts.row_products, facts.row_products[wrong_k])
-    part = rows[here]
-    cell = pd.Series(facts.cells(here), index=part.index, dtype="str")
-    printed = cell.where(
-        cell != "",
-        as_text(part["label_text"]).str.replace(
-            r"^.*?(?=\d[\d.,]* ?(?:m?cg|[µμu]g|mg|i\.?[ue]|ui))", "", regex=True, case=False
-        ),
-    )
-    told = printed.str.replace(r"[\s()%*]+|\d+ ?%", "", regex=True).str.lower()
-    key = pd.MultiIndex.from_arrays([part["product"], told])
-    copies = wrong_k[here] & key.isin(key[is_d[here]])
-    return on_rows(
-        part.assign(_told=printed),
-        copies,
-        "row-copied-between-nutrients",
-        value=lambda hit: hit["_told"],
-    )
+        return []
+    here = np.flatnonzero(facts.products(facts.row_products[wrong_k])[facts.row_products])
+    texts = rows.texts("label_text")[here]
+    printed = objects(cell or _BEFORE_AMOUNT.sub("", text) for cell, text in zip(facts.cells(here), texts, strict=True))
+    told = objects(_BESIDE_AMOUNT.sub("", text).lower() for text in printed)
+    key = keys_of(facts.row_products[here], told)
+    copies = wrong_k[here] & np.isin(key, key[is_d[here]])
+    return on_rows(rows, here[copies], "row-copied-between-nutrients", value=printed[copies])
 
 
 # -- the strength in the product's name ------------------------------------------------------------------------------------
@@ -182,35 +173,38 @@ class _Named(NamedTuple):
 _STRENGTH_IN_NAME = r"(?:\bd-? ?[23]?|\bk-? ?[127]|mk-? ?[47]|menaq|cholecalc|colecalc|vit).*\d{2}|\d{2}.*(?:\bd-? ?[23]?\b|\bk-? ?[12]|mk-? ?[47]|vit)"
 
 
-def strength_in_name(facts: Facts) -> pd.DataFrame:
+def strength_in_name(facts: Facts) -> Findings:
     """A strength in the product's name that is neither the amount per serving, per unit nor per day."""
     wanted = facts.matching("name", _STRENGTH_IN_NAME, facts.with_row)
     if not wanted.any():
-        return nothing()
+        return []
     wanted &= ~facts.matching("name", r"(?:/|per) ?(?:1 ?)?(?:ml|millilit|drop|g\b)", wanted)
-    return together(*(_compared(facts, wanted, family) for family in ("d", "k")))
+    return [*_compared(facts, wanted, "d"), *_compared(facts, wanted, "k")]
 
 
-def strength_in_directions(facts: Facts) -> pd.DataFrame:
+def strength_in_directions(facts: Facts) -> Findings:
     """A strength of the piece in the directions ('one 10mcg tablet') that is no vitamin's amount per serving or per piece."""
     judged = facts.judged
     said = facts.says("directions", "name-amount-mismatch", facts.with_row)
     if not said.any():
-        return nothing()
-    product = judged["product"].to_numpy(dtype=np.intp)
-    part = judged[said[product] & judged["amount_mcg"].notna().to_numpy() & ~judged["share"].to_numpy(dtype=bool)]
-    product = part["product"].to_numpy(dtype=np.intp)
-    codes, texts = codes_of(facts.first["directions"], product)
-    strengths = [_strength_of_piece(text) for text in texts]
-    given = np.array([mcg for _, mcg in strengths], dtype=float)[codes]
-    amount, units = part["amount_mcg"].to_numpy(), part["units_per_serving"].fillna(1.0).to_numpy()
-    meant = np.column_stack([amount, amount / units, part["other_mcg_high"].fillna(part["amount_mcg"]).to_numpy()])
+        return []
+    where = np.flatnonzero(said[facts.dose_products] & ~np.isnan(judged["amount_mcg"]) & ~judged["share"])
+    dose = Hits(judged, where)
+    product, amount, units, other = (
+        dose[name] for name in ("product", "amount_mcg", "units_per_serving", "other_mcg_high")
+    )
+    directions = facts.texts("directions")
+    strengths = {place: _strength_of_piece(directions.values[place]) for place in directions.used(said).tolist()}
+    told = [strengths[place] for place in directions.codes[product].tolist()]
+    given = np.array([mcg for _, mcg in told], dtype=float)
+    per_piece = divided(amount, np.where(np.isnan(units), 1.0, units))
+    meant = np.column_stack([amount, per_piece, np.where(np.isnan(other), amount, other)])
     slack = np.maximum(number("name-amount-mismatch", "rounding_mcg"), number("name-amount-mismatch", "within") * meant)
     agrees = (np.abs(given[:, None] - meant) <= slack).any(axis=1)
-    open_to_doubt = ~np.isin(product, product[agrees]) & ~np.isnan(given) & (part["nutrient"] == "vitamin_d").to_numpy()
-    open_to_doubt &= ~part["product"].where(open_to_doubt).duplicated().to_numpy()
-    table = part.assign(_words=np.array([words for words, _ in strengths], dtype=object)[codes])
-    return on_rows(table, open_to_doubt, "name-amount-mismatch", value=lambda hit: hit["_words"],
+    open_to_doubt = ~np.isin(product, product[agrees]) & ~np.isnan(given) & judged.are("nutrient", "vitamin_d")[where]
+    open_to_doubt = first_of_each(product, open_to_doubt)
+    words = objects(words for words, _ in told)
+    return on_rows(judged, where[open_to_doubt], "name-amount-mismatch", value=words[open_to_doubt],
                    expected=lambda hit: mcg(hit["amount_mcg"]), detail="The directions say")  # fmt: skip
 
 
@@ -283,53 +277,33 @@ def _numbers_of(name: str) -> tuple[float, ...]:
     return tuple(found)
 
 
-COMPARED = [
-    "product",
-    "source_rows",
-    "nutrient",
-    "label_text",
-    "amount_mcg",
-    "basis",
-    "units_per_serving",
-    "daily_mcg_low",
-    "daily_mcg_high",
-    "single_intake_mcg",
-]
-"""What is asked of a dose that is compared with the product's name."""
-
-
-def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:
+def _compared(facts: Facts, wanted: Mask, family: str) -> Findings:
     """Rows of the one line of a vitamin whose amounts all differ from the name's.
 
     A name of which any number is the amount, in whatever unit, agrees; only the others are read.
     """
     code = "name-amount-mismatch" if family == "d" else "vitk-declared-twice-conflict"
-    judged = facts.judged
-    mine = (judged["nutrient"] == "vitamin_d").to_numpy() == (family == "d")
-    product = judged["product"].to_numpy(dtype=np.intp)
+    judged, product = facts.judged, facts.dose_products
+    mine = judged.are("nutrient", "vitamin_d") == (family == "d")
     alone = np.bincount(product[mine], minlength=len(facts.first))[product] == 1
-    usable = (
-        mine
-        & wanted[product]
-        & alone
-        & judged["amount_mcg"].notna().to_numpy()
-        & judged["other_mcg_high"].isna().to_numpy()
-        & ~judged["repeated"].to_numpy(dtype=bool)
-    )
-    usable &= ~judged["share"].to_numpy(dtype=bool) & ~one_of(judged["basis"], ("per_drop", "per_ml", "per_100g"))
-    part = judged.loc[usable, COMPARED]
-    if part.empty:
-        return nothing()
-    codes, names = codes_of(facts.first["name"], product[usable])
-    amount, units = part["amount_mcg"].to_numpy(), part["units_per_serving"].fillna(1.0).to_numpy()
+    usable = mine & wanted[product] & alone & ~np.isnan(judged["amount_mcg"]) & np.isnan(judged["other_mcg_high"])
+    usable &= ~judged["repeated"] & ~judged["share"] & ~judged.are("basis", "per_drop", "per_ml", "per_100g")
+    where = np.flatnonzero(usable)
+    if not len(where):
+        return []
+    dose = Hits(judged, where)
+    name = facts.texts("name")
+    own, codes = np.unique(name.codes[dose["product"]], return_inverse=True)
+    names = name.values[own]
+    amount, units = dose["amount_mcg"], np.where(np.isnan(dose["units_per_serving"]), 1.0, dose["units_per_serving"])
     meant = np.column_stack(
         [
             amount,
             # The other way round it would be no amount of anything: half a half tablet.
-            np.where(part["basis"] == "per_unit", amount * units, amount / units),
-            part["daily_mcg_low"].to_numpy(),
-            part["daily_mcg_high"].to_numpy(),
-            part["single_intake_mcg"].to_numpy(),
+            np.where(judged.are("basis", "per_unit")[where], amount * units, divided(amount, units)),
+            dose["daily_mcg_low"],
+            dose["daily_mcg_high"],
+            dose["single_intake_mcg"],
         ]
     )
     slack = np.maximum(number(code, "rounding_mcg"), number(code, "within") * meant)
@@ -341,12 +315,21 @@ def _compared(facts: Facts, wanted: Mask, family: str) -> pd.DataFrame:
     }
     given = _padded([wording.get(position, ()) for position in range(len(names))])[codes]
     differs = open_rows & ~np.isnan(given).all(axis=1) & ~_any_near(given, meant, slack)
-    named = words(name[:60] for name in names).take(codes)
-    return on_rows(part.assign(_named=named), differs, code, value=lambda hit: "'" + hit["_named"] + "' in the product's name and " + mcg(hit["amount_mcg"]) + " on the panel" if family == "k" else hit["_named"],
-                   expected=lambda hit: mcg(hit["amount_mcg"]), detail="the panel was used" if family == "k" else "The product's name says")  # fmt: skip
+    named = objects(name[:60] for name in names[codes[differs]])
+    if family == "d":
+        return on_rows(
+            judged,
+            where[differs],
+            code,
+            value=named,
+            expected=lambda hit: mcg(hit["amount_mcg"]),
+            detail="The product's name says",
+        )
+    return on_rows(judged, where[differs], code, value=lambda hit: "'" + named + "' in the product's name and " + mcg(hit["amount_mcg"]) + " on the panel",
+                   expected=lambda hit: mcg(hit["amount_mcg"]), detail="the panel was used")  # fmt: skip
 
 
-def _padded(values: Sequence[Sequence[float]]) -> npt.NDArray[np.float64]:
+def _padded(values: Sequence[Sequence[float]]) -> Floats:
     """Lists of numbers as a matrix, missing numbers at the end."""
     counts = np.fromiter(map(len, values), dtype=np.intp, count=len(values))
     table = np.full((len(values), counts.max(initial=1)), np.nan)
@@ -354,7 +337,7 @@ def _padded(values: Sequence[Sequence[float]]) -> npt.NDArray[np.float64]:
     return table
 
 
-def _any_near(values: npt.NDArray[np.float64], meant: npt.NDArray[np.float64], slack: npt.NDArray[np.float64]) -> Mask:
+def _any_near(values: Floats, meant: Floats, slack: Floats) -> Mask:
     """Rows in which any value is near any meaning of the amount."""
     near = np.zeros(len(values), dtype=bool)
     for column in values.T:

@@ -8,26 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.checks import number
+from auditor.checks import catalogue, number
 from auditor.checks.claim_words import animal_source, any_of, diet_claim, disease_claim, hint_of, vitamin_words
-from auditor.checks.facts import (
-    Facts,
-    Mask,
-    Objects,
-    first_match,
-    matching,
-    nothing,
-    objects,
-    on_distinct,
-    on_products,
-    together,
-)
-from auditor.checks.percents import _own_value
-from auditor.distinct import codes_of, one_of
+from auditor.checks.facts import VITAMIN_K, Facts, Findings, first_match, on_distinct, on_products
+from auditor.checks.percents import share_of_daily_value
+from auditor.checks.tables import Floats, Mask, Objects, objects
 
 VITAMINS = {family: vitamin_words(family) for family in ("d", "k")}
 """Names of vitamins D and K in all languages."""
@@ -38,152 +26,120 @@ def _claimed(facts: Facts, pattern: str, among: Mask) -> Mask:
     return facts.matching("claims", pattern, among) | facts.matching("name", pattern, among)
 
 
-def _share(facts: Facts, family: str) -> pd.Series:
+def _share(facts: Facts, family: str) -> Floats:
     """Percent of its daily value that one serving of each product holds; missing where unknown or not one plain line."""
     rows = facts.rows
-    mine = (
-        ((rows["nutrient"] == "vitamin_d") == (family == "d"))
-        & rows["amount_mcg"].notna()
-        & rows["amount_other_mcg"].isna()
-        & ~rows["share"].astype(bool)
-    )
-    part = rows.loc[mine.to_numpy(), ["product", "nutrient", "amount_mcg"]]
-    found = pd.Series(np.nan, index=facts.first.index)
-    share = (100 * part["amount_mcg"] / _own_value(facts, part)).groupby(part["product"]).max()
-    found[share.index.to_numpy()] = share.to_numpy()
+    mine = (rows.are("nutrient", "vitamin_d") == (family == "d")) & ~rows["share"]
+    where = np.flatnonzero(mine & ~np.isnan(rows["amount_mcg"]) & np.isnan(rows["amount_other_mcg"]))
+    found = np.full(len(facts.first), np.nan)
+    np.fmax.at(found, facts.row_products[where], share_of_daily_value(facts, where))
     return found
 
 
-def high_potency(facts: Facts) -> pd.DataFrame:
+def high_potency(facts: Facts) -> Findings:
     """US: 'high potency' with less than the daily value, or of K2, which has none."""
     phrase = any_of("potency")
     claimed = _claimed(facts, phrase, facts.in_us & facts.with_row)
     if not claimed.any():
-        return nothing()
+        return []
     small = facts.line_counts <= number("claim-high-potency", "lines")
     d, k = _share(facts, "d"), _share(facts, "k")
     near = {
         family: _claimed(facts, rf"(?:{phrase})[^.;]{{0,40}}{words}|{words}[^.;]{{0,40}}(?:{phrase})", claimed)
         for family, words in VITAMINS.items()
     }
-    low = claimed & (near["d"] | small) & (d < number("claim-high-potency", "percent")).to_numpy()
-    no_base = claimed & d.isna().to_numpy() & _only_k2(facts) & (near["k"] | small)
-    shown = facts.first.assign(_share=d)
-    return together(
-        on_products(shown, low, "claim-high-potency", value=lambda hit: on_distinct(hit["_share"].round(0), lambda value: f"{value:g} % for vitamin D"), nutrient="vitamin_d"),
-        on_products(shown, no_base & k.notna().to_numpy(), "claim-high-potency", value="no daily value of its own for K2", nutrient="vitamin_k2"),
-    )  # fmt: skip
+    low = claimed & (near["d"] | small) & (d < number("claim-high-potency", "percent"))
+    no_base = claimed & np.isnan(d) & ~np.isnan(k) & _only_k2(facts) & (near["k"] | small)
+    return [
+        *on_products(facts.first, low, "claim-high-potency", value=lambda hit: on_distinct(d[hit.where].round(0), lambda value: f"{value:g} % for vitamin D"), nutrient="vitamin_d"),
+        *on_products(facts.first, no_base, "claim-high-potency", value="no daily value of its own for K2", nutrient="vitamin_k2"),
+    ]  # fmt: skip
 
 
 def _only_k2(facts: Facts) -> Mask:
-    k2 = (facts.rows["nutrient"] == "vitamin_k2").to_numpy()
+    k2 = facts.rows.are("nutrient", "vitamin_k2")
     return facts.products(facts.row_products[k2]) & ~facts.products(facts.row_products[~k2])
 
 
-def source_levels(facts: Facts) -> pd.DataFrame:
+def source_levels(facts: Facts) -> Findings:
     """'Good source of', 'rich in', 'source of' beside too little, or too much, of the vitamin."""
-    concerned = (facts.in_us | facts.in_eu) & facts.with_row
-    claimed = facts.matching("claims", any_of("rich", "good", "source"), concerned)
-    if not claimed.any():
-        return nothing()
-    parts = []
     us, eu = facts.in_us, facts.in_eu
-    slack = number("claim-source-level", "slack")
+    claimed = facts.matching("claims", any_of("rich", "good", "source"), (us | eu) & facts.with_row)
+    if not claimed.any():
+        return []
+    found: Findings = []
+    numbers = catalogue()["claim-source-level"].numbers
+    slack = numbers["slack"]
     for family, words in VITAMINS.items():
         share, nutrient = _share(facts, family), "vitamin_d" if family == "d" else "vitamin_k"
         rich = facts.matching("claims", rf"(?:{any_of('rich')})[^.;]{{0,30}}{words}", claimed)
         good = facts.matching("claims", rf"(?:{any_of('good')})[^.;]{{0,30}}{words}", claimed & ~rich)
         source = facts.matching("claims", rf"(?:{any_of('source')})[^.;]{{0,30}}{words}", claimed & ~rich & ~good)
+        not_good = (share < numbers["us_good_from"] - slack) | (share > numbers["us_good_to"] + slack)
         rules = (
-            (
-                rich & us & (share < number("claim-source-level", "us_high") - slack).to_numpy(),
-                "'rich' or 'excellent source'",
-                "20 %",
-            ),
-            (
-                good
-                & us
-                & (
-                    (share < number("claim-source-level", "us_good_from") - slack)
-                    | (share > number("claim-source-level", "us_good_to") + slack)
-                ).to_numpy(),
-                "'good source'",
-                "10 to 19 %",
-            ),
-            (
-                rich & eu & (share < number("claim-source-level", "eu_high") - slack).to_numpy(),
-                "'rich' or 'high'",
-                "30 %",
-            ),
-            (
-                source & eu & (share < number("claim-source-level", "eu_source") - slack).to_numpy(),
-                "'source of'",
-                "15 %",
-            ),
+            (rich & us & (share < numbers["us_high"] - slack), "'rich' or 'excellent source'", "20 %"),
+            (good & us & not_good, "'good source'", "10 to 19 %"),
+            (rich & eu & (share < numbers["eu_high"] - slack), "'rich' or 'high'", "30 %"),
+            (source & eu & (share < numbers["eu_source"] - slack), "'source of'", "15 %"),
         )
-        shown = facts.first.assign(_share=share)
-        parts += [
-            on_products(shown, test, "claim-source-level", value=claim, expected=needed, nutrient=nutrient,
-                        detail=lambda hit: on_distinct(hit["_share"].round(0), lambda value: f"{value:g} %"))
-            for test, claim, needed in rules
-        ]  # fmt: skip
-    return together(*parts)
+        for test, claim, needed in rules:
+            percent = on_distinct(share[test].round(0), lambda value: f"{value:g} %")
+            found += on_products(facts.first, test, "claim-source-level", value=claim, expected=needed, nutrient=nutrient,
+                                 detail=percent)  # fmt: skip
+    return found
 
 
 MACRONUTRIENTS = r"calorie|energy|\bfat\b|carbohydrate|protein|sugar|fib(?:er|re)|cholesterol|sodium"
 """What the footnote on a diet of 2,000 calories belongs to."""
 
 
-def calorie_footnote(facts: Facts) -> pd.DataFrame:
+def calorie_footnote(facts: Facts) -> Findings:
     """US: the footnote on a 2,000 calorie diet on a panel without calories, fat, carbohydrate or protein."""
     printed = np.zeros(len(facts.first), dtype=bool)
     for name in ("claims", "warnings", "directions"):
         printed |= facts.says(name, "calorie-footnote-needless", facts.in_us)
     if not printed.any():
-        return nothing()
-    here = printed[facts.product_of_line]
-    macro = matching(facts.lines["ingredient"][here], MACRONUTRIENTS)
-    with_macro = facts.products(facts.product_of_line[here][macro])
+        return []
+    macro = facts.lines.texts("ingredient").holding(MACRONUTRIENTS, printed[facts.product_of_line])
+    with_macro = facts.products(facts.product_of_line[macro])
     return on_products(facts.first, printed & ~with_macro, "calorie-footnote-needless")
 
 
-def _read(facts: Facts, name: str, kinds: tuple[str, ...], reader: Callable[[str], object], among: Mask) -> Objects:
-    """What a reader says of a column of some products; only texts with a word of some kinds are read, each distinct one once."""
-    texts = facts.texts(name)
-    told = np.full(len(texts.arrow), None, dtype=object)
-    used = texts.used(among)
-    hinted = pc.match_substring_regex(texts.arrow.take(pa.array(used)), hint_of(*kinds), ignore_case=True)
-    asked = used[hinted.to_numpy(zero_copy_only=False)]
-    told[asked] = [reader(text) for text in texts.at(asked)]
-    return told[texts.codes]
+def _read(
+    facts: Facts, names: tuple[str, ...], kinds: tuple[str, ...], reader: Callable[[str], object], among: Mask
+) -> list[Objects]:
+    """What a reader says of some columns of some products; only texts with a word of some kinds are read, each distinct one once."""
+    columns = [(texts, texts.used(among)) for texts in map(facts.texts, names)]
+    asked = pa.concat_arrays([texts.arrow.take(pa.array(used)) for texts, used in columns])
+    hinted = pc.match_substring_regex(asked, hint_of(*kinds), ignore_case=True).to_numpy(zero_copy_only=False)
+    found = []
+    for texts, used in columns:
+        mine, hinted = used[hinted[: len(used)]], hinted[len(used) :]
+        told = np.full(len(texts.arrow), None, dtype=object)
+        told[mine] = [reader(text) for text in texts.at(mine)]
+        found.append(told[texts.codes])
+    return found
 
 
-def heart_claims(facts: Facts, diseases: Objects) -> pd.DataFrame:
+def heart_claims(facts: Facts, diseases: Objects) -> Findings:
     """The heart or its vessels in the same sentence as vitamin K; a claim on a disease of theirs is told as that."""
-    with_k = _with(facts, "vitamin_k2", "vitamin_k1", "vitamin_k")
+    with_k = facts.products(facts.dose_products[facts.judged.are("nutrient", *VITAMIN_K)])
     k, heart = VITAMINS["k"], f"(?:{any_of('heart')})"
     pattern = rf"{k}[^.;。；]{{0,80}}{heart}[^\W\d_]*|{heart}[^.;。；]{{0,60}}{k}"
     claimed = facts.matching("claims", pattern, with_k)
     if not claimed.any():
-        return nothing()
+        return []
     words = np.full(len(claimed), "", dtype=object)
     words[claimed] = objects(first_match(text, pattern) for text in facts.texts("claims")[claimed])
     for place in np.flatnonzero(claimed & diseases.astype(bool)):
         claimed[place] = words[place] not in diseases[place].sentence
-    return on_products(facts.first, claimed, "claim-vitk-heart", value=lambda _: words[claimed])
+    return on_products(facts.first, claimed, "claim-vitk-heart", value=lambda hit: words[hit.where])
 
 
-def _with(facts: Facts, *nutrients: str) -> Mask:
-    """Products with a dose of one of some vitamins."""
-    judged = facts.judged
-    return facts.products(judged["product"].to_numpy(dtype=np.intp)[one_of(judged["nutrient"], nutrients)])
-
-
-def health_claims(facts: Facts) -> pd.DataFrame:
+def health_claims(facts: Facts) -> Findings:
     """Claims on diseases, in the statements or else in the name or directions, and claims on vitamin K and the heart."""
-    stated, *others = (
-        _read(facts, name, ("diseases", "illness"), disease_claim, ~facts.is_medicine)
-        for name in ("claims", "name", "directions")
+    stated, *others = _read(
+        facts, ("claims", "name", "directions"), ("diseases", "illness"), disease_claim, ~facts.is_medicine
     )
     claims = stated
     for found in others:
@@ -192,13 +148,14 @@ def health_claims(facts: Facts) -> pd.DataFrame:
     if not told.any():
         return heart_claims(facts, stated)
     whose = np.select([facts.in_us[told], facts.in_eu[told]], ["us", "eu"], "")
-    words = objects(claim.words for claim in claims[told])
-    rules = objects(DISEASE_RULES[market] for market in whose)
-    return together(
-        on_products(facts.first, told, "claim-disease", value=lambda _: words, detail=lambda _: rules,
-                    severity=lambda _: np.where(whose != "", "", "note")),
-        heart_claims(facts, stated),
-    )  # fmt: skip
+    words = [claim.words for claim in claims[told]]
+    rules = [DISEASE_RULES[market] for market in whose]
+    return [
+        *on_products(
+            facts.first, told, "claim-disease", value=words, detail=rules, severity=np.where(whose != "", "", "note")
+        ),
+        *heart_claims(facts, stated),
+    ]
 
 
 DISEASE_RULES = {
@@ -209,21 +166,19 @@ DISEASE_RULES = {
 """What the law of a market says of a claim on a disease; the statutes stand in the entry too."""
 
 
-def diets(facts: Facts) -> pd.DataFrame:
+def diets(facts: Facts) -> Findings:
     """'Vegan' beside lanolin, wool or fish, 'vegetarian' beside fish."""
-    claims = [
-        _read(facts, name, ("vegan", "vegetarian"), diet_claim, ~facts.is_medicine) for name in ("name", "claims")
-    ]
+    claims = _read(facts, ("name", "claims"), ("vegan", "vegetarian"), diet_claim, ~facts.is_medicine)
     claimed = np.logical_or(*(told.astype(bool) for told in claims))
     if not claimed.any():
-        return nothing()
+        return []
     here = claimed[facts.product_of_line]
-    codes, lines = codes_of(facts.lines["ingredient"][here])
-    found = [animal_source(line) for line in lines]
-    product = facts.product_of_line[here]
+    texts = facts.lines.texts("ingredient")
+    animals = {text: found for text in texts.at(texts.used(here)) if (found := animal_source(text))[0]}
+    where = np.flatnonzero(texts.one_of(animals, here))
     sources: dict[int, list[tuple[str, bool]]] = {}
-    for place in np.flatnonzero(np.array([source != "" for source, _ in found] or [False], dtype=bool)[codes]):
-        sources.setdefault(int(product[place]), []).append(found[codes[place]])
+    for product, text in zip(facts.product_of_line[where].tolist(), texts[where], strict=True):
+        sources.setdefault(product, []).append(animals[text])
     words, source = (np.full(len(claimed), "", dtype=object) for _ in range(2))
     for found_in, named in sources.items():
         said = [diet for told in claims if (diet := told[found_in])]
@@ -233,9 +188,7 @@ def diets(facts: Facts) -> pd.DataFrame:
         if refused:
             words[found_in], source[found_in] = vegan or vegetarian, refused[0]
     told = words != ""
-    return on_products(
-        facts.first, told, "claim-vegan-source", value=lambda _: words[told], expected=lambda _: source[told]
-    )
+    return on_products(facts.first, told, "claim-vegan-source", value=words[told], expected=source[told])
 
 
 CHECKS = {

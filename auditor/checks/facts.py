@@ -1,16 +1,16 @@
 """What the checks look at, and how they tell what they found.
 
-Every check takes :class:`Facts` and gives findings as a frame with :data:`COLUMNS`; texts are made for hits only.
+Every check takes :class:`Facts` and gives :data:`Findings`; texts are made for hits only.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,49 +20,12 @@ import tomli as tomllib
 
 from auditor.barcodes import Barcodes, read_codes
 from auditor.checks import DATA, catalogue
-from auditor.distinct import codes_of, one_of
+from auditor.checks.tables import Floats, Hits, Mask, Objects, Positions, Table, objects
+from auditor.distinct import arrow_texts
 from auditor.evidence import Evidence
 from auditor.limits import Limit
 from auditor.markets import Market, market_named
-from auditor.searching import Texts, arrow_texts
-
-COLUMNS = ("product", "order", "code", "nutrient", "value", "expected", "detail", "label_text", "severity")
-
-Mask = npt.NDArray[np.bool_]
-Objects = npt.NDArray[np.object_]
-Positions = npt.NDArray[np.intp]
-
-
-class Hits:
-    """The rows of a table that a check hit; a column is taken when it is asked for, for most checks ask for one or two of fifty."""
-
-    def __init__(self, table: pd.DataFrame, where: npt.NDArray[np.intp]) -> None:
-        self._table = table
-        self.where = where
-        self.index: pd.Index[Any] = table.index[where]
-
-    def __getitem__(self, name: str) -> pd.Series:
-        column = self._table[name]
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            return pd.Series(self.texts(name), index=self.index, dtype=object)
-        return column.iloc[self.where]
-
-    def texts(self, name: str) -> Objects:
-        """The texts of a column."""
-        array = self._table[name].array
-        if not isinstance(array, pd.Categorical):
-            return array.take(self.where).to_numpy(dtype=object)
-        if array.categories.dtype == object:
-            return array.categories.to_numpy()[array.codes[self.where]]
-        codes, values = codes_of(self._table[name], self.where)
-        return values[codes]
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._table
-
-
-Cells = str | Callable[[Any], object]
-"""A cell of a finding: the same text for all, or what the :class:`Hits` say."""
+from auditor.searching import Texts
 
 IU_WORDS = r"(?:i\.? ?u\.?|i\.? ?e\.?|u\.? ?i\.?|j\.m\.|ius?|units?|usp)"
 """Spellings of the international unit, wherever they stand; a search for them takes the fast automaton."""
@@ -71,8 +34,6 @@ IU = rf"(?<![a-z]){IU_WORDS}(?![a-z])"
 VITAMIN_K = ("vitamin_k2", "vitamin_k1", "vitamin_k")
 WITHHELD = "withheld"
 """Severity of a finding that holds under one reading of a doubtful label only: never told, but named by the finding on the doubt."""
-ON_RECORD = -1
-"""Place of a finding that concerns the record and no line."""
 
 
 @dataclass(frozen=True)
@@ -85,38 +46,32 @@ class Facts:
     reported, `judged` the judged doses.  `today` is only set where stale rules are to be told.
     """
 
-    lines: pd.DataFrame
+    lines: Table
     firsts: Positions
     product_of_line: Positions
     line_counts: Positions
-    targets: pd.DataFrame
-    rows: pd.DataFrame
-    problems: pd.DataFrame
-    judged: pd.DataFrame
+    targets: Table
+    rows: Table
+    problems: Table
+    judged: Table
     contexts: Objects
     evidence: Evidence
     limits: tuple[Limit, ...] = ()
     today: date | None = None
 
     @cached_property
-    def first(self) -> pd.DataFrame:
+    def first(self) -> Table:
         """First line of every product, which carries what is printed once per product."""
-        return self.lines.iloc[self.firsts].reset_index(drop=True)
+        return Table(self.lines.frame.iloc[self.firsts].reset_index(drop=True))
 
     @cached_property
     def ids(self) -> pa.Array:
         """Id of every product."""
-        return arrow_texts(self.first["product_id"])
+        return arrow_texts(self.first.array("product_id"))
 
     def texts(self, name: str) -> Texts:
         """A column of :attr:`first`, ready to be searched."""
-        if name not in self._texts:
-            self._texts[name] = Texts(self.first[name])
-        return self._texts[name]
-
-    @cached_property
-    def _texts(self) -> dict[str, Texts]:
-        return {}
+        return self.first.texts(name)
 
     @cached_property
     def barcodes(self) -> Barcodes:
@@ -209,14 +164,30 @@ class Facts:
         return found
 
     @cached_property
-    def sure_high(self) -> pd.Series:
-        """:func:`sure_high` of every judged dose."""
-        return sure_high(self.judged)
+    def sure_high(self) -> Floats:
+        """Highest daily dose (mcg) of every judged dose that holds under every reading of the label.
+
+        Where two figures contradict each other, or a vitamin stands on two lines that may be one, a limit counts as
+        passed only if the smaller reading passes it: one root cause, one finding.
+        """
+        judged = self.judged
+        high = np.where(judged["repeated"], judged["daily_mcg_low"], judged["daily_mcg_high"])
+        return np.fmin(high, judged["other_mcg_high"])
 
     @cached_property
+    def any_high(self) -> Floats:
+        """Highest daily dose (mcg) of every judged dose that holds under some reading of the label."""
+        return np.fmax(self.judged["daily_mcg_high"], self.judged["other_mcg_high"])
+
+    @property
     def row_products(self) -> Positions:
         """Product of every row."""
-        return self.rows["product"].to_numpy(dtype=np.intp)
+        return self.rows["product"]
+
+    @property
+    def dose_products(self) -> Positions:
+        """Product of every judged dose."""
+        return self.judged["product"]
 
     @cached_property
     def daily_value_groups(self) -> Objects:
@@ -228,25 +199,21 @@ class Facts:
     def of_target(self, name: str) -> Texts:
         """A column of the line table, for every row, ready to be searched."""
         if name not in self._of_target:
-            self._of_target[name] = Texts(self.targets[name].iloc[self.rows["source_line"].to_numpy()])
+            self._of_target[name] = Texts(self.targets.array(name).take(self.rows["source_line"]))
         return self._of_target[name]
 
     @cached_property
     def _of_target(self) -> dict[str, Texts]:
         return {}
 
-    def cells(self, where: Mask) -> Objects:
+    def cells(self, where: Positions) -> Objects:
         """Amount and unit of some rows as the line has them: '5 mg'."""
         amount, unit = self.of_target("amount")[where], self.of_target("unit")[where]
         return objects(f"{number} {of}".strip() for number, of in zip(amount, unit, strict=True))
 
     def rows_with(self, *codes: str) -> Mask:
         """Rows on which a reader of text reported one of the codes."""
-        return self.are_rows(self.rows.index.to_numpy(), self.reported(one_of(self.problems["code"], codes)))
-
-    def reported(self, where: Mask) -> Positions:
-        """Index labels in `rows` of some of the problems."""
-        return self.problems["row"].to_numpy(dtype=np.intp)[where]
+        return self.are_rows(self.rows.index, self.problems["row"][self.problems.are("code", *codes)])
 
     def are_rows(self, labels: Positions, among: Positions) -> Mask:
         """Which of some index labels in `rows` are among others."""
@@ -257,7 +224,7 @@ class Facts:
     @cached_property
     def is_panel(self) -> Mask:
         """Products whose record transcribes a panel: a line carries a percent or its symbol, or a serving size is given and the note names no other source."""
-        told = self.products(self.product_of_line[(self.lines["percent_dv"] != "").to_numpy()])
+        told = self.products(self.product_of_line[~self.lines.are("percent_dv", "")])
         return told | (self.has("serving_size") & ~self._noted("not_a_panel"))
 
     @cached_property
@@ -281,111 +248,103 @@ def words_of_records(rule: str) -> dict[str, list[str]]:
     return table
 
 
-def objects(values: Iterable[object]) -> Objects:
-    """Some things as a column."""
-    items = list(values)
-    found = np.empty(len(items), dtype=object)
-    found[:] = items
-    return found
+Cells: TypeAlias = str | Sequence[str] | npt.NDArray[Any]
+"""Cells of findings: one text for all of them, or a text for each."""
+Source: TypeAlias = Cells | Callable[[Hits], Cells]
+"""Cells, or what makes them of the hits."""
 
 
-@cache
-def nothing() -> pd.DataFrame:
-    """No findings; one shared frame, for most checks find nothing."""
-    return pd.DataFrame({name: [] for name in COLUMNS}, dtype=object)
+class Told(NamedTuple):
+    """Findings of one check: the positions of their products, their places on the label, and their cells."""
+
+    product: Positions
+    order: Positions
+    code: Cells
+    nutrient: Cells
+    value: Cells
+    expected: Cells
+    detail: Cells
+    label_text: Cells
+    severity: Cells
+
+
+Findings: TypeAlias = list[Told]
+COLUMNS = Told._fields
+
+ON_RECORD = -1
+"""Place of a finding that concerns the record and no line."""
 
 
 def on_rows(
-    table: pd.DataFrame, test: pd.Series | Mask, code: str, *, value: Cells = "", expected: Cells = "", detail: Cells = "", severity: Cells = "",
+    table: Table, test: Mask | Positions, code: str, *, value: Source = "", expected: Source = "", detail: Source = "", severity: Source = "",
     whole_label: bool = False,
-) -> pd.DataFrame:  # fmt: skip
-    """One finding for each row (or judged dose) that meets the test; `whole_label` findings concern no one vitamin."""
-    where = np.flatnonzero(np.asarray(test, dtype=bool))
+) -> Findings:  # fmt: skip
+    """One finding for each row (or judged dose) that meets the test, a mask or positions; `whole_label` findings concern no one vitamin."""
+    where: Positions = np.flatnonzero(test) if test.dtype == bool else test.astype(np.intp, copy=False)
     if not len(where):
-        return nothing()
+        return []
     hit = Hits(table, where)
-    order = hit["source_rows"].to_numpy() if "source_rows" in hit else hit.index.to_numpy()
-    return _told(
-        hit,
-        code,
-        hit["product"].to_numpy(),
-        order,
-        value,
-        expected,
-        detail,
-        severity,
-        "" if whole_label else hit.texts("nutrient"),
-        hit.texts("label_text"),
-    )
+    order = hit["source_rows"] if "source_rows" in table else table.index[where]
+    nutrient: Cells = "" if whole_label else hit["nutrient"]
+    shown, wanted, more, grave = (_made(source, hit) for source in (value, expected, detail, severity))
+    return [Told(hit["product"], order, code, nutrient, shown, wanted, more, hit["label_text"], grave)]
 
 
 def on_products(
-    first: pd.DataFrame, test: pd.Series | Mask, code: str, *, value: Cells = "", expected: Cells = "", detail: Cells = "", severity: Cells = "",
-    nutrient: Cells = "",
-) -> pd.DataFrame:  # fmt: skip
+    first: Table, test: Mask, code: str, *, value: Source = "", expected: Source = "", detail: Source = "", severity: Source = "", nutrient: str = "",
+) -> Findings:  # fmt: skip
     """One finding for each product that meets the test; `first` has one row per product, in their order."""
-    where = np.flatnonzero(np.asarray(test, dtype=bool))
+    where = np.flatnonzero(test)
     if not len(where):
-        return nothing()
+        return []
     hit = Hits(first, where)
-    return _told(hit, code, where, np.full(len(where), ON_RECORD), value, expected, detail, severity, nutrient, "")
+    shown, wanted, more, grave = (_made(source, hit) for source in (value, expected, detail, severity))
+    return [Told(where, np.full(len(where), ON_RECORD), code, nutrient, shown, wanted, more, "", grave)]
 
 
-def _told(
-    hit: Hits, code: str, product: Positions, order: Positions, value: Cells, expected: Cells, detail: Cells, severity: Cells,
-    nutrient: object, label_text: object,
-) -> pd.DataFrame:  # fmt: skip
-    def cells(source: object) -> object:
-        found = source(hit) if callable(source) else source
-        return found.to_numpy() if isinstance(found, pd.Series) else found
-
-    return pd.DataFrame(
-        {
-            "product": product, "order": order, "code": code, "nutrient": cells(nutrient), "value": cells(value), "expected": cells(expected),
-            "detail": cells(detail), "label_text": cells(label_text), "severity": cells(severity),
-        },
-        dtype=object,  # the few columns of many small frames: typing each would cost more than the checks
-    )  # fmt: skip
+def _made(source: Source, hit: Hits) -> Cells:
+    return source(hit) if callable(source) else source
 
 
-def together(*parts: pd.DataFrame) -> pd.DataFrame:
-    """Several findings as one frame."""
-    some = [part for part in parts if len(part)]
-    return pd.concat(some, ignore_index=True) if some else nothing()
+def as_frame(found: Findings) -> pd.DataFrame:
+    """Findings as a frame with :data:`COLUMNS`: two of whole numbers, the others of texts as objects."""
+    ends = np.cumsum([len(told.product) for told in found]).tolist()
+    columns = {}
+    for place, name in enumerate(COLUMNS):
+        cells = np.empty(ends[-1] if ends else 0, dtype=np.int64 if name in ("product", "order") else object)
+        for told, end in zip(found, ends, strict=True):
+            cells[end - len(told.product) : end] = told[place]
+        columns[name] = cells
+    return pd.DataFrame(columns, copy=False)
 
 
 # -- texts ---------------------------------------------------------------------------------------------------------------
 
 
-def on_distinct(values: pd.Series, text: Callable[[float], str]) -> pd.Series:
+def on_distinct(values: Floats, text: Callable[[float], str]) -> Objects:
     """Text of numbers, made once for each; missing numbers give ''."""
-    codes, found = pd.factorize(values.to_numpy(dtype=float))
-    shown = objects([*(text(value) for value in found.tolist()), ""])
-    return pd.Series(shown[codes], index=values.index, dtype=object)
+    codes, found = pd.factorize(values)
+    return objects([*(text(value) for value in found.tolist()), ""])[codes]
 
 
-def mcg(values: pd.Series) -> pd.Series:
+def mcg(values: Floats) -> Objects:
     """'62.5 mcg' for every amount."""
     return on_distinct(values, lambda value: f"{value:,.10g} mcg")
 
 
-def plain(values: pd.Series) -> pd.Series:
+def a_day(hit: Hits) -> Objects:
+    """'62.5 mcg', the highest daily dose, for every hit."""
+    return mcg(hit["daily_mcg_high"])
+
+
+def plain(values: Floats) -> Objects:
     """'62.5' for every number."""
     return on_distinct(values, lambda value: f"{value:,.6g}")
 
 
-def span(low: pd.Series, high: pd.Series) -> pd.Series:
+def span(low: Floats, high: Floats) -> Objects:
     """'25 to 50 mcg' for every interval."""
     return plain(low) + " to " + mcg(high)
-
-
-def matching(texts: pd.Series, pattern: str, among: Mask | None = None) -> Mask:
-    """Whether each text holds the pattern, searched once per distinct text, letters of either case; only `among` some, if given."""
-    if among is not None:
-        hit = np.zeros(len(texts), dtype=bool)
-        hit[among] = matching(texts[among], pattern)
-        return hit
-    return Texts(texts).holding(pattern)
 
 
 @cache
@@ -394,47 +353,33 @@ def any_pattern(check_id: str) -> str:
     return "|".join(f"(?:{pattern})" for pattern in catalogue()[check_id].patterns)
 
 
-def says(texts: pd.Series, check_id: str, among: Mask | None = None) -> Mask:
-    """Whether each text holds one of the patterns of a check's entry; only `among` some, if given."""
-    return matching(texts, any_pattern(check_id), among)
-
-
 def first_match(text: str, pattern: str) -> str:
     """The words of a text that match; for hits only."""
     found = re.search(pattern, text, re.IGNORECASE)
     return found[0].strip() if found else ""
 
 
-def keys_of(columns: Mapping[str, object] | list[object]) -> Positions:
-    """One code for each distinct combination of some columns."""
-    parts = list(columns.values()) if isinstance(columns, Mapping) else columns
-    codes: npt.NDArray[np.intp] | None = None
-    for part in parts:
-        own, values = pd.factorize(part, use_na_sentinel=False)  # type: ignore[call-overload]
-        codes = (
-            own.astype(np.intp) if codes is None else pd.factorize(codes * max(len(values), 1) + own)[0].astype(np.intp)
-        )
+def divided(numbers: Floats, by: Floats) -> Floats:
+    """Quotients; infinite or missing where the divisor is zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return numbers / by
+
+
+def keys_of(*columns: npt.NDArray[Any]) -> Positions:
+    """One code for each distinct combination of some columns, in order of first appearance."""
+    codes: Positions | None = None
+    for column in columns:
+        own, values = pd.factorize(column, use_na_sentinel=False)
+        codes = own if codes is None else pd.factorize(codes * max(len(values), 1) + own)[0]
     return codes if codes is not None else np.array([], dtype=np.intp)
 
 
 def first_of_each(product: Positions, among: Mask) -> Mask:
     """Of some rows the first one of each product."""
+    where = np.flatnonzero(among)[::-1]
+    first = np.full(product.max(initial=-1) + 1, -1, dtype=np.intp)
+    # The last that is written stands.
+    first[product[where]] = where
     found = np.zeros(len(product), dtype=bool)
-    where = np.flatnonzero(among)
-    found[where[~pd.Series(product[where]).duplicated().to_numpy()]] = True
+    found[first[first >= 0]] = True
     return found
-
-
-def sure_high(judged: pd.DataFrame) -> pd.Series:
-    """Highest daily dose (mcg) that holds under every reading of the label.
-
-    Where two figures contradict each other, or a vitamin stands on two lines that may be one, a limit counts as passed
-    only if the smaller reading passes it: one root cause, one finding.
-    """
-    high = judged["daily_mcg_high"].where(~judged["repeated"].astype(bool), judged["daily_mcg_low"])
-    return pd.Series(np.fmin(high, judged["other_mcg_high"]), index=judged.index)
-
-
-def any_high(judged: pd.DataFrame) -> pd.Series:
-    """Highest daily dose (mcg) that holds under some reading of the label."""
-    return pd.Series(np.fmax(judged["daily_mcg_high"], judged["other_mcg_high"]), index=judged.index)

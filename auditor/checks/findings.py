@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from auditor.checks import (
@@ -22,7 +21,8 @@ from auditor.checks import (
     records,
     safety,
 )
-from auditor.checks.facts import COLUMNS, WITHHELD, Facts, Mask, Objects, Positions, keys_of, nothing, objects, together
+from auditor.checks.facts import COLUMNS, WITHHELD, Facts, Findings, Told, as_frame, first_of_each, keys_of
+from auditor.checks.tables import Hits, Mask, Objects, Positions, objects
 from auditor.distinct import codes_of, distinct, either, words, words_of
 from auditor.patterns import late_pattern
 from auditor.schema import SEVERITIES
@@ -54,7 +54,7 @@ MEASURES = {"serving": "doses", "piece": "pieces", "drop": "drops"}
 _UNITS_FOLDED = late_pattern(r"(?<=\d )(?:iu|i\.u\.|i\.e\.|ie|ui|u\.i\.)(?![a-z])")
 """International units as the reader of amounts folds them; a message has them as printed."""
 
-FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], pd.DataFrame]] = {
+FUNCTIONS: dict[tuple[str, ...], Callable[[Facts], Findings]] = {
     **records.CHECKS, **amounts.CHECKS, **percents.CHECKS, **forms.CHECKS, **doses.CHECKS, **claims.CHECKS, **safety.CHECKS, **maxima.CHECKS,
 }  # fmt: skip
 """Every check that is more than the reading of one line, with the ids it raises."""
@@ -85,106 +85,69 @@ def find_all(facts: Facts) -> pd.DataFrame:
     Ordered by product, then severity, then place on the label; each finding once per product and nutrient.  A finding
     that only follows from another one is left out.  With `today`, rules of long ago are told as stale.
     """
-    found = together(_from_reading(facts), *(function(facts) for function in FUNCTIONS.values()))
-    return finished(found[list(COLUMNS)])
+    found = _from_reading(facts)
+    for function in FUNCTIONS.values():
+        found += function(facts)
+    return finished(as_frame(found))
 
 
-def _from_reading(facts: Facts) -> pd.DataFrame:
+def _from_reading(facts: Facts) -> Findings:
     """What the line and directions grammars reported, for the rows that made it into a dose."""
     rows, problems = facts.rows, facts.problems
-    if rows.empty:
-        return nothing()
-    place = rows.index.get_indexer(problems["row"].to_numpy())
-    codes, reported = codes_of(problems["code"])
-    said, values = codes_of(problems["value"])
-
-    def are(*wanted: str) -> Mask:
-        return np.isin(reported, wanted)[codes]
+    place = np.full(problems["row"].max(initial=rows.index.max(initial=-1)) + 1, -1, dtype=np.intp)
+    place[rows.index] = np.arange(len(rows))
+    row = place[problems["row"]]
+    said = problems.texts("value")
 
     def of_value(test: Callable[[str], object], among: Mask) -> Mask:
-        asked = np.unique(said[among])
-        found = np.zeros(len(values), dtype=bool)
-        found[asked] = [bool(test(value)) for value in values[asked]]
-        return found[said] & among
+        return said.one_of({value for value in said.at(said.used(among)) if test(value)}, among)
 
-    kept = place >= 0
-    kept &= ~of_value(lambda name: not safety.near_code(name), are("near-name") & kept)
-    kept &= ~(are(*ON_A_DOSE) & rows["factor_high"].isna().to_numpy()[place])
-    kept &= ~(are(*ON_AN_AMOUNT) & rows["amount_mcg"].isna().to_numpy()[place])
-    kept &= ~of_value(_ONE_WORD.fullmatch, are("serving-unread") & kept)
-    if not kept.any():
-        return nothing()
-    return _told_by_readers(facts, problems[kept], rows[ASKED_OF_A_ROW].iloc[place[kept]])
+    kept = row >= 0
+    kept &= ~of_value(lambda name: not safety.near_code(name), problems.are("code", "near-name") & kept)
+    kept &= ~(problems.are("code", *ON_A_DOSE) & np.isnan(rows["factor_high"])[row])
+    kept &= ~(problems.are("code", *ON_AN_AMOUNT) & np.isnan(rows["amount_mcg"])[row])
+    kept &= ~of_value(_ONE_WORD.fullmatch, problems.are("code", "serving-unread") & kept)
+    where = np.flatnonzero(kept)
+    return [_told_by_readers(facts, where, row[where])] if len(where) else []
 
 
 _ONE_WORD = late_pattern(r"[^\W\d]+")
 
 
-def _told_by_readers(facts: Facts, kept: pd.DataFrame, row: pd.DataFrame) -> pd.DataFrame:
-    """Findings on some problems, each with the row it was found on."""
-    given, reported = codes_of(kept["code"])
-    named = words(ALIASES.get(name, name) for name in reported)
-    code = named.take(given)
+def _told_by_readers(facts: Facts, where: Positions, place: Positions) -> Told:
+    """Findings on some problems, each with the row it was found on, by their positions."""
+    problems, problem, row = facts.problems, Hits(facts.problems, where), Hits(facts.rows, place)
+    given, reported = codes_of(problems.array("code"), where)
+    named = [ALIASES.get(name, name) for name in reported]
+    code = objects(named)[given]
+    of_directions = np.array([catalogue()[name].raised_by == "directions" for name in named], dtype=bool)[given]
 
     def are(*wanted: str) -> Mask:
-        return np.isin(reported, wanted)[given]
+        return problems.are("code", *wanted)[where]
 
-    by_directions = [catalogue()[name].raised_by == "directions" for name in named.categories]
-    of_directions = np.array(by_directions, dtype=bool)[code.codes]
-    huge = (code == "amount-implausible-vitk") & (
-        row["amount_mcg"] > number("amount-implausible-vitk", "largest_mcg")
-    ).to_numpy()
+    amount, no_day = row["amount_mcg"], np.isnan(row["factor_high"])
+    huge = (code == "amount-implausible-vitk") & (amount > number("amount-implausible-vitk", "largest_mcg"))
+    by_weight = are("vitd-form-calcifediol") & np.isnan(row["declared_iu"])
+    told = distinct({name: problems.array(name).take(where) for name in ("code", "value")}, ["code", "value"])
+    unclear, as_needed = are("dose-basis-unknown"), are("dose-as-needed")
     assumed = are("dose-directions-missing", "dose-directions-unparsed")
-    day = np.where(
-        row["factor_high"].isna(),
-        "no daily dose was computed",
-        np.where(row["basis"] == "per_unit", "one unit a day was assumed", "one serving a day was assumed"),
-    )
-    as_needed = are("dose-as-needed")
-    day = np.where(as_needed & row["factor_high"].notna().to_numpy(), "the stated number was used", day)
-    assumed |= as_needed
-    unclear = are("dose-basis-unknown")
-    told = distinct(kept, ["code", "value"])
-    value = words(told.map(_as_printed)).take(told.codes)
-    expected = kept["expected"].to_numpy(dtype=object, copy=True)
-    portion = unclear & (kept["expected"] == "").to_numpy()
-    expected[portion] = _portions(facts, row["source_line"].to_numpy()[portion])
+    uncomputed = (no_day & (unclear | as_needed | assumed)) | (unclear & np.isnan(amount))
+    expected = problem["expected"]
+    portion = unclear & (expected == "")
+    expected[portion] = _portions(facts, row["source_line"][portion])
     suspect = np.flatnonzero(are("unit-mg-mcg-suspect"))
     if len(suspect):
-        expected[suspect] = _weights_suspected(facts, row.iloc[suspect], expected[suspect])
-    day = np.where(
-        unclear,
-        np.where(
-            row["factor_high"].isna() | row["amount_mcg"].isna(), "no daily dose was computed", "both were judged"
-        ),
-        day,
-    )
-    assumed |= unclear
-    details, texts = codes_of(kept["detail"])
-    detail = np.where(assumed, day, objects(text.replace(BOTH_JUDGED, "both were judged") for text in texts)[details])
-    by_weight = are("vitd-form-calcifediol") & row["declared_iu"].isna().to_numpy()
-    return pd.DataFrame(
-        {
-            "product": row["product"].to_numpy(), "order": kept["row"].to_numpy(), "code": code.to_numpy(),
-            "nutrient": np.where(of_directions, "", row["nutrient"].to_numpy(dtype=object)), "value": value.to_numpy(), "expected": expected,
-            "detail": detail, "label_text": row["label_text"].to_numpy(dtype=object), "severity": np.where(huge, "error", np.where(by_weight, "note", "")),
-        },
-        dtype=object,
+        expected[suspect] = _weights_suspected(facts, place[suspect], expected[suspect])
+    details, texts = codes_of(problems.array("detail"), where)
+    detail = np.select(
+        [uncomputed, unclear, as_needed, assumed & (row["basis"] == "per_unit"), assumed],
+        ["no daily dose was computed", "both were judged", "the stated number was used", "one unit a day was assumed", "one serving a day was assumed"],
+        objects(text.replace(BOTH_JUDGED, "both were judged") for text in texts)[details],
     )  # fmt: skip
-
-
-ASKED_OF_A_ROW = [
-    "product",
-    "nutrient",
-    "label_text",
-    "basis",
-    "amount_mcg",
-    "factor_high",
-    "declared_iu",
-    "declared_percent_dv",
-    "source_line",
-]
-"""Columns of a dose's row that its findings ask for; taking all would cost more than the findings."""
+    return Told(
+        row["product"], problem["row"], code, np.where(of_directions, "", row["nutrient"]), objects(told.map(_as_printed))[told.codes], expected,
+        detail, row["label_text"], np.select([huge, by_weight], ["error", "note"], ""),
+    )  # fmt: skip
 
 
 def _as_printed(code: str, value: str) -> str:
@@ -197,15 +160,15 @@ def _as_printed(code: str, value: str) -> str:
 
 def _portions(facts: Facts, source: Positions) -> Objects:
     """What an amount on some lines may be for where the directions count something that the serving does not."""
-    codes, sizes = codes_of(facts.targets["serving_size"], source)
-    told = (f"for one of them (serving: '{size}')" if size else "per unit or per portion" for size in sizes)
-    return objects(told)[codes]
+    texts = facts.targets.texts("serving_size")
+    told = (f"for one of them (serving: '{size}')" if size else "per unit or per portion" for size in texts.values)
+    return objects(told)[texts.codes[source]]
 
 
-def _weights_suspected(facts: Facts, rows: pd.DataFrame, expected: npt.NDArray[np.object_]) -> list[str]:
+def _weights_suspected(facts: Facts, rows: Positions, expected: Objects) -> list[str]:
     """What may be meant instead of milligrams: micrograms, or the weight that the percent is the share of."""
-    meant = percents.weights_meant(facts, rows.reset_index(drop=True), least=-2)
-    shares = rows["declared_percent_dv"]
+    meant = percents.weights_meant(facts, rows, least=-2)
+    shares = facts.rows["declared_percent_dv"][rows].tolist()
     return [
         f"{mcg}, or {mg} by its {share:g} %" if mg else mcg
         for mcg, mg, share in zip(expected, meant, shares, strict=True)
@@ -214,75 +177,77 @@ def _weights_suspected(facts: Facts, rows: pd.DataFrame, expected: npt.NDArray[n
 
 def finished(found: pd.DataFrame) -> pd.DataFrame:
     """Findings with severity and message, without those another one makes void, in the order of the contract."""
-    numbers = {name: found[name].to_numpy(dtype=np.int64) for name in ("product", "order")}
-    texts = {name: words_of(found[name]) for name in COLUMNS if name not in numbers}
-    found = pd.DataFrame({**numbers, **texts})
+    product, place = (found[name].to_numpy(dtype=np.int64) for name in ("product", "order"))
+    texts = {name: words_of(found[name].array) for name in COLUMNS if name not in ("product", "order")}
     checks = catalogue()
-    unknown = set(found["code"].cat.categories) - set(checks)
+    unknown = set(texts["code"].categories) - set(checks)
     if unknown:
         raise AssertionError(f"findings without a catalogue entry: {', '.join(sorted(unknown))}")
-    found = _without_caused(found)
-    codes, ids = codes_of(found["code"])
+    void, texts["voided"] = _caused(product, texts)
+    codes, ids = codes_of(texts["code"])
     usual = words(checks[check_id].severity for check_id in ids).take(codes)
-    severity = either(found["severity"], pd.Series(usual))
-    rank = pd.Index(SEVERITIES).get_indexer(severity.categories)[severity.codes]
-    order = np.lexsort((found["order"].to_numpy(), rank, found["product"].to_numpy()))
+    texts["severity"] = either(texts["severity"], usual)
+    rank = pd.Index(SEVERITIES).get_indexer(texts["severity"].categories)[texts["severity"].codes]
+    order = np.lexsort((place, rank, product))
+    order = order[~void[order]]
     of_line = np.isin(ids, OF_THE_LINE)[codes]
-    once = np.where(of_line, -1, found["nutrient"].cat.codes.to_numpy())
-    same = keys_of([found["product"].to_numpy(), codes, once, found["value"].cat.codes.to_numpy()])[order]
-    order = order[~pd.Series(same).duplicated().to_numpy()]
-    found = found.assign(severity=severity).iloc[order].reset_index(drop=True)
-    told = distinct(found, ["code", "nutrient", "value", "expected", "detail", "voided"])
-    found["message"] = words(told.map(message)).take(told.codes)
-    return found.rename(columns={"code": "finding_id"})
+    once = np.where(of_line, -1, texts["nutrient"].codes)
+    same = keys_of(product, codes, once, texts["value"].codes)[order]
+    order = order[first_of_each(same, np.ones(len(same), dtype=bool))]
+    told = {name: cells.take(order) for name, cells in texts.items()}
+    said = distinct(told, ["code", "nutrient", "value", "expected", "detail", "voided"])
+    told["finding_id"] = told.pop("code")
+    told["message"] = words(said.map(message)).take(said.codes)
+    return pd.DataFrame({"product": product[order], "order": place[order], **told}, copy=False)
 
 
 # -- one root cause, one finding -------------------------------------------------------------------------------------------
 
 
-def _without_caused(found: pd.DataFrame) -> pd.DataFrame:
-    """Findings without those that another finding of the same vitamin, or of the same label, makes void.
+def _caused(label: Positions, texts: dict[str, pd.Categorical]) -> tuple[Mask, pd.Categorical]:
+    """Findings that another finding of the same vitamin, or of the same label, makes void.
 
-    Column `voided` names, on the finding that made others void, what was left aside.  A finding of severity
+    Also, of each finding that made others void, what was left aside.  A finding of severity
     :data:`~auditor.checks.facts.WITHHELD` holds under one reading of the label only: it is never told itself, and named
     where a finding doubts the reading.
     """
-    codes, ids = codes_of(found["code"])
-    label = found["product"].to_numpy()
-    nutrients, names = codes_of(found["nutrient"])
+    codes, ids = codes_of(texts["code"])
+    nutrients, names = codes_of(texts["nutrient"])
     vitamin = label * (len(NUTRIENT_NAMES) + 1) + pd.Index(list(NUTRIENT_NAMES)).get_indexer(names)[nutrients]
-    withheld = (found["severity"] == WITHHELD).to_numpy(dtype=bool)
+    withheld = texts["severity"] == WITHHELD
     void = withheld.copy()
-    position = {check_id: place for place, check_id in enumerate(ids)}
-    rows = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes, minlength=len(ids)))[:-1])
+    ends = np.cumsum(np.bincount(codes, minlength=len(ids)))
+    rows = dict(zip(ids, np.split(np.argsort(codes, kind="stable"), ends)[:-1], strict=True))
     said: dict[str, list[Positions]] = {}
-    for check_id, place in position.items():
-        check = catalogue()[check_id]
-        mine = rows[place][~withheld[rows[place]]]
+    for check_id, own in rows.items():
+        check, mine = catalogue()[check_id], own[~withheld[own]]
         for key, listed, which in (
             (vitamin, check.hides, None),
             (label, check.hides_on_label, None),
             (vitamin, check.withholds, withheld),
         ):
-            wanted = {position[other]: _consequence(check, other) for other in _ids_of(listed) if other in position}
-            if not wanted or not len(mine):
+            others = [other for other in _ids_of(listed) if other in rows]
+            if not others or not len(mine):
                 continue
-            for other, word in wanted.items():
+            hiding = np.zeros(key.max() + 1, dtype=bool)
+            hiding[key[mine]] = True
+            for other in others:
                 among = rows[other] if which is None else rows[other][which[rows[other]]]
-                caused = among[np.isin(key[among], key[mine])]
-                if which is None and other == place:
+                caused = among[hiding[key[among]]]
+                if which is None and other == check_id:
                     caused = caused[withheld[caused]]
                 void[caused] = True
+                word = _consequence(check, other)
                 if word and len(caused):
                     said.setdefault(word, []).append(mine[np.isin(key[mine], key[caused])])
-    voided = np.zeros(len(found), dtype=np.int64)
+    voided = np.zeros(len(label), dtype=np.int64)
     for bit, word in enumerate(sorted(said)):
         voided[np.concatenate(said[word])] |= 1 << bit
     told, asides = pd.factorize(voided)
     named = words(
         ", ".join(word for bit, word in enumerate(sorted(said)) if aside >> bit & 1) for aside in asides.tolist()
     )
-    return found.assign(voided=named.take(told))[~void]
+    return void, named.take(told)
 
 
 def _consequence(cause: Check, check_id: str) -> str:

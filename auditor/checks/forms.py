@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
 from auditor.checks import number
-from auditor.checks.facts import Facts, Hits, Mask, mcg, nothing, on_rows, together
-from auditor.distinct import codes_of, one_of
+from auditor.checks.facts import Facts, Findings, a_day, on_rows
+from auditor.checks.tables import Hits, Mask, Objects, objects
 from auditor.ingredients import read_ingredient
 
 FORM_WORDS = {
@@ -25,32 +23,22 @@ FORM_WORDS = {
 }
 
 
-def unstated(facts: Facts) -> pd.DataFrame:
+def unstated(facts: Facts) -> Findings:
     """Forms the label does not say, and D2."""
     judged = facts.judged
-    nutrient, form = judged["nutrient"], judged["form"]
+    no_form = judged.are("form", "unstated")
 
-    def named(hit: Hits) -> pd.Series:
-        product = hit["product"].to_numpy(dtype=np.intp)
-        texts = [facts.texts(column)[product] for column in TELLERS]
-        words = [_told_elsewhere(texts, vitamin) for *texts, vitamin in zip(*texts, hit["nutrient"], strict=True)]
-        return pd.Series(words, index=hit.index, dtype=object)
+    def named(hit: Hits) -> Objects:
+        texts = [facts.texts(column)[hit["product"]] for column in TELLERS]
+        return objects(_told_elsewhere(texts, vitamin) for *texts, vitamin in zip(*texts, hit["nutrient"], strict=True))
 
-    return together(
-        on_rows(
-            judged,
-            (nutrient == "vitamin_d") & (form == "unstated") & (judged["forms"] == ""),
-            "vitd-form-missing",
-            detail=named,
-        ),
-        on_rows(judged, form == "d2", "vitd-form-d2"),
-        on_rows(
-            judged,
-            one_of(nutrient, ("vitamin_k2", "vitamin_k")) & (form == "unstated"),
-            "vitk-form-missing",
-            detail=named,
-        ),
-    )
+    no_d = judged.are("nutrient", "vitamin_d") & no_form & judged.are("forms", "")
+    no_k = judged.are("nutrient", "vitamin_k2", "vitamin_k") & no_form
+    return [
+        *on_rows(judged, no_d, "vitd-form-missing", detail=named),
+        *on_rows(judged, judged.are("form", "d2"), "vitd-form-d2"),
+        *on_rows(judged, no_k, "vitk-form-missing", detail=named),
+    ]
 
 
 TELLERS = {"name": "the product's name", "claims": "a statement on the label"}
@@ -74,63 +62,38 @@ def _form_said(text: str, nutrient: str) -> str:
     return next(iter(said)) if len(said) == 1 and said <= FORM_WORDS.keys() else ""
 
 
-def unusual_for_form(facts: Facts) -> pd.DataFrame:
+def unusual_for_form(facts: Facts) -> Findings:
     """MK-7 in the amounts of MK-4, or the reverse."""
     judged = facts.judged
-    high, form = judged["daily_mcg_high"], judged["form"]
-    plain_k2 = (
-        (judged["nutrient"] == "vitamin_k2").to_numpy()
-        & ~judged["share"].to_numpy(dtype=bool)
-        & judged["other_mcg_high"].isna().to_numpy()
-    )
-    large = plain_k2 & ((form == "mk7") & (high > number("vitk-form-dose-implausible", "mk7_above_mcg"))).to_numpy()
-    large &= (high <= number("amount-implausible-vitk", "largest_mcg")).to_numpy()
-    small = (
-        plain_k2
-        & ((form == "mk4") & (high > 0) & (high < number("vitk-form-dose-implausible", "mk4_below_mcg"))).to_numpy()
-    )
-    return together(
-        on_rows(
-            judged,
-            large,
-            "vitk-form-dose-implausible",
-            value=lambda hit: mcg(hit["daily_mcg_high"]),
-            expected="MK-7",
-            detail="MK-4",
-        ),
-        on_rows(
-            judged,
-            small,
-            "vitk-form-dose-implausible",
-            value=lambda hit: mcg(hit["daily_mcg_high"]),
-            expected="MK-4",
-            detail="MK-7",
-        ),
-    )
+    high = judged["daily_mcg_high"]
+    plain_k2 = judged.are("nutrient", "vitamin_k2") & ~judged["share"] & np.isnan(judged["other_mcg_high"])
+    large = plain_k2 & judged.are("form", "mk7") & (high > number("vitk-form-dose-implausible", "mk7_above_mcg"))
+    large &= high <= number("amount-implausible-vitk", "largest_mcg")
+    small = plain_k2 & judged.are("form", "mk4") & (high > 0)
+    small &= high < number("vitk-form-dose-implausible", "mk4_below_mcg")
+    return [
+        *on_rows(judged, large, "vitk-form-dose-implausible", value=a_day, expected="MK-7", detail="MK-4"),
+        *on_rows(judged, small, "vitk-form-dose-implausible", value=a_day, expected="MK-4", detail="MK-7"),
+    ]
 
 
-def not_listed_in_eu(facts: Facts) -> pd.DataFrame:
+def not_listed_in_eu(facts: Facts) -> Findings:
     """Forms that Directive 2002/46/EC does not name."""
-    unlisted = one_of(facts.judged["form"], ("mk4", "calcifediol", "k3"))
-    if not unlisted.any():
-        return nothing()
-    eu = (facts.in_eu & ~facts.is_medicine)[facts.judged["product"].to_numpy(dtype=np.intp)]
+    eu = (facts.in_eu & ~facts.is_medicine)[facts.dose_products]
     return on_rows(
         facts.judged,
-        eu & unlisted,
+        eu & facts.judged.are("form", "mk4", "calcifediol", "k3"),
         "form-not-listed-eu",
-        value=lambda hit: hit["form"].map(FORM_WORDS),
+        value=lambda hit: [FORM_WORDS[form] for form in hit["form"]],
     )
 
 
-def other_form_in_name(facts: Facts) -> pd.DataFrame:
+def other_form_in_name(facts: Facts) -> Findings:
     """A product name, or else a statement on the label, that says another form than the panel."""
-    judged = facts.judged
-    if judged.empty:
-        return nothing()
-    label = keyed_forms(judged, len(facts.first))
-    product = judged["product"].to_numpy(dtype=np.intp)
-    return together(*(_named_otherwise(facts, product, label, column, *pair) for column in TELLERS for pair in PAIRS))
+    label = keyed_forms(facts)
+    return [
+        finding for column in TELLERS for pair in PAIRS for finding in _named_otherwise(facts, label, column, *pair)
+    ]
 
 
 PAIRS = (
@@ -144,34 +107,23 @@ SAID = {"d3": r"\bd-? ?3|calciferol", "d2": r"\bd-? ?2|calciferol", "mk7": r"\bm
 
 
 def _named_otherwise(
-    facts: Facts,
-    product: npt.NDArray[np.intp],
-    label: dict[tuple[str, str], Mask],
-    column: str,
-    nutrient: str,
-    form: str,
-    other: str,
-) -> pd.DataFrame:
+    facts: Facts, label: dict[tuple[str, str], Mask], column: str, nutrient: str, form: str, other: str
+) -> Findings:
     """Doses of one form where a text of the label says only the other one, which the panel lacks."""
-    judged = facts.judged
+    judged, product = facts.judged, facts.dose_products
     lacks = ~label[(nutrient, other)] & ~label[(nutrient, "unstated")] & ~label[(nutrient, "mixed")]
-    test = ((judged["nutrient"] == nutrient) & (judged["form"] == form)).to_numpy() & lacks[product]
+    test = judged.are("nutrient", nutrient) & judged.are("form", form) & lacks[product]
     if not test.any():
-        return nothing()
-    test &= facts.matching(column, SAID[other], facts.products(product[test]))[product]
-    where = np.flatnonzero(test)
-    codes, names = codes_of(facts.first[column], product[where])
-    says = [
-        {found for piece in read_ingredient(name).pieces if piece.nutrient == nutrient for found in piece.forms}
-        & {form, other}
-        == {other}
-        for name in names
-    ]
-    test[where] = np.array(says, dtype=bool)[codes] if len(names) else False
+        return []
+    saying = facts.matching(column, SAID[other], facts.products(product[test]))
+    if not saying.any():
+        return []
+    texts = facts.texts(column)
+    only_other = {text for text in texts.at(texts.used(saying)) if _forms_in(text, nutrient) & {form, other} == {other}}
     teller = TELLERS[column]
     return on_rows(
         judged,
-        test,
+        test & texts.one_of(only_other, saying)[product],
         "name-form-mismatch",
         value=FORM_WORDS[other],
         expected=FORM_WORDS[form],
@@ -179,17 +131,21 @@ def _named_otherwise(
     )
 
 
-def keyed_forms(judged: pd.DataFrame, n: int) -> dict[tuple[str, str], Mask]:
-    """For each nutrient and form, which products have a dose of it."""
-    found: dict[tuple[str, str], Mask] = {}
-    product = judged["product"].to_numpy(dtype=np.intp)
-    is_of = {nutrient: (judged["nutrient"] == nutrient).to_numpy() for nutrient in ("vitamin_d", "vitamin_k2")}
-    for nutrient, form in (("vitamin_d", "d3"), ("vitamin_d", "d2"), ("vitamin_d", "unstated"), ("vitamin_d", "mixed"), ("vitamin_k2", "mk7"),
-                           ("vitamin_k2", "mk4"), ("vitamin_k2", "unstated"), ("vitamin_k2", "mixed")):  # fmt: skip
-        has = np.zeros(n, dtype=bool)
-        has[product[is_of[nutrient] & (judged["form"] == form).to_numpy()]] = True
-        found[(nutrient, form)] = has
-    return found
+def _forms_in(text: str, nutrient: str) -> set[str]:
+    """The forms of a vitamin that a text says."""
+    return {form for piece in read_ingredient(text).pieces if piece.nutrient == nutrient for form in piece.forms}
+
+
+def keyed_forms(facts: Facts) -> dict[tuple[str, str], Mask]:
+    """For vitamin D and K2 and each of their forms, which products have a dose of it."""
+    judged = facts.judged
+    return {
+        (nutrient, form): facts.products(
+            facts.dose_products[judged.are("nutrient", nutrient) & judged.are("form", form)]
+        )
+        for nutrient, own in (("vitamin_d", ("d3", "d2")), ("vitamin_k2", ("mk7", "mk4")))
+        for form in (*own, "unstated", "mixed")
+    }
 
 
 CHECKS = {

@@ -6,9 +6,10 @@ import math
 import re
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from auditor.checks import catalogue, number
@@ -17,21 +18,15 @@ from auditor.checks.facts import (
     IU_WORDS,
     WITHHELD,
     Facts,
-    Hits,
-    Mask,
-    Objects,
+    Findings,
     any_pattern,
     keys_of,
-    matching,
     mcg,
-    nothing,
-    objects,
     on_distinct,
     on_rows,
     plain,
-    together,
 )
-from auditor.distinct import codes_of, one_of, words
+from auditor.checks.tables import Floats, Hits, Mask, Objects, Positions, Table, objects
 from auditor.dose import IU_PER_MCG
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
@@ -48,61 +43,45 @@ FORMER_ENDED = "2021-01-01"
 """Day from which no US label may use the former daily values (evidence edition, daily_values.toml)."""
 
 
-def percents(facts: Facts) -> pd.DataFrame:
+def percents(facts: Facts) -> Findings:
     """Percents that are not the amount's share of the label's own daily value; of a doubtful amount they are withheld."""
     rows = facts.rows
-    in_doubt = rows["amount_other_mcg"].notna().to_numpy() & ~rows["share"].to_numpy(dtype=bool)
-    usable = (_checkable(rows) | in_doubt) & rows["declared_percent_dv"].notna().to_numpy()
-    chosen = rows.loc[usable, OF_A_PERCENT]
-    if chosen.empty:
-        return nothing()
-    product = chosen["product"].to_numpy(dtype=np.intp)
-    group = facts.daily_value_groups[product]
-    market = facts.market_ids[product]
-    key = keys_of(
-        [chosen["nutrient"] == "vitamin_d", chosen["amount_mcg"], chosen["declared_percent_dv"], market, group]
-    )
+    in_doubt = ~np.isnan(rows["amount_other_mcg"]) & ~rows["share"]
+    where = np.flatnonzero((_checkable(rows) | in_doubt) & ~np.isnan(rows["declared_percent_dv"]))
+    if not len(where):
+        return []
+    declared = _declared(facts, where)
+    key = keys_of(declared[0] == "vitamin_d", *declared[1:])
     firsts = np.unique(key, return_index=True)[1]
-    cases = zip(
-        chosen["nutrient"].iloc[firsts],
-        chosen["amount_mcg"].iloc[firsts],
-        chosen["declared_percent_dv"].iloc[firsts],
-        market[firsts],
-        group[firsts],
-        strict=True,
-    )
-    explained = pd.DataFrame(
-        [_explain(*case, evidence=facts.evidence) for case in cases],
-        columns=["_code", "_expected", "_detail", "_severity"],
-    )
-    told = chosen.assign(**{name: words(explained[name].tolist()).take(key) for name in explained})
-    dates = facts.label_dates[product]
-    dated = (dates != "") & (dates < FORMER_ENDED)
-    told["_severity"] = np.where(
-        in_doubt[usable],
-        WITHHELD,
-        np.where((told["_code"] == "dv-percent-old-dv").to_numpy() & dated, "note", told["_severity"]),
-    )
-    wrong = (told["_code"] == "dv-percent-mismatch").to_numpy()
-    if wrong.any():
-        details = told["_detail"].to_numpy(dtype=object, copy=True)
-        details[wrong] = _with_weight(facts, told[wrong])
-        told["_detail"] = details
-    return together(*(
-        on_rows(told, told["_code"] == code, code, value=lambda hit: _printed(hit["declared_percent_dv"]), expected=lambda hit: hit["_expected"], detail=lambda hit: hit["_detail"],
-                severity=lambda hit: hit["_severity"])
-        for code in CODES
-    ))  # fmt: skip
+    cases = zip(*(column[firsts].tolist() for column in declared), strict=True)
+    explained = [_explain(*case, evidence=facts.evidence) for case in cases]
+    codes, expected, details, severities = (objects(cells) for cells in zip(*explained, strict=True))
+    code = codes[key]
+    dates = facts.label_dates[facts.row_products[where]]
+    of_its_time = (code == "dv-percent-old-dv") & (dates != "") & (dates < FORMER_ENDED)
+    severity = np.select([in_doubt[where], of_its_time], [WITHHELD, "note"], severities[key])
+    detail = details[key]
+    wrong = np.flatnonzero(code == "dv-percent-mismatch")
+    if len(wrong):
+        detail[wrong] = _with_weight(facts, where[wrong], detail[wrong])
+    found: Findings = []
+    for wanted in CODES:
+        mine = np.flatnonzero(code == wanted)
+        found += on_rows(rows, where[mine], wanted, value=lambda hit: _printed(hit["declared_percent_dv"]), expected=expected[key[mine]],
+                         detail=detail[mine], severity=severity[mine])  # fmt: skip
+    return found
 
 
-OF_A_PERCENT = ["product", "nutrient", "label_text", "amount_mcg", "declared_percent_dv"]
-"""What is asked of a row that declares a percent."""
+def _declared(facts: Facts, where: Positions) -> tuple[npt.NDArray[Any], ...]:
+    """What some rows declare: nutrient, amount (mcg), percent, and the market and daily value group of their product."""
+    row, product = Hits(facts.rows, where), facts.row_products[where]
+    own = (row[name] for name in ("nutrient", "amount_mcg", "declared_percent_dv"))
+    return (*own, facts.market_ids[product], facts.daily_value_groups[product])
 
 
-def _with_weight(facts: Facts, rows: pd.DataFrame) -> Objects:
+def _with_weight(facts: Facts, where: Positions, details: Objects) -> Objects:
     """Details of wrong percents; where the amount is in mg, the slip may be the amount's."""
-    meant = weights_meant(facts, rows)
-    columns = (rows["_detail"], _printed(rows["declared_percent_dv"]), meant)
+    columns = (details, _printed(facts.rows["declared_percent_dv"][where]), weights_meant(facts, where))
     return objects(
         f"{detail.partition(';')[0]}; {percent} is that of {weight}" if weight else detail
         for detail, percent, weight in zip(*columns, strict=True)
@@ -118,15 +97,11 @@ CODES = (
 )
 
 
-def _checkable(rows: pd.DataFrame) -> Mask:
+def _checkable(rows: Table) -> Mask:
     """Rows with one plain amount that a daily value can be compared with; of a total of K1 and K2 only one."""
-    usable = (
-        (rows["amount_mcg"] > 0)
-        & (rows["amount_low_mcg"] == rows["amount_mcg"])
-        & rows["amount_other_mcg"].isna()
-        & (rows["form"] != "calcifediol")
-    )
-    return np.asarray(usable & (~rows["share"].astype(bool) | (rows["nutrient"] == "vitamin_k1")), dtype=bool)
+    amount = rows["amount_mcg"]
+    usable = (amount > 0) & (rows["amount_low_mcg"] == amount) & np.isnan(rows["amount_other_mcg"])
+    return usable & ~rows.are("form", "calcifediol") & (~rows["share"] | rows.are("nutrient", "vitamin_k1"))
 
 
 def _step(share: Decimal) -> Decimal:
@@ -237,7 +212,7 @@ def _mcg(value: DailyValue) -> str:
     return f"{float(value.value_mcg):g} mcg"
 
 
-def _printed(percents: pd.Series) -> pd.Series:
+def _printed(percents: Floats) -> Objects:
     return on_distinct(percents, lambda value: f"{Decimal(str(value)).normalize():f} %")
 
 
@@ -273,25 +248,25 @@ LEAST_ROUNDED = 4
 """Whole percents from here on are compared with their rounding; below it half a point would fit too many amounts."""
 
 
-def weights_meant(facts: Facts, rows: pd.DataFrame, least: int = -3) -> pd.Series:
-    """Of amounts printed in mg, the weight that their percent is the share of, if it is one of their decimal parts: '0.1 mg'; else ''.
+def weights_meant(facts: Facts, where: Positions, least: int = -3) -> Objects:
+    """Of amounts of some rows printed in mg, the weight that their percent is the share of, if it is one of their decimal parts: '0.1 mg'; else ''.
 
     `least` is the power of ten of the smallest part that is tried.
     """
-    found = pd.Series("", index=rows.index, dtype="str")
-    part = rows[printed_in_mg(rows, ((rows["declared_percent_dv"] > 0) & (rows["amount_mcg"] > 0)).to_numpy())]
-    product = part["product"].to_numpy(dtype=np.intp)
-    cases = zip(
-        part["nutrient"], part["amount_mcg"], part["declared_percent_dv"],
-        facts.market_ids[product], facts.daily_value_groups[product], strict=True,
-    )  # fmt: skip
-    found[part.index] = [_weight_meant(*case, least, evidence=facts.evidence) for case in cases]
-    return found
+    rows = facts.rows
+    among = np.zeros(len(rows), dtype=bool)
+    among[where] = True
+    among &= (rows["declared_percent_dv"] > 0) & (rows["amount_mcg"] > 0)
+    asked = np.flatnonzero(printed_in_mg(rows, among))
+    cases = zip(*(column.tolist() for column in _declared(facts, asked)), strict=True)
+    found = np.full(len(rows), "", dtype=object)
+    found[asked] = [_weight_meant(*case, least, evidence=facts.evidence) for case in cases]
+    return found[where]
 
 
-def printed_in_mg(rows: pd.DataFrame, among: Mask) -> Mask:
+def printed_in_mg(rows: Table, among: Mask) -> Mask:
     """Of some rows those whose line prints milligrams."""
-    return matching(rows["label_text"], MILLIGRAMS, among)
+    return rows.texts("label_text").holding(MILLIGRAMS, among)
 
 
 MILLIGRAMS = r"\d ?(?:mg|milli[- ]?g\w*|мг|毫克|ミリグラム)(?:\W|$)"
@@ -310,32 +285,22 @@ def _weight_meant(
 # -- international units printed as micrograms --------------------------------------------------------------------------------
 
 
-def units_as_micrograms(facts: Facts) -> pd.DataFrame:
+def units_as_micrograms(facts: Facts) -> Findings:
     """Vitamin D in mcg whose number the product's name gives as IU; what its percent says of that, the line's reader tells."""
     rows = facts.rows
-    wanted = (
-        (rows["nutrient"] == "vitamin_d").to_numpy()
-        & _checkable(rows)
-        & (rows["amount_mcg"] >= number("unit-iu-mcg-suspect", "smallest")).to_numpy()
-        & rows["declared_iu"].isna().to_numpy()
-    )
+    wanted = rows.are("nutrient", "vitamin_d") & _checkable(rows) & np.isnan(rows["declared_iu"])
+    wanted &= rows["amount_mcg"] >= number("unit-iu-mcg-suspect", "smallest")
     wanted &= ~printed_in_mg(rows, wanted)
     # The name has to give some number as units.
     in_units = facts.matching("name", rf"\d ?{IU_WORDS}", facts.products(facts.row_products[wanted]))
-    wanted &= in_units[facts.row_products]
-    if not wanted.any():
-        return nothing()
-    product = facts.row_products[wanted]
-    cases = zip(
-        rows["amount_mcg"][wanted], rows["declared_percent_dv"][wanted], facts.market_ids[product], facts.daily_value_groups[product],
-        facts.texts("name")[product], strict=True,
-    )  # fmt: skip
+    where = np.flatnonzero(wanted & in_units[facts.row_products])
+    _, *declared = _declared(facts, where)
+    cases = zip(*(column.tolist() for column in declared), facts.texts("name")[facts.row_products[where]], strict=True)
     reasons = objects(_reason_for_units(*case, evidence=facts.evidence) for case in cases)
-    test = wanted.copy()
-    test[wanted] = reasons != ""
+    test = reasons != ""
     return on_rows(
-        rows, test, "unit-iu-mcg-suspect", value=lambda hit: mcg(hit["amount_mcg"]),
-        expected=lambda hit: plain(hit["amount_mcg"]) + " IU = " + mcg(hit["amount_mcg"] / IU_PER_MCG), detail=lambda _: reasons[reasons != ""],
+        rows, where[test], "unit-iu-mcg-suspect", value=lambda hit: mcg(hit["amount_mcg"]),
+        expected=lambda hit: plain(hit["amount_mcg"]) + " IU = " + mcg(hit["amount_mcg"] / IU_PER_MCG), detail=reasons[test],
     )  # fmt: skip
 
 
@@ -362,49 +327,47 @@ def _reason_for_units(
 # -- percents that are missing, needless or contradicted -------------------------------------------------------------------
 
 
-def missing_percents(facts: Facts) -> pd.DataFrame:
+def missing_percents(facts: Facts) -> Findings:
     """Vitamin D or K1 on a panel that prints neither percent nor symbol."""
     rows = facts.rows
-    panel = facts.is_panel[facts.row_products]
-    bare = (rows["declared_percent_dv"].isna() & (rows["parent"] == "")).to_numpy() & _checkable(rows)
-    bare &= panel & facts.of_target("percent_dv").are("") & ~facts.is_medicine[facts.row_products]
+    panel = (facts.is_panel & ~facts.is_medicine)[facts.row_products]
+    bare = panel & np.isnan(rows["declared_percent_dv"]) & rows.are("parent", "") & _checkable(rows)
+    bare &= facts.of_target("percent_dv").are("")
     if not bare.any():
-        return nothing()
+        return []
     for name in ("ingredient", "amount"):
         bare &= ~facts.of_target(name).holding(r"[*†‡%]", bare)
-    counts = one_of(rows["nutrient"], ("vitamin_d", "vitamin_k1"))
+    counts = rows.are("nutrient", "vitamin_d", "vitamin_k1")
     us, eu = facts.in_us[facts.row_products], facts.in_eu[facts.row_products]
     # Medicines carry no percent, so the record must speak of a daily portion, as supplements do, or print a percent elsewhere.
-    some = facts.products(facts.product_of_line[matching(facts.lines["percent_dv"], "%")])
+    some = facts.products(facts.product_of_line[facts.lines.texts("percent_dv").holding("%")])
     portion = (
         some[facts.row_products]
         | facts.of_target("basis").are("per_day")
         | facts.of_target("serving_size").holding(any_pattern("nrv-percent-missing-eu"), bare & eu)
     )
     us_rows, eu_rows = bare & us & counts, bare & eu & portion
-    return together(
-        on_rows(rows, us_rows, "dv-percent-missing-us", expected=lambda hit: _expected(facts, hit)),
-        on_rows(rows, eu_rows, "nrv-percent-missing-eu", expected=lambda hit: _expected(facts, hit)),
-    )
+    return [
+        *on_rows(rows, us_rows, "dv-percent-missing-us", expected=lambda hit: _expected(facts, hit)),
+        *on_rows(rows, eu_rows, "nrv-percent-missing-eu", expected=lambda hit: _expected(facts, hit)),
+    ]
 
 
-def _expected(facts: Facts, hit: Hits) -> pd.Series:
+def _expected(facts: Facts, hit: Hits) -> Objects:
     """Percent of the label's own daily value for some rows."""
-    share = 100 * hit["amount_mcg"] / _own_value(facts, hit)
-    return on_distinct(share.round(1), shown_percent)
+    return on_distinct(share_of_daily_value(facts, hit.where).round(1), shown_percent)
 
 
-def _own_value(facts: Facts, rows: pd.DataFrame | Hits) -> pd.Series:
-    """Current daily value (mcg) of each row's market and group; missing where the edition has none."""
-    product = rows["product"].to_numpy(dtype=np.intp)
+def share_of_daily_value(facts: Facts, where: Positions) -> Floats:
+    """Amounts of some rows as percents of the current daily value of their market and group; missing where the edition has none."""
+    product, is_d = facts.row_products[where], facts.rows.are("nutrient", "vitamin_d")[where]
     market, group = facts.market_ids[product], facts.daily_value_groups[product]
-    is_d = (rows["nutrient"] == "vitamin_d").to_numpy()
-    key = keys_of([is_d, market, group])
+    key = keys_of(is_d, market, group)
     firsts = np.unique(key, return_index=True)[1]
     values = [
         _daily_value(facts.evidence, "vitamin_d" if is_d[n] else "vitamin_k", market[n], group[n]) for n in firsts
     ]
-    return pd.Series(np.array(values, dtype=float)[key] if len(values) else np.array([], dtype=float), index=rows.index)
+    return 100 * facts.rows["amount_mcg"][where] / np.array(values, dtype=float)[key]
 
 
 def _daily_value(evidence: Evidence, nutrient: str, market: str, group: str) -> float:
@@ -412,57 +375,41 @@ def _daily_value(evidence: Evidence, nutrient: str, market: str, group: str) -> 
     return float(own[0].value_mcg) if own else float("nan")
 
 
-def needless_percents(facts: Facts) -> pd.DataFrame:
+def needless_percents(facts: Facts) -> Findings:
     """US: a percent on a line of K2 only, and an amount below two percent."""
     rows = facts.rows
-    us = facts.in_us[facts.row_products]
-    k2 = (
-        us
-        & (
-            (rows["nutrient"] == "vitamin_k2") & rows["declared_percent_dv"].notna() & ~rows["share"].astype(bool)
-        ).to_numpy()
-    )
+    us, is_k2, amount = facts.in_us[facts.row_products], rows.are("nutrient", "vitamin_k2"), rows["amount_mcg"]
+    k2 = us & is_k2 & ~np.isnan(rows["declared_percent_dv"]) & ~rows["share"]
     # Of a printed range the upper end counts.
-    ranged = (
-        (rows["amount_low_mcg"] > 0) & (rows["amount_low_mcg"] < rows["amount_mcg"]) & rows["amount_other_mcg"].isna()
-    ).to_numpy()
-    candidates = us & (_checkable(rows) | ranged) & (rows["nutrient"] != "vitamin_k2").to_numpy()
-    small = np.zeros(len(rows), dtype=bool)
-    part = rows.loc[candidates, ["product", "nutrient", "amount_mcg"]]
-    small[candidates] = (
-        100 * part["amount_mcg"] / _own_value(facts, part) < catalogue()["dv-below-two-percent"].numbers["percent"]
-    ).to_numpy()
-    return together(
-        on_rows(rows, k2, "dv-k2-percent-us", value=lambda hit: on_distinct(hit["declared_percent_dv"], lambda value: f"{value:g} %")),
-        on_rows(rows, small, "dv-below-two-percent", value=lambda hit: on_distinct(hit["amount_mcg"], lambda value: f"{value:,.6g} mcg"), expected=lambda hit: _expected(facts, hit)),
-    )  # fmt: skip
+    ranged = (rows["amount_low_mcg"] > 0) & (rows["amount_low_mcg"] < amount) & np.isnan(rows["amount_other_mcg"])
+    where = np.flatnonzero(us & (_checkable(rows) | ranged) & ~is_k2)
+    small = where[share_of_daily_value(facts, where) < catalogue()["dv-below-two-percent"].numbers["percent"]]
+    return [
+        *on_rows(rows, k2, "dv-k2-percent-us", value=lambda hit: on_distinct(hit["declared_percent_dv"], lambda value: f"{value:g} %")),
+        *on_rows(rows, small, "dv-below-two-percent", value=lambda hit: on_distinct(hit["amount_mcg"], lambda value: f"{value:,.6g} mcg"), expected=lambda hit: _expected(facts, hit)),
+    ]  # fmt: skip
 
 
 _SYMBOL = late_pattern(r"(\*+|†+|‡+|§+)")
 _NOT_ESTABLISHED = late_pattern(r"not (?:been )?established|no daily value|nicht festgelegt|non établi", re.IGNORECASE)
 
 
-def contradicted_percents(facts: Facts) -> pd.DataFrame:
+def contradicted_percents(facts: Facts) -> Findings:
     """A percent with the very symbol that elsewhere on the label stands for 'Daily Value not established'."""
-    codes, values = codes_of(facts.lines["percent_dv"])
-    figure = np.array([any(char.isdigit() for char in value) for value in values] or [False], dtype=bool)
-    symbol = np.array([found[1] if (found := _SYMBOL.search(value)) else "" for value in values] or [""], dtype=object)
-    words = np.array([_NOT_ESTABLISHED.search(value) is not None for value in values] or [False], dtype=bool)
-    of_row = (
-        codes[facts.targets.index.to_numpy()][facts.rows["source_line"].to_numpy()]
-        if len(facts.rows)
-        else np.array([], dtype=np.intp)
-    )
-    both = (
-        figure[of_row] & ((symbol[of_row] != "") | words[of_row]) & facts.rows["declared_percent_dv"].notna().to_numpy()
-    )
+    texts = facts.lines.texts("percent_dv")
+    figure = np.array([any(char.isdigit() for char in value) for value in texts.values], dtype=bool)
+    symbol = objects(found[1] if (found := _SYMBOL.search(value)) else "" for value in texts.values)
+    words = np.array([_NOT_ESTABLISHED.search(value) is not None for value in texts.values], dtype=bool)
+    of_row = texts.codes[facts.targets.index[facts.rows["source_line"]]]
+    both = (figure & ((symbol != "") | words))[of_row] & ~np.isnan(facts.rows["declared_percent_dv"])
     if not both.any():
-        return nothing()
-    here = np.isin(facts.product_of_line, facts.row_products[both]) & ~figure[codes] & (symbol[codes] != "")
-    alone = pd.MultiIndex.from_arrays([facts.product_of_line[here], symbol[codes[here]]])
-    mine = pd.MultiIndex.from_arrays([facts.row_products, symbol[of_row]])
-    test = both & (mine.isin(alone) | words[of_row])
-    return on_rows(facts.rows, test, "dv-footnote-contradiction", value=lambda _: values[of_row[test]])
+        return []
+    symbols, _ = pd.factorize(symbol)
+    kinds = int(symbols.max()) + 1
+    alone = (~figure & (symbol != ""))[texts.codes]
+    of_label = facts.product_of_line[alone] * kinds + symbols[texts.codes[alone]]
+    test = both & (np.isin(facts.row_products * kinds + symbols[of_row], of_label) | words[of_row])
+    return on_rows(facts.rows, test, "dv-footnote-contradiction", value=lambda hit: texts.values[of_row[hit.where]])
 
 
 CHECKS = {

@@ -123,6 +123,13 @@ def cli() -> None:
     "-o", "--output", required=True, help="Folder for all tables, or a file: .csv .parquet .xlsx .jsonl .html"
 )
 @click.option(
+    "--as",
+    "tables_as",
+    type=click.Choice(["csv", "parquet"]),
+    default=None,
+    help="What the tables of a folder are written as.  [default: csv; parquet by the engine dask]",
+)
+@click.option(
     "--table", default="products", show_default=True, help="Table that a .csv, .parquet or .jsonl file holds."
 )
 @click.option(
@@ -160,7 +167,7 @@ def cli() -> None:
 @_rules_options
 @_input_options
 def audit(
-    paths: tuple[str, ...], output: str, table: str, engine: str, scheduler: str, workers: int | None, overrides_file: str | None, fail_on: str | None, quiet: bool,
+    paths: tuple[str, ...], output: str, tables_as: str | None, table: str, engine: str, scheduler: str, workers: int | None, overrides_file: str | None, fail_on: str | None, quiet: bool,
     today: datetime | None, context: str, market: str, authority: str, evidence_dir: str | None, **reading: Any,
 ) -> None:  # fmt: skip
     """Audit label files and folders and write the tables."""
@@ -171,7 +178,7 @@ def audit(
     overrides = load_overrides(overrides_file) if overrides_file else ()
     with RunProgress() as progress:
         run = run_to(
-            list(paths), output, context=context, market=market, evidence=_evidence(evidence_dir), authority=authority, table=table,
+            list(paths), output, context=context, market=market, evidence=_evidence(evidence_dir), authority=authority, table=table, tables_as=tables_as,
             settings=_settings(**reading), engine=engine, scheduler=scheduler, progress=progress, overrides=overrides, workers=workers,
             today=today.date() if today else None,
         )  # fmt: skip

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import pandas as pd
+import pyarrow as pa
 
 from auditor.errors import InputError
+from auditor.written import PACKAGE, audit_files, read_table
 
-PACKAGE = "datapackage.json"
 RULES = ("evidence_edition", "context", "market", "authority")
 """What a run was judged by; `version` stands for the rules of reading."""
 
@@ -110,7 +111,9 @@ def _read(folder: Path, problems: list[str]) -> _Written | None:
     if not folder.is_dir():
         problems.append(f"{folder}: is {'a file' if folder.exists() else 'not there'}; {accepted}")
         return None
-    missing = [name for name in ("products.csv", "doses.csv", PACKAGE) if not (folder / name).is_file()]
+    files = audit_files(folder)
+    missing = [f"{table} table" for table in ("products", "doses") if table not in files]
+    missing += [PACKAGE] if not (folder / PACKAGE).is_file() else []
     if missing:
         problems.append(f"{folder}: holds no {' and no '.join(missing)}; {accepted}")
         return None
@@ -121,19 +124,17 @@ def _read(folder: Path, problems: list[str]) -> _Written | None:
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         problems.append(f"{folder / PACKAGE}: says nothing of an audit; {accepted}")
         return None
-    products = _read_table(folder / "products.csv", _PRODUCT_COLUMNS, accepted, problems)
-    doses = _read_table(folder / "doses.csv", ("product_id", "context", *_DOSE_COLUMNS), accepted, problems)
-    return None if products is None or doses is None else _Written(products, doses, run, inputs)
+    tables: dict[str, pd.DataFrame] = {}
+    for table, columns in (("products", _PRODUCT_COLUMNS), ("doses", ("product_id", "context", *_DOSE_COLUMNS))):
+        try:
+            tables[table] = _read_table(files[table], table, columns)
+        except InputError as error:
+            problems.extend(error.problems)
+    return _Written(tables["products"], tables["doses"], run, inputs) if len(tables) == 2 else None
 
 
-def _read_table(path: Path, columns: tuple[str, ...], accepted: str, problems: list[str]) -> pd.DataFrame | None:
-    try:
-        table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
-    except (ValueError, UnicodeDecodeError) as error:
-        problems.append(f"{path}: cannot be read as a table ({error}); {accepted}")
-        return None
-    lacking = [name for name in columns if name not in table]
-    if lacking:
-        problems.append(f"{path}: column {', '.join(lacking)} is missing; {accepted}")
-        return None
-    return table[list(columns)]
+def _read_table(files: tuple[Path, ...], table: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Some columns of a table as text; the same text for the same number, whatever kind of file it stands in."""
+    frame = read_table(files, table, columns)
+    cells = {name: pa.array(frame[name], from_pandas=True).cast(pa.string()).fill_null("") for name in columns}
+    return pd.DataFrame({name: cell.to_pandas() for name, cell in cells.items()}, dtype="str")

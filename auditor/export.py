@@ -5,6 +5,7 @@ Every format is told by its extension.  The same audit gives the same bytes, whe
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,46 +22,44 @@ from auditor.errors import UsageError
 from auditor.report import render_report
 from auditor.schema import TABLES
 from auditor.writers import TABLE_WRITERS, RowsFormat, TableWriter, csv_bytes, extra_columns, open_table_writer
+from auditor.written import KINDS, PACKAGE, named_files, table_files
 
-__all__ = ["FOLDER_FILES", "AuditWriter", "csv_bytes", "data_dictionary", "is_streamable", "open_output", "write_audit"]
-
-FOLDER_FILES = {table: f"{table}.csv" for table in TABLES}
-"""CSV files of an output folder by table; `datapackage.json` describes them."""
+__all__ = ["AuditWriter", "check_target", "csv_bytes", "data_dictionary", "is_streamable", "open_output", "write_audit"]
 
 MAX_SHEET_ROWS = 1_048_576
 MAX_CELL_UTF16_UNITS = 32_767
 CUT_MARK = " [cut]"
 
 
-def write_audit(audit: AuditTables, target: str | os.PathLike[str], table: str = "products") -> tuple[Path, ...]:
+def write_audit(
+    audit: AuditTables, target: str | os.PathLike[str], table: str = "products", tables_as: str | None = None
+) -> tuple[Path, ...]:
     """Write the audit and return the files written, the data package last.
 
     Args:
         target: a file with one of the known extensions; anything else without an extension, with a slash at its
             end, or that is a folder already, is the folder for all tables.  Missing folders are made.
         table: which table a csv, parquet or jsonl file holds; the other formats hold all of them.
+        tables_as: what the tables of a folder are written as, 'csv' or 'parquet'; 'csv' if nothing is said.  The tables
+            of an earlier audit in the folder, of either kind, are replaced.
 
     Raises:
-        UsageError: unknown extension or table, more rows than a sheet holds, or a place that cannot be written to.
-            What stood there before is unchanged then, as after any other exception.
+        UsageError: unknown extension, table or `tables_as`, an extension that contradicts it, more rows than a sheet
+            holds, or a place that cannot be written to.  What stood there before is unchanged then, as after any
+            other exception.
     """
-    if table not in TABLES:
-        raise UsageError(f"table: '{table}' is not a table; accepted are {', '.join(TABLES)}")
+    if is_streamable(target):
+        extra = extra_columns(audit.products, "products")
+        with open_output(target, table, extra, tables_as) as (writer, paths):
+            for name in writer.tables:
+                writer.append(name, getattr(audit, name))
+            writer.finish(audit.summary)
+        return paths
+    check_target(target, table, tables_as)
     path = Path(target)
-    if _is_folder(target):
-        write, paths = _write_folder, tuple(path / name for name in (*FOLDER_FILES.values(), "datapackage.json"))
-    else:
-        extension, paths = _extension(path), (path,)
-
-        def write(audit: AuditTables, drafts: Sequence[Path]) -> None:
-            _write_file(audit, drafts[0], extension, table)
-
-    try:
-        with _whole_or_not_at_all(paths) as drafts:
-            write(audit, drafts)
-    except OSError as error:
-        raise UsageError(f"{target}: cannot be written ({error.strerror or error})") from error
-    return paths
+    with _told_as_usage(target), _whole_or_not_at_all((path,)) as (draft,):
+        _DOCUMENT_WRITERS[_extension(path)](audit, draft)
+    return (path,)
 
 
 class AuditWriter:
@@ -97,9 +96,29 @@ def is_streamable(target: str | os.PathLike[str]) -> bool:
     return _is_folder(target) or _extension(path) not in _DOCUMENT_WRITERS
 
 
+def check_target(target: str | os.PathLike[str], table: str = "products", tables_as: str | None = None) -> None:
+    """Whether an audit can be written so, as far as that can be told before it is there; arguments as in :func:`write_audit`.
+
+    Raises:
+        UsageError: as there.
+    """
+    if table not in TABLES:
+        raise UsageError(f"table: '{table}' is not a table; accepted are {', '.join(TABLES)}")
+    if tables_as is not None and tables_as not in KINDS:
+        raise UsageError(f"tables as '{tables_as}': is not known; accepted are {', '.join(KINDS)}")
+    if _is_folder(target):
+        return
+    extension = _extension(Path(target))
+    if tables_as is not None and extension.removesuffix(".gz") != f".{tables_as}":
+        raise UsageError(
+            f"{target}: '{extension}' is not the extension of a {tables_as} file; accepted with tables as {tables_as} is "
+            f"'.{tables_as}', or a folder (no extension, or a slash at the end); a file needs no --as, its extension tells"
+        )
+
+
 @contextmanager
 def open_output(
-    target: str | os.PathLike[str], table: str = "products", extra: Sequence[str] = ()
+    target: str | os.PathLike[str], table: str = "products", extra: Sequence[str] = (), tables_as: str | None = None
 ) -> Iterator[tuple[AuditWriter, tuple[Path, ...]]]:
     """Writer of an audit that comes in pieces, and the files it makes; the same files, byte for byte, as :func:`write_audit`.
 
@@ -109,30 +128,36 @@ def open_output(
         target: as in :func:`write_audit`, but for a workbook or report.
         table: as there.
         extra: passed-through columns of the products table.
+        tables_as: as there.
 
     Raises:
         UsageError: as there.
     """
-    if table not in TABLES:
-        raise UsageError(f"table: '{table}' is not a table; accepted are {', '.join(TABLES)}")
+    check_target(target, table, tables_as)
     path = Path(target)
     folder = _is_folder(target)
-    names = FOLDER_FILES if folder else {table: path.name}
-    paths = tuple(path / name for name in (*names.values(), "datapackage.json")) if folder else (path,)
-    extension = ".csv" if folder else _extension(path)
+    kind = tables_as or KINDS[0]
+    names = table_files(kind) if folder else {table: path.name}
+    paths = tuple(path / name for name in (*names.values(), PACKAGE)) if folder else (path,)
+    extension = f".{kind}" if folder else _extension(path)
+    with _told_as_usage(target), _whole_or_not_at_all(paths, folder) as drafts, ExitStack() as stack:
+        own = dict(zip(names, drafts, strict=False))
+        formats = tuple(RowsFormat(extension, name, tuple(extra) if name == "products" else ()) for name in own)
+        writers = {each.table: stack.enter_context(open_table_writer(own[each.table], *each)) for each in formats}
+
+        def finish(summary: RunSummary) -> None:
+            stack.close()
+            if folder:
+                files = {name: (names[name], draft) for name, draft in own.items()}
+                drafts[-1].write_bytes(data_package(summary, files, extra))
+
+        yield AuditWriter(writers, formats, finish), paths
+
+
+@contextmanager
+def _told_as_usage(target: str | os.PathLike[str]) -> Iterator[None]:
     try:
-        with _whole_or_not_at_all(paths) as drafts, ExitStack() as stack:
-            own = dict(zip(names, drafts, strict=False))
-            formats = tuple(RowsFormat(extension, name, tuple(extra) if name == "products" else ()) for name in own)
-            writers = {each.table: stack.enter_context(open_table_writer(own[each.table], *each)) for each in formats}
-
-            def finish(summary: RunSummary) -> None:
-                stack.close()
-                if folder:
-                    files = {name: (names[name], draft) for name, draft in own.items()}
-                    drafts[-1].write_bytes(data_package(summary, files, extra))
-
-            yield AuditWriter(writers, formats, finish), paths
+        yield
     except OSError as error:
         raise UsageError(f"{target}: cannot be written ({error.strerror or error})") from error
 
@@ -152,27 +177,6 @@ def _extension(path: Path) -> str:
         f"{path}: unknown extension '{path.suffix}'; accepted are {', '.join(accepted)}, "
         "or a folder (no extension, or a slash at the end)"
     )
-
-
-def _write_file(audit: AuditTables, draft: Path, extension: str, table: str) -> None:
-    if extension in _DOCUMENT_WRITERS:
-        _DOCUMENT_WRITERS[extension](audit, draft)
-    else:
-        _write_table(audit, draft, extension, table)
-
-
-def _write_table(audit: AuditTables, draft: Path, extension: str, table: str) -> None:
-    frame: pd.DataFrame = getattr(audit, table)
-    with open_table_writer(draft, extension, table, extra_columns(frame, table)) as writer:
-        writer.append(frame)
-
-
-def _write_folder(audit: AuditTables, drafts: Sequence[Path]) -> None:
-    *tables, package = drafts
-    for table, draft in zip(FOLDER_FILES, tables, strict=True):
-        _write_table(audit, draft, ".csv", table)
-    files = {table: (name, draft) for (table, name), draft in zip(FOLDER_FILES.items(), tables, strict=True)}
-    package.write_bytes(data_package(audit.summary, files, extra_columns(audit.products, "products")))
 
 
 def _write_html(audit: AuditTables, draft: Path) -> None:
@@ -241,20 +245,26 @@ _DOCUMENT_WRITERS: dict[str, Callable[[AuditTables, Path], None]] = {".xlsx": _w
 
 
 @contextmanager
-def _whole_or_not_at_all(targets: Sequence[Path]) -> Iterator[list[Path]]:
+def _whole_or_not_at_all(targets: Sequence[Path], is_folder: bool = False) -> Iterator[list[Path]]:
     """Paths for drafts beside the targets, renamed to them in order when the block ends without an exception.
 
     If a rename fails, say because a spreadsheet holds the old file open, those before it are taken back.
+
+    Args:
+        targets: files of one folder.
+        is_folder: whether they are all that an audit writes there; then the tables of the audit that stood there before
+            go with its data package, and nothing else does.
     """
     folder = targets[0].parent
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     mark = f".auditor-{uuid4().hex[:12]}"
     drafts = [folder / f"{mark}-{number}.new" for number in range(len(targets))]
-    old = [folder / f"{mark}-{number}.old" for number in range(len(targets))]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield drafts
-        _rename_all(drafts, targets, old)
+        before = itertools.chain.from_iterable(named_files(folder).values()) if is_folder else ()
+        retired = [path for path in before if path not in targets and path.is_file()]
+        _rename_all(drafts, targets, retired, mark)
     except BaseException:
         for draft in drafts:
             draft.unlink(missing_ok=True)
@@ -264,22 +274,32 @@ def _whole_or_not_at_all(targets: Sequence[Path]) -> Iterator[list[Path]]:
         raise
 
 
-def _rename_all(drafts: Sequence[Path], targets: Sequence[Path], old: Sequence[Path]) -> None:
+def _rename_all(drafts: Sequence[Path], targets: Sequence[Path], retired: Sequence[Path], mark: str) -> None:
+    folder = targets[0].parent
+    old = {path: folder / f"{mark}-{number}.old" for number, path in enumerate((*targets, *retired))}
     reached = 0
     try:
         for reached, target in enumerate(targets, start=1):
             if target.is_dir():
                 raise IsADirectoryError(EISDIR, "a folder of this name is in the way", str(target))
             if target.exists():
-                target.replace(old[reached - 1])
+                target.replace(old[target])
             drafts[reached - 1].replace(target)
+        for path in retired:
+            path.replace(old[path])
     except BaseException:
-        for number in range(reached):
-            if old[number].exists():
-                old[number].replace(targets[number])
-            elif not drafts[number].exists():
-                targets[number].unlink(missing_ok=True)
+        for target, draft in zip(targets[:reached], drafts, strict=False):
+            if old[target].exists():
+                old[target].replace(target)
+            elif not draft.exists():
+                target.unlink(missing_ok=True)
+        for path in retired:
+            if old[path].exists():
+                old[path].replace(path)
         raise
-    for path in old:
+    for path, waiting in old.items():
         with suppress(OSError):
-            path.unlink(missing_ok=True)
+            waiting.unlink(missing_ok=True)
+            if path.parent != folder:
+                # A cluster's run has a folder for each table.
+                path.parent.rmdir()

@@ -10,22 +10,21 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.csv
-import pyarrow.parquet
+import pyarrow as pa
 
 from auditor.engines import Everything, Progress, ReadSettings, accounted, read_everything
 from auditor.errors import InputError
 from auditor.evidence import Evidence
-from auditor.export import FOLDER_FILES, write_audit
+from auditor.export import write_audit
 from auditor.pipeline import Audit, RunSummary, audit_lines
-from auditor.schema import PRODUCTS, arrow_schema, empty_table, typed
-from auditor.writers import neutralised
+from auditor.schema import PRODUCTS, TABLES, empty_table, typed
+from auditor.written import PACKAGE, audit_files, header, read_table
 
 AUDIT_COLUMNS = frozenset({"product_id", "class", "possible_classes", "vitamin_d_verdict", "vitamin_k2_verdict"})
 """Columns that tell a products table written by an audit from a file of labels."""
@@ -85,21 +84,19 @@ def _renamed(read: Everything, old: str, new: str) -> Everything:
 
 def is_written_audit(path: str | Path) -> bool:
     """Whether a folder or file holds the tables of an audit and not labels."""
-    file = _products_file(Path(path))
-    return file is not None and set(_header(file)) >= AUDIT_COLUMNS
+    files = _files_of(Path(path)).get("products", ())
+    try:
+        return bool(files) and set(header(files[0])) >= AUDIT_COLUMNS
+    except pa.ArrowException:
+        # What is damaged is told by those who read labels.
+        return False
 
 
-def _products_file(path: Path) -> Path | None:
+def _files_of(path: Path) -> dict[str, tuple[Path, ...]]:
+    """Files by table of an output folder, or of a single file that may be a products table."""
     if path.is_dir():
-        path = path / FOLDER_FILES["products"]
-    return path if path.is_file() and path.suffix.lower() in (".csv", ".parquet") else None
-
-
-def _header(file: Path) -> list[str]:
-    if file.suffix.lower() == ".parquet":
-        return list(pyarrow.parquet.read_schema(file).names)
-    with file.open(encoding="utf-8-sig", errors="replace") as opened:
-        return [name.strip().strip('"') for name in opened.readline(100_000).split(",")]
+        return audit_files(path)
+    return {"products": (path,)} if path.is_file() and path.suffix.lower() in (".csv", ".parquet") else {}
 
 
 def read_written_audit(path: str | Path) -> Audit:
@@ -108,38 +105,15 @@ def read_written_audit(path: str | Path) -> Audit:
     Raises:
         InputError: a table lacks columns, or the file is damaged.
     """
+    files = _files_of(Path(path))
+    tables = {table: _table(files[table], table) if table in files else empty_table(table) for table in TABLES}
     folder = Path(path)
-    if not folder.is_dir():
-        return Audit(_table(folder, "products"), empty_table("doses"), empty_table("findings"), empty_table("rejects"))
-    tables = {
-        table: _table(folder / name, table) if (folder / name).is_file() else empty_table(table)
-        for table, name in FOLDER_FILES.items()
-    }
-    return Audit(**tables, summary=_summary(folder, len(tables["products"])))
+    summary = _summary(folder, len(tables["products"])) if folder.is_dir() else RunSummary()
+    return Audit(**tables, summary=summary)
 
 
-def _table(file: Path, table: str) -> pd.DataFrame:
-    schema = arrow_schema(table)
-    try:
-        if file.suffix.lower() == ".parquet":
-            found = pyarrow.parquet.read_table(file)
-        else:
-            options = pyarrow.csv.ConvertOptions(
-                column_types={field.name: field.type for field in schema}, strings_can_be_null=False, null_values=[""]
-            )
-            found = pyarrow.csv.read_csv(
-                file, convert_options=options, parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True)
-            )
-    except (OSError, pyarrow.ArrowException) as error:
-        raise InputError(f"{file}: is no {table} table of an audit ({error})") from error
-    missing = [name for name in schema.names if name not in found.column_names]
-    if missing:
-        raise InputError(
-            f"{file}: the {table} table of an audit lacks {', '.join(missing)}; write it anew with `auditor audit`"
-        )
-    frame = found.to_pandas()
-    if file.suffix.lower() == ".csv":
-        frame = _as_audited(frame)
+def _table(files: Sequence[Path], table: str) -> pd.DataFrame:
+    frame = read_table(files, table)
     numbers = {column.name: 0 for column in PRODUCTS if column.type == "integer"}
     frame = frame.fillna(numbers if table == "products" else {})
     own = typed(frame, table)
@@ -147,19 +121,8 @@ def _table(file: Path, table: str) -> pd.DataFrame:
     return own.assign(**{name: frame[name].astype("str").fillna("").array for name in extras})
 
 
-def _as_audited(frame: pd.DataFrame) -> pd.DataFrame:
-    """Texts as they were before the CSV writer neutralised them for spreadsheets."""
-    texts = {name: frame[name].astype("str") for name in frame.columns if pd.api.types.is_string_dtype(frame[name])}
-    marked = {name: text for name, text in texts.items() if text.str.startswith("'").any()}
-    return frame.assign(**{name: text.map(_plain).astype("str") for name, text in marked.items()}) if marked else frame
-
-
-def _plain(text: str) -> str:
-    return text[1:] if text.startswith("'") and neutralised(text) != text else text
-
-
 def _summary(folder: Path, products: int) -> RunSummary:
-    file = folder / "datapackage.json"
+    file = folder / PACKAGE
     try:
         told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     except ValueError as error:
@@ -180,7 +143,7 @@ def _summary(folder: Path, products: int) -> RunSummary:
 
 
 def package_bytes(audit: Audit) -> bytes:
-    """The data package (all tables and `datapackage.json`) as a zip; the same audit gives the same bytes."""
+    """The data package (all tables as CSV and `datapackage.json`) as a zip; the same audit gives the same bytes."""
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in write_audit(audit, folder):

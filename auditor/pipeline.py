@@ -65,11 +65,11 @@ class Audit:
     rejects: pd.DataFrame
     summary: RunSummary = field(default_factory=RunSummary)
 
-    def write(self, path: Path | str, table: str = "products") -> tuple[Path, ...]:
-        """Write the tables to a folder, or one table to a file by its extension; returns what was written."""
+    def write(self, path: Path | str, table: str = "products", tables_as: str | None = None) -> tuple[Path, ...]:
+        """Write the tables to a folder, as 'csv' or 'parquet', or one table to a file by its extension; returns what was written."""
         from auditor.export import write_audit
 
-        return write_audit(self, path, table)
+        return write_audit(self, path, table, tables_as)
 
 
 def audit_lines(

@@ -36,7 +36,7 @@ NEUTRALISING_RULE = (
 )
 """What :func:`neutralised` does, in the words of the data package."""
 
-ROW_GROUP_ROWS = 131_072
+ROW_GROUP_ROWS = 65_536
 CSV_BLOCK_ROWS = 32_768
 COPIED_BYTES = 1 << 20
 

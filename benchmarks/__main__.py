@@ -75,7 +75,7 @@ def _measure(size: str, lines: int, folder: Path, options: argparse.Namespace) -
     if "csv" in options.parts:
         ways["CSV in, three tables out"] = ["stream", str(files["csv"]), str(folder / "out-csv/")]
     if "parquet" in options.parts:
-        ways["Parquet in, Parquet out"] = ["parquet", str(files["parquet"]), str(folder)]
+        ways["Parquet in, three Parquet tables out"] = ["parquet", str(files["parquet"]), str(folder / "out-parquet")]
     if "jsonl" in options.parts:
         ways["DSLD JSON lines in, three tables out"] = ["stream", str(files["jsonl"]), str(folder / "out-jsonl/")]
     if "dask" in options.parts:

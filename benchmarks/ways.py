@@ -27,13 +27,13 @@ def stream(source: str, target: str) -> None:
     _tell(start)
 
 
-def parquet(source: str, folder: str) -> None:
-    """Read, audit and write the products table, Parquet on both ends."""
+def parquet(source: str, target: str) -> None:
+    """Read, audit and write all tables, Parquet on both ends."""
     from auditor.engines import run_to
 
-    _warm(f"{folder}/out-csv/")
+    _warm(target)
     start = time.perf_counter()
-    run_to([source], f"{folder}/out-products.parquet")
+    run_to([source], target, tables_as="parquet")
     _tell(start)
 
 

@@ -46,6 +46,28 @@ def test_audit_writes_the_tables_and_prints_the_sum(labels: str, tmp_path: Path,
     assert [resource["name"] for resource in package["resources"]] == ["products", "doses", "findings", "rejects"]
 
 
+def test_audit_as_parquet_writes_all_tables_so_and_diff_reads_them(
+    labels: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    assert run(monkeypatch, "audit", labels, "-o", str(tmp_path / "csv"), "--quiet", "--as", "csv") == 0
+    assert run(monkeypatch, "audit", labels, "-o", str(tmp_path / "parquet"), "--quiet", "--as", "parquet") == 0
+    assert sorted(path.name for path in (tmp_path / "parquet").iterdir()) == [
+        "datapackage.json", "doses.parquet", "findings.parquet", "products.parquet", "rejects.parquet",
+    ]  # fmt: skip
+    assert run(monkeypatch, "diff", str(tmp_path / "csv"), str(tmp_path / "parquet")) == 0
+    assert capsys.readouterr().out == "2 products in both; 0 changed class, 0 added, 0 removed\n"
+
+
+def test_tables_are_csv_if_nothing_is_said(labels: str, tmp_path: Path, monkeypatch) -> None:
+    for name, said in (("silent", ()), ("said", ("--as", "csv"))):
+        assert run(monkeypatch, "audit", labels, "-o", str(tmp_path / name), "--quiet", *said) == 0
+    silent, said = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("silent", "said")
+    )
+    assert silent == said
+    assert "products.csv" in silent
+
+
 def test_the_same_input_gives_the_same_bytes(labels: str, tmp_path: Path, monkeypatch) -> None:
     for extension in ("csv", "parquet", "xlsx", "jsonl", "html"):
         first, second = tmp_path / f"one.{extension}", tmp_path / f"two.{extension}"
@@ -130,6 +152,14 @@ def test_a_header_without_rows_is_an_empty_audit(tmp_path: Path, monkeypatch, ca
         (("audit", "{labels}", "-o", "{tmp}/x.csv", "--context", "athletes"), 2, "postmenopausal"),
         (("audit", "{labels}", "-o", "{tmp}/x.csv", "--market", "mars"), 2, "market 'mars'"),
         (("audit", "{labels}", "-o", "{tmp}/x.doc"), 2, "unknown extension"),
+        (
+            ("audit", "{labels}", "-o", "{tmp}/x.csv", "--as", "parquet"),
+            2,
+            "'.csv' is not the extension of a parquet file",
+        ),
+        (("audit", "{labels}", "-o", "{tmp}/x.parquet", "--as", "csv"), 2, "a file needs no --as"),
+        (("audit", "{labels}", "-o", "{tmp}/out", "--as", "xlsx"), 2, "'csv', 'parquet'"),
+        (("audit", "{labels}", "-o", "{tmp}/out", "--engine", "dask", "--as", "csv"), 2, "accepted is parquet"),
         (("audit", "{tmp}/nowhere.csv", "-o", "{tmp}/x.csv"), 3, "no such file"),
         (("audit", "{labels}", "-o", "{tmp}/x.csv", "--rename", "nonsense"), 2, "--rename"),
         (("explain", "{labels}", "--id", "aa"), 2, "'aa'"),

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from auditor.engines import audit
+from auditor.market import read_written_audit
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 testing = pytest.importorskip("streamlit.testing.v1", reason="streamlit is not installed")
@@ -150,8 +151,15 @@ def test_what_is_missing_is_said(
     assert "125 mcg (5,000 IU)" in product(app, "both")
 
 
+def as_parquet(folder: Path) -> Path:
+    """The same audit with its tables as Parquet."""
+    read_written_audit(folder).write(folder, tables_as="parquet")
+    assert not list(folder.glob("*.csv"))
+    return folder
+
+
 @pytest.mark.parametrize("context", ["auto", "all"])
-@pytest.mark.parametrize("change", [Path, other_edition, lambda folder: folder / "products.csv"])
+@pytest.mark.parametrize("change", [Path, as_parquet, other_edition, lambda folder: folder / "products.csv"])
 def test_every_page_stands_on_a_finished_audit(
     app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: str, change: Any
 ) -> None:

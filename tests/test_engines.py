@@ -18,16 +18,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from auditor import directions, dose, schedules
+from auditor import directions, dose, schedules, writers
 from auditor.engines import Done, ReadSettings, audit, helpers, parts, run_to
 from auditor.engines import run as engines_run
 from auditor.engines.groups import divided, grouped
 from auditor.engines.helpers import Pace
 from auditor.errors import InputError, UsageError
+from auditor.market import read_written_audit
 from auditor.pipeline import audit_lines
 from auditor.schema import TABLES, arrow_schema
 
 Files = dict[str, bytes]
+ROW_GROUP = 700
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory, big: Path) -> Files:
     return files_of(folder)
 
 
+@pytest.fixture(scope="module")
+def whole_parquet(tmp_path_factory: pytest.TempPathFactory, big: Path) -> Files:
+    """The Parquet folder of the whole run, in row groups so small that every table but the rejects has several."""
+    folder = tmp_path_factory.mktemp("whole-parquet")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(writers, "ROW_GROUP_ROWS", ROW_GROUP)
+        audit(big).write(folder, tables_as="parquet")
+    return files_of(folder)
+
+
 def files_of(folder: Path) -> Files:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
 
@@ -71,6 +83,18 @@ def test_stream_gives_the_bytes_of_the_whole_run(tmp_path: Path, big: Path, whol
     found = streamed(big, tmp_path / "out", lines)
     assert found.keys() == whole.keys()
     assert [name for name in whole if found[name] != whole[name]] == []
+
+
+@pytest.mark.parametrize("lines", [1_500, 7_000, 1_000_000])
+def test_stream_gives_the_parquet_bytes_of_the_whole_run(
+    tmp_path: Path, big: Path, whole_parquet: Files, lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "ROW_GROUP_ROWS", ROW_GROUP)
+    found = streamed(big, tmp_path / "out", lines, tables_as="parquet")
+    assert {*found} == {*whole_parquet} == {*(f"{table}.parquet" for table in TABLES), "datapackage.json"}
+    assert [name for name in found if found[name] != whole_parquet[name]] == []
+    groups = {table: pq.read_metadata(tmp_path / "out" / f"{table}.parquet").num_row_groups for table in TABLES}
+    assert min(groups["products"], groups["doses"], groups["findings"]) > 1
 
 
 @pytest.fixture
@@ -104,6 +128,17 @@ def test_helpers_make_no_difference(
     assert len(started) == 2
     assert beside
     assert all(helper._process.poll() is not None for helper in started)
+
+
+@pytest.mark.parametrize(("lines", "workers"), [(700, 2), (1_500, 3)])
+def test_helpers_make_no_difference_to_parquet(
+    tmp_path: Path, big: Path, whole_parquet: Files, started: list[helpers.Helper], lines: int, workers: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(writers, "ROW_GROUP_ROWS", ROW_GROUP)
+    found = streamed(big, tmp_path / "out", lines, workers=workers, tables_as="parquet")
+    assert [name for name in whole_parquet if found[name] != whole_parquet[name]] == []
+    assert len(started) == workers - 1
 
 
 def test_a_helper_that_dies_loses_nothing(
@@ -386,7 +421,8 @@ def test_single_tables_and_formats_are_those_of_the_whole_run(tmp_path: Path, sm
         assert (tmp_path / name).read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
 
 
-def test_interrupted_run_leaves_the_previous_output(tmp_path: Path, small: list[Path]) -> None:
+@pytest.mark.parametrize("tables_as", ["csv", "parquet"])
+def test_interrupted_run_leaves_the_previous_output(tmp_path: Path, small: list[Path], tables_as: str) -> None:
     target = tmp_path / "out"
     before = streamed(small[:1], target, 1_000)
 
@@ -397,11 +433,29 @@ def test_interrupted_run_leaves_the_previous_output(tmp_path: Path, small: list[
 
         return interrupt
 
+    settings = ReadSettings(chunk_rows=300)
     for stage in ("audit", "write"):
         with pytest.raises(KeyboardInterrupt):
-            run_to(small, target, settings=ReadSettings(chunk_rows=300), progress=interrupt_in(stage))
+            run_to(small, target, settings=settings, progress=interrupt_in(stage), tables_as=tables_as)
         assert files_of(target) == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_later_run_as_the_other_kind_takes_the_place_of_the_earlier(tmp_path: Path, small: list[Path]) -> None:
+    fresh = streamed(small, tmp_path / "fresh", 1_000, tables_as="parquet")
+    streamed(small[:1], tmp_path / "out", 1_000)
+    (tmp_path / "out" / "notes.csv").write_text("mine")
+    assert streamed(small, tmp_path / "out", 1_000, tables_as="parquet") == fresh | {"notes.csv": b"mine"}
+
+
+def test_what_tables_are_written_as_is_checked_before_anything_is_read(tmp_path: Path) -> None:
+    for target, engine, tables_as, said in (
+        ("x.csv", "stream", "parquet", "'.csv' is not the extension of a parquet file"),
+        ("out", "stream", "xlsx", "accepted are csv, parquet"),
+        ("out", "dask", "csv", "engine dask: writes Parquet files"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            run_to(tmp_path / "nowhere.csv", tmp_path / target, engine=engine, tables_as=tables_as)
 
 
 def test_unreadable_second_file_leaves_the_previous_output(tmp_path: Path, small: list[Path]) -> None:
@@ -524,6 +578,7 @@ def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(tmp_path
                 files,
                 tmp_path / "dask",
                 engine="dask",
+                tables_as="parquet",
                 scheduler=cluster.scheduler_address,
                 settings=ReadSettings(chunk_rows=3_000),
                 progress=stop_one,
@@ -540,3 +595,9 @@ def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(tmp_path
     here = run_to(files, tmp_path / "stream", settings=ReadSettings(chunk_rows=7_000))
     assert run.summary == here.summary
     assert run.counts == here.counts
+    of_cluster, of_stream = (read_written_audit(tmp_path / name) for name in ("dask", "stream"))
+    for name in TABLES:
+        pd.testing.assert_frame_equal(getattr(of_cluster, name), getattr(of_stream, name))
+    # The parts of the cluster go with their data package.
+    assert streamed(files, tmp_path / "dask", 7_000) == files_of(tmp_path / "stream")
+    assert not [path for path in (tmp_path / "dask").iterdir() if path.is_dir()]

@@ -9,6 +9,7 @@ import io
 import itertools
 import json
 import os
+import re
 import unicodedata
 import zipfile
 from dataclasses import replace
@@ -32,6 +33,7 @@ from auditor.schema import TABLES, arrow_schema
 from auditor.writers import neutralised, open_table_writer
 
 FILES = ("products.csv", "doses.csv", "findings.csv", "rejects.csv", "datapackage.json")
+PARQUET_FILES = ("products.parquet", "doses.parquet", "findings.parquet", "rejects.parquet", "datapackage.json")
 EXTENSIONS = (".csv", ".csv.gz", ".parquet", ".jsonl", ".xlsx", ".html")
 
 # Written out from section 4 of the design, not taken from the schema.
@@ -331,7 +333,12 @@ def test_download_is_what_the_command_line_writes(tmp_path: Path) -> None:
 def test_frames_of_any_size_give_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extension: str) -> None:
     monkeypatch.setattr(writers, "ROW_GROUP_ROWS", 64)
     monkeypatch.setattr(writers, "CSV_BLOCK_ROWS", 50)
-    rows = table_of("doses", [DOSE | {"product_id": f"p{i}", "amount_mcg": i / 7} for i in range(200)])
+    # Texts so long that a row group of Parquet has several pages.
+    long = [f"{i} " * 20_000 for i in range(200)]
+    rows = table_of(
+        "doses",
+        [DOSE | {"product_id": f"p{i}", "amount_mcg": i / 7, "label_text": text} for i, text in enumerate(long)],
+    )
     contents = []
     for size in (200, 64, 7):
         path = tmp_path / f"{size}"
@@ -387,16 +394,21 @@ def test_failure_leaves_no_new_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not list(tmp_path.iterdir())
 
 
-# Each of five files is one rename, or two where an old one is put aside first.
+# Each of five files is one rename, or two where an old one is put aside first; four tables of the other kind are only put aside.
 @pytest.mark.parametrize(
-    ("existing", "failing"), [*((False, call) for call in range(1, 6)), *((True, call) for call in range(1, 11))]
+    ("existing", "failing"),
+    [
+        *(("", call) for call in range(1, 6)),
+        *(("csv", call) for call in range(1, 11)),
+        *(("parquet", call) for call in range(1, 11)),
+    ],
 )
 def test_failing_rename_takes_the_others_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, existing: bool, failing: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, existing: str, failing: int
 ) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     if existing:
-        write_audit(full_audit(), tmp_path)
+        write_audit(full_audit(), tmp_path, tables_as=existing)
     before = folder_bytes(tmp_path)
     real = os.replace
     calls = itertools.count(1)
@@ -429,12 +441,107 @@ def test_file_in_the_place_of_the_folder_is_a_usage_error(tmp_path: Path) -> Non
     assert (tmp_path / "out").read_text() == "mine"
 
 
+# Parquet in a folder
+
+
+def test_folder_as_parquet_holds_the_five_files_and_leaves_others_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "products.csv").write_text("named by no package")
+    written = write_audit(full_audit(), tmp_path, tables_as="parquet")
+    assert written == tuple(tmp_path / name for name in PARQUET_FILES)
+    assert {path.name for path in tmp_path.iterdir()} == {*PARQUET_FILES, "notes.txt", "products.csv"}
+
+
+def test_table_of_a_parquet_folder_is_the_single_file(tmp_path: Path) -> None:
+    audit = full_audit(name="=1", **{"=evil,": "x"})
+    write_audit(audit, tmp_path / "out", tables_as="parquet")
+    for table in TABLES:
+        write_audit(audit, tmp_path / "x.parquet", table)
+        assert (tmp_path / "out" / f"{table}.parquet").read_bytes() == (tmp_path / "x.parquet").read_bytes()
+
+
+@pytest.mark.parametrize(("old", "new"), [("csv", "parquet"), ("parquet", "csv")])
+def test_tables_of_the_other_kind_go_with_their_package(tmp_path: Path, old: str, new: str) -> None:
+    write_audit(full_audit(), tmp_path, tables_as=old)
+    (tmp_path / f"notes.{old}").write_text("mine")
+    write_audit(full_audit(), tmp_path, tables_as=new)
+    files = {"csv": FILES, "parquet": PARQUET_FILES}[new]
+    assert {path.name for path in tmp_path.iterdir()} == {*files, f"notes.{old}"}
+
+
+def package_of_audit(**paths: Any) -> str:
+    return json.dumps({"auditor": {}, "resources": [{"name": name, "path": path} for name, path in paths.items()]})
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        package_of_audit(),
+        package_of_audit(products="../products.csv"),
+        package_of_audit(doses="products.csv", products="notes.csv"),
+        package_of_audit(products=["out/../../products.csv", {}, 3]),
+        # The package of somebody else's data.
+        json.dumps({"resources": [{"name": "products", "path": "products.csv"}]}),
+        json.dumps({"auditor": {}, "resources": [None, [], {"name": [], "path": {}}]}),
+        "[]",
+        "no JSON",
+    ],
+)
+def test_only_tables_that_the_package_of_an_audit_names_are_removed(tmp_path: Path, package: str) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    mine = [tmp_path / "products.csv", folder / "products.csv", folder / "notes.csv"]
+    for path in mine:
+        path.write_text("mine")
+    (folder / "datapackage.json").write_text(package)
+    write_audit(full_audit(), folder, tables_as="parquet")
+    assert [path.read_text() for path in mine] == ["mine"] * 3
+    assert {path.name for path in folder.iterdir()} == {*PARQUET_FILES, "products.csv", "notes.csv"}
+
+
+def test_parts_of_a_cluster_go_with_their_package(tmp_path: Path) -> None:
+    for name in ("a.parquet", "b.parquet", "mine.parquet"):
+        for table in ("products", "doses"):
+            (tmp_path / table).mkdir(exist_ok=True)
+            (tmp_path / table / name).write_text(name)
+    (tmp_path / "doses" / "mine.parquet").unlink()
+    parts = {table: [f"{table}/a.parquet", f"{table}/b.parquet"] for table in ("products", "doses")}
+    (tmp_path / "datapackage.json").write_text(package_of_audit(**parts))
+    write_audit(full_audit(), tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*FILES, "products"}
+    assert [path.name for path in (tmp_path / "products").iterdir()] == ["mine.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("target", "tables_as", "said"),
+    [
+        ("x.csv", "parquet", "'.csv' is not the extension of a parquet file; accepted"),
+        ("x.parquet", "csv", "'.parquet' is not the extension of a csv file; accepted"),
+        ("x.xlsx", "csv", "'.xlsx'"),
+        ("x.jsonl", "parquet", "'.jsonl'"),
+        ("out", "xlsx", "'xlsx': is not known; accepted are csv, parquet"),
+    ],
+)
+def test_what_tables_are_written_as_has_to_fit_the_target(
+    tmp_path: Path, target: str, tables_as: str, said: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        write_audit(full_audit(), tmp_path / target, tables_as=tables_as)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("target", "tables_as"), [("x.csv", "csv"), ("x.csv.gz", "csv"), ("x.parquet", "parquet")])
+def test_extension_and_what_tables_are_written_as_may_agree(tmp_path: Path, target: str, tables_as: str) -> None:
+    assert write_audit(full_audit(), tmp_path / target, tables_as=tables_as) == (tmp_path / target,)
+
+
 # Nothing in it
 
 
 def test_empty_tables_are_readable_in_every_format(tmp_path: Path) -> None:
-    write_audit(Audit(), tmp_path)
-    assert frictionless.validate(str(tmp_path / "datapackage.json")).valid
+    for tables_as in ("parquet", "csv"):
+        write_audit(Audit(), tmp_path, tables_as=tables_as)
+        assert frictionless.validate(str(tmp_path / "datapackage.json")).valid
     for extension in EXTENSIONS:
         write_audit(Audit(), tmp_path / f"x{extension}")
     assert pd.read_csv(tmp_path / "x.csv").empty
@@ -495,12 +602,47 @@ def test_package_key_has_the_context_when_every_context_is_audited(tmp_path: Pat
     assert frictionless.validate(str(tmp_path / "datapackage.json")).valid
 
 
+def test_package_of_parquet_is_valid_and_says_nothing_of_csv(tmp_path: Path) -> None:
+    write_audit(full_audit(name="=1", over_upper_level=None, **{"=evil,": ""}), tmp_path, tables_as="parquet")
+    report = frictionless.validate(str(tmp_path / "datapackage.json"))
+    assert report.valid, report.flatten(["type", "message"])
+    assert [task.stats["rows"] for task in report.tasks] == [1, 1, 1, 1]
+    package = json.loads((tmp_path / "datapackage.json").read_text("utf-8"))
+    assert "neutralised" not in package
+    for resource, name in zip(package["resources"], PARQUET_FILES, strict=False):
+        data = (tmp_path / name).read_bytes()
+        assert (resource["path"], resource["format"]) == (name, "parquet")
+        assert resource["mediatype"] == "application/vnd.apache.parquet"
+        sha256 = hashlib.sha256(data).hexdigest()
+        assert resource["parts"] == [{"path": name, "bytes": len(data), "hash": f"sha256:{sha256}"}]
+        assert "encoding" not in resource and "missingValues" not in resource["schema"]
+    fields = [field["name"] for field in package["resources"][0]["schema"]["fields"]]
+    assert fields == pyarrow.parquet.read_schema(tmp_path / "products.parquet").names
+    assert fields[-1] == "=evil,"
+
+
+def test_packages_of_both_kinds_differ_only_in_how_tables_are_stored(tmp_path: Path) -> None:
+    write_audit(full_audit(), tmp_path / "csv")
+    write_audit(full_audit(), tmp_path / "parquet", tables_as="parquet")
+    packages = [json.loads((tmp_path / kind / "datapackage.json").read_text("utf-8")) for kind in ("csv", "parquet")]
+    for package in packages:
+        package.pop("neutralised", None)
+        for resource in package["resources"]:
+            resource["schema"].pop("missingValues", None)
+            for name in ("path", "format", "mediatype", "encoding", "bytes", "hash", "parts"):
+                resource.pop(name, None)
+    assert packages[0] == packages[1]
+
+
+@pytest.mark.parametrize("tables_as", ["csv", "parquet"])
 @pytest.mark.parametrize(
     ("product", "error"),
     [({"class": "fine"}, "constraint-error"), ({"product_id": "other"}, "foreign-key")],
 )
-def test_package_finds_a_table_that_breaks_its_schema(tmp_path: Path, product: dict[str, str], error: str) -> None:
-    write_audit(full_audit(**product), tmp_path)
+def test_package_finds_a_table_that_breaks_its_schema(
+    tmp_path: Path, product: dict[str, str], error: str, tables_as: str
+) -> None:
+    write_audit(full_audit(**product), tmp_path, tables_as=tables_as)
     report = frictionless.validate(str(tmp_path / "datapackage.json"))
     assert {row[0] for row in report.flatten(["type"])} == {error}
 

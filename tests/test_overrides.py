@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from auditor.checks.findings import MESSAGE_LENGTH
-from auditor.engines import audit
+from auditor.engines import audit, run_to
 from auditor.errors import InputError, UsageError
 from auditor.labels import as_line_table
+from auditor.market import read_written_audit
 from auditor.overrides import Override, apply, load_overrides, suppress
 from auditor.pipeline import audit_lines
 
@@ -44,6 +45,13 @@ def correct(**cells: str) -> Override:
         | SIGNED
         | cells
     )
+
+
+def test_tables_of_a_run_with_overrides_are_written_as_asked_for(tmp_path: Path) -> None:
+    lines().to_csv(tmp_path / "labels.csv", index=False)
+    run = run_to(tmp_path / "labels.csv", tmp_path / "out", overrides=[correct()], tables_as="parquet")
+    assert run.written[0] == tmp_path / "out" / "products.parquet"
+    assert "override-used" in read_written_audit(tmp_path / "out").findings["finding_id"].tolist()
 
 
 def test_a_correction_is_applied_before_the_audit_and_told_after_it() -> None:

@@ -27,7 +27,7 @@ HEAVY = (
 
 ELSEWHERE = (
     "accuracy", "compare", "comparison_page", "console", "datapackage", "diff", "dots", "engines", "evidence_text", "evidence_views",
-    "export", "filters", "kept", "label_records", "market", "matrix", "overrides", "panel", "photo", "preview", "readers", "report", "summary", "writers",
+    "export", "filters", "kept", "label_records", "market", "matrix", "overrides", "panel", "photo", "preview", "readers", "report", "summary", "writers", "written",
 )  # fmt: skip
 """Parts of the package that read files, write them or serve other commands."""
 

@@ -27,7 +27,7 @@ from auditor.engines.spill import Folder
 from auditor.engines.whole import BATCH_LINES, DEFAULT_SETTINGS, ReadSettings, audit, sha256_of
 from auditor.errors import UsageError
 from auditor.evidence import Evidence, load_evidence
-from auditor.export import is_streamable, open_output
+from auditor.export import check_target, is_streamable, open_output
 from auditor.overrides import Override
 from auditor.pipeline import RunSummary, check_options
 from auditor.schema import TABLES
@@ -74,6 +74,7 @@ def run_to(
     evidence: Evidence | str | Path | None = None,
     authority: str = "",
     table: str = "products",
+    tables_as: str | None = None,
     settings: ReadSettings = DEFAULT_SETTINGS,
     engine: str = "stream",
     scheduler: str = "",
@@ -95,6 +96,8 @@ def run_to(
         evidence: an edition, or the folder of one; the shipped one by default.
         authority: whose upper levels to compare with.
         table: which table a csv, parquet or jsonl file holds.
+        tables_as: what the tables of a folder are written as, 'csv' or 'parquet'; if nothing is said, 'csv' by the engine
+            'stream' and 'parquet' by the engine 'dask', which writes nothing else.
         settings: how files are read.
         engine: 'stream' on this machine, 'dask' on a cluster.
         scheduler: address of a Dask scheduler; a cluster on this machine by default.
@@ -118,9 +121,16 @@ def run_to(
         raise UsageError(
             f"workers {workers} is not possible; accepted are 1 and more, or 0 for as many as there are cores"
         )
+    if engine == "dask" and tables_as not in (None, "parquet"):
+        raise UsageError(
+            f"engine dask: writes Parquet files, and the tables were asked for as {tables_as}; accepted is parquet; "
+            "leave --as out, or take the engine stream"
+        )
+    if engine != "dask" or overrides:
+        check_target(target, table, tables_as)
     rules = Rules(context, market, authority, edition, today)
     if overrides or not (engine == "dask" or is_streamable(target)):
-        return _run_in_memory(paths, target, rules, table, settings, progress, overrides)
+        return _run_in_memory(paths, target, rules, table, tables_as, settings, progress, overrides)
     if engine == "dask":
         from auditor.engines.cluster import run_on_cluster
 
@@ -128,12 +138,12 @@ def run_to(
     helpers = (min(USUAL_WORKERS, usable_cores()) if workers is None else workers or usable_cores()) - 1
     # Read in pieces that leave room for what others audit at the same time; a group of them is shared out again.
     reading = replace(settings, chunk_rows=max(1, settings.chunk_rows // (1 + helpers))).open(paths)
-    return _Stream(rules, reading, settings.chunk_rows, progress, helpers).run(target, table)
+    return _Stream(rules, reading, settings.chunk_rows, progress, helpers).run(target, table, tables_as)
 
 
 def _run_in_memory(
-    paths: str | Path | Sequence[str | Path], target: str | Path, rules: Rules, table: str, settings: ReadSettings,
-    progress: Callable[[Done], None] | None, overrides: Sequence[Override],
+    paths: str | Path | Sequence[str | Path], target: str | Path, rules: Rules, table: str, tables_as: str | None,
+    settings: ReadSettings, progress: Callable[[Done], None] | None, overrides: Sequence[Override],
 ) -> Run:  # fmt: skip
     found = audit(
         paths,
@@ -150,7 +160,7 @@ def _run_in_memory(
     counts = Counts()
     for name in TABLES:
         counts.add(name, getattr(found, name))
-    return Run(found.summary, counts, found.write(target, table))
+    return Run(found.summary, counts, found.write(target, table, tables_as))
 
 
 def ahead(groups: Iterator[Group], pool: ThreadPoolExecutor) -> Iterator[Group]:
@@ -180,7 +190,7 @@ class _Stream:
     lines_read: int = 0
     bucket_labels: list[Labels] = field(default_factory=list)
 
-    def run(self, target: str | Path, table: str) -> Run:
+    def run(self, target: str | Path, table: str, tables_as: str | None) -> Run:
         """Read, audit and write."""
         hold_little()
         inside = Path(target).absolute().parent
@@ -199,7 +209,7 @@ class _Stream:
                         self._audit(crew, reader)
                         self._gather(folder, reader)
                         crew.forget()
-                        return self._write(crew, folder, target, table, sums)
+                        return self._write(crew, folder, target, table, tables_as, sums)
                 finally:
                     hasher.shutdown(wait=False, cancel_futures=True)
         finally:
@@ -260,7 +270,9 @@ class _Stream:
             for home in homes:
                 self.buckets[home] = (*self.buckets.get(home, ()), bucket)
 
-    def _write(self, crew: Crew, folder: Folder, target: str | Path, table: str, sums: dict[str, Future[str]]) -> Run:
+    def _write(
+        self, crew: Crew, folder: Folder, target: str | Path, table: str, tables_as: str | None, sums: dict[str, Future[str]]
+    ) -> Run:  # fmt: skip
         dropped = np.array([], dtype=np.int64) if self.scattered is None else self.scattered.places
         across = parts.across_parts([record.labels for record in self.records] + self.bucket_labels, dropped, folder)
         lines_of: Counter[int] = Counter()
@@ -269,7 +281,7 @@ class _Stream:
         counts = Counts()
         labels = lines = 0
         rejected = sum(record.rejects for record in self.records)
-        with open_output(target, table, parts.extras_of(self.records)) as (writer, written):
+        with open_output(target, table, parts.extras_of(self.records), tables_as) as (writer, written):
             for frame in parts.unread_rows(self.records, folder):
                 counts.add("rejects", frame)
                 writer.append("rejects", frame)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from auditor.export import FOLDER_FILES, csv_bytes
+from auditor.export import csv_bytes
 from auditor.market import package_bytes
 from auditor.pipeline import Audit
 from auditor.report import render_report
+from auditor.written import table_files
 from parts.looks import foremost
 
 
@@ -25,7 +26,7 @@ def downloads(audit: Audit) -> None:
             type=foremost(),
             key="download-package",
         )
-        for table, name in FOLDER_FILES.items():
+        for table, name in table_files("csv").items():
             st.download_button(
                 name,
                 lambda table=table: csv_bytes(getattr(audit, table), table),

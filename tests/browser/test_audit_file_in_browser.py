@@ -12,7 +12,7 @@ from typing import Any
 
 from browser_steps import settle
 
-from auditor.export import FOLDER_FILES
+from auditor.written import table_files
 
 Visit = Callable[[str], Any]
 MEANINGS = {
@@ -88,7 +88,7 @@ def test_foreign_headers_are_mapped_audited_and_taken_away_as_on_the_command_lin
     assert len(reasons) == 2
     assert {row[0] for row in told} == reasons
     assert ["vitamin D", "computed"] in [row[:2] for row in cells(page, "Doses computed and reasons why not")]
-    for name in FOLDER_FILES.values():
+    for name in table_files("csv").values():
         assert downloaded(page, name) == written[name], name
     (tmp_path / "audit.zip").write_bytes(downloaded(page, "Data package (zip)"))
     with zipfile.ZipFile(tmp_path / "audit.zip") as package:

@@ -76,6 +76,11 @@ class AuditWriter:
         self.formats = formats
         """How rows of each table that is written are made ready for :meth:`add`."""
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables that are written."""
+        return tuple(self._writers)
+
     def append(self, table: str, frame: pd.DataFrame) -> None:
         """Write rows of a table; a table that is not wanted is passed over."""
         if table in self._writers and len(frame):

@@ -145,8 +145,10 @@ def may_name_anybody(texts: npt.NDArray[np.object_]) -> Mask:
 
 @cache
 def _any_first_word() -> str:
-    """A pattern of Arrow's that finds, in small letters, the first words of :func:`_first_words` in plain texts.  Endings in brackets ('senior(s)') are
-    taken for a hit, because :func:`readable` joins them to their word."""
+    """A pattern of Arrow's that finds, in small letters, the first words of :func:`_first_words` in plain texts.
+
+    Endings in brackets ('senior(s)') are taken for a hit, because :func:`readable` joins them to their word.
+    """
     first = _first_words()
     alone, followed = set(), []
     for table in (first.people, first.bounds, first.adults):

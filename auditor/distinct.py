@@ -5,7 +5,7 @@ A market of millions of lines holds few distinct texts; every grammar of this pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 Codes = npt.NDArray[np.intp]
-Texts = npt.NDArray[np.object_]
+Objects = npt.NDArray[np.object_]
 TextColumn: TypeAlias = "pd.Series | pd.api.extensions.ExtensionArray | pa.ChunkedArray"
 Result = TypeVar("Result")
 
@@ -35,7 +35,7 @@ class Distinct(NamedTuple):
 def distinct(table: pd.DataFrame | Mapping[str, TextColumn], columns: Sequence[str]) -> Distinct:
     """Distinct combinations of the cells of some columns, one at least, in order of first appearance."""
     codes = np.zeros(len(table[columns[0]]), dtype=np.intp)
-    factors: list[tuple[Codes, Texts]] = []
+    factors: list[tuple[Codes, Objects]] = []
     size = 1
     for name in columns:
         own, values = codes_of(table[name])
@@ -59,13 +59,13 @@ def combined(frame: pd.DataFrame, columns: Sequence[str]) -> Codes:
     return codes
 
 
-def codes_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, Texts]:
+def codes_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, Objects]:
     """Codes and distinct values of one text column, of pandas or Arrow, or of some of its rows."""
     codes, values = factors_of(column, where)
     return codes, values.to_numpy(zero_copy_only=False) if isinstance(values, pa.Array) else values
 
 
-def factors_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, Texts | pa.Array]:
+def factors_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, Objects | pa.Array]:
     """What :func:`codes_of` gives, the values as the column has them; next to free for categoricals and dictionaries."""
     if isinstance(column, pa.ChunkedArray):
         return _factors_of_arrow(column if where is None else column.take(pa.array(where)))
@@ -119,14 +119,8 @@ def words_at(codes: Codes, values: Iterable[str]) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, dtype=kinds, validate=False)
 
 
-def _objects(texts: Iterable[str]) -> npt.NDArray[np.object_]:
+def _objects(texts: Iterable[str]) -> Objects:
     return texts if isinstance(texts, np.ndarray) else np.array(list(texts), dtype=object)
-
-
-def one_of(column: pd.Series, accepted: Collection[str]) -> npt.NDArray[np.bool_]:
-    """Rows whose text is one of some; looked up once per distinct text."""
-    codes, values = codes_of(column)
-    return np.fromiter((value in accepted for value in values), dtype=bool, count=len(values))[codes]
 
 
 def either(column: TextColumn, other: TextColumn) -> pd.Categorical:
@@ -143,7 +137,7 @@ def as_text(column: pd.Series) -> pd.Series:
     return pd.Series(text_array(column.array), index=column.index, name=column.name)
 
 
-def text_array(cells: pd.api.extensions.ExtensionArray | npt.NDArray[np.object_]) -> pd.api.extensions.ExtensionArray:
+def text_array(cells: pd.api.extensions.ExtensionArray | Objects) -> pd.api.extensions.ExtensionArray:
     """What :func:`as_text` gives, of an array of texts in whatever form."""
     if not isinstance(cells, pd.Categorical):
         return (

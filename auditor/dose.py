@@ -355,7 +355,10 @@ def _schedule_columns(schedules: list[Schedule]) -> Columns:
 
 
 def _problem_table(problems: list[tuple[Problem, ...]], codes: npt.NDArray[np.intp], n_rows: int) -> pd.DataFrame:
-    """One row per problem and row of the dose table: the distinct problems repeated by the codes, which go through the rows again and again."""
+    """One row per problem and row of the dose table: the distinct problems repeated by the codes.
+
+    The codes go through the rows once for the readings and once for the schedules.
+    """
     flat = [problem for found in problems for problem in found]
     cells = zip(*flat, strict=True) if flat else [()] * len(Problem._fields)
     columns = {name: words(texts) for name, texts in zip(Problem._fields, cells, strict=True)}

@@ -74,12 +74,23 @@ def barcodes(facts: Facts) -> Findings:
         return []
     own, codes = facts.texts("upc").codes, facts.barcodes
 
+    def printed(hit: Hits) -> list[str]:
+        found: list[str] = codes.texts.take(pa.array(own[hit.where])).to_pylist()
+        return found
+
+    def meant(hit: Hits) -> list[str]:
+        return [code or "known only to its source" for code in codes.repaired[own[hit.where]]]
+
     return [
-        *on_products(facts.first, codes.mangled[own], "gtin-mangled", value=lambda hit: codes.texts.take(pa.array(own[hit.where])).to_pylist(),
-                     expected=lambda hit: [code or "known only to its source" for code in codes.repaired[own[hit.where]]]),
-        *on_products(facts.first, codes.wrong[own], "gtin-check-digit", value=lambda hit: codes.texts.take(pa.array(own[hit.where])).to_pylist(),
-                     expected=lambda hit: codes.digit[own[hit.where]].astype(str)),
-    ]  # fmt: skip
+        *on_products(facts.first, codes.mangled[own], "gtin-mangled", value=printed, expected=meant),
+        *on_products(
+            facts.first,
+            codes.wrong[own],
+            "gtin-check-digit",
+            value=printed,
+            expected=lambda hit: codes.digit[own[hit.where]].astype(str),
+        ),
+    ]
 
 
 # -- amounts and rows ----------------------------------------------------------------------------------------------------

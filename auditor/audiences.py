@@ -76,7 +76,7 @@ def names_others_than_adults(texts: npt.NDArray[np.object_]) -> Mask:
     return np.array([not others.isdisjoint(own) for own in parts], dtype=bool)
 
 
-@remembered(16_384)
+@remembered(8_192)
 def _part_names_others(part: str) -> bool:
     text = readable(part)
     if not _may_name(text, adults=False):

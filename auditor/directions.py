@@ -175,7 +175,7 @@ def read_directions(text: str) -> Directions:
     return _result(intakes, reading, reading.text)
 
 
-@remembered(16_384)
+@remembered(8_192)
 def audiences_of(text: str) -> tuple[tuple[str, ...], ...]:
     """The contexts that doses of directions are for, each combination once; one of them is () where a dose is for nobody in particular.
 

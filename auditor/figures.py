@@ -44,7 +44,7 @@ def _spaced_words() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(words)})")
 
 
-@remembered(16_384)
+@remembered(8_192)
 def says_spaced(text: str) -> bool:
     """Whether a cleaned text says that the product is not taken daily ('weekly', 'alle 20 Tage', 'Depot')."""
     return bool(_spaced_words().search(text.lower()))
@@ -64,7 +64,7 @@ def serving_of(text: str) -> str:
     return found[1] if found and not found[1].startswith(("1 ", "1-")) else ""
 
 
-@remembered(16_384)
+@remembered(8_192)
 def basis_of(text: str) -> str:
     """What the amounts of a cleaned text refer to ('per drop', 'pro Tagesdosis'), or '' if it does not say."""
     lowered = text.lower()

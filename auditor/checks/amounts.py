@@ -264,7 +264,7 @@ _NUMBERS = late_pattern(
 """A number that does not count pieces: the 100 of '1000 UI 100tabs' is no strength."""
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def _numbers_of(name: str) -> tuple[float, ...]:
     """Every number of a name, thousands and decimals both tried."""
     found: list[float] = []

@@ -235,7 +235,7 @@ def _units_in(texts: Texts, among: Mask) -> Floats:
     return texts.numbers(lambda text: _count_in(text, pattern), among)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def _count_in(text: str, pattern: str) -> float:
     numbers = {match[1].replace(",", "") for match in re.finditer(pattern, text, re.IGNORECASE)}
     return float(next(iter(numbers))) if len(numbers) == 1 else float("nan")
@@ -263,7 +263,7 @@ def _open_ends() -> tuple[str, ...]:
 _REST_OF_CLAUSE = re.compile(r"[^.;\n]*")
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def open_end(text: str) -> str:
     """The words of directions that leave the dose to somebody else, to the end of the clause; all of them where none are found."""
     folded = fold(text)

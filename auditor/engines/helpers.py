@@ -28,6 +28,8 @@ IN_ADVANCE = 4
 """Parts given to each helper to be finished; they wait on disk."""
 LEAST_SHARE = 0.05
 """This process audits at least so much of a group, however long it takes to read one."""
+MEANT_FOR_HELPERS = 0.1
+"""Part of its share that this process leaves to the helpers, so that these rather than it have something waiting."""
 
 Long = Callable[[], bool]
 ENDED = "a helper process ended before its time; its parts are done without it"
@@ -107,7 +109,7 @@ class Pace:
             own = even / 2
         else:
             reading, audit = self.reading_seconds / self.lines_read, self.audit_seconds / self.lines_audited
-            own = min(max(even * (1 - helpers * reading / audit), LEAST_SHARE), even)
+            own = min(max((1 - MEANT_FOR_HELPERS) * even * (1 - helpers * reading / audit), LEAST_SHARE), even)
         return [own, *([(1 - own) / helpers] * helpers)]
 
 

@@ -271,10 +271,10 @@ def test_a_divided_group_loses_nothing_and_deals_labels_out_by_their_directions(
 def test_the_process_that_reads_audits_less() -> None:
     assert Pace().shares(1) == [0.25, 0.75]
     busy = Pace(lines_read=100, reading_seconds=1.0, lines_audited=100, audit_seconds=2.0)
-    # Reading takes 1, auditing 2: at a quarter of the audit both are busy for 1.5.
-    assert busy.shares(1) == [0.25, 0.75]
+    # Reading takes 1, auditing 2: at a quarter of the audit both are busy for 1.5; a tenth of that is left to the helper.
+    assert busy.shares(1) == pytest.approx([0.225, 0.775])
     assert busy.shares(3) == pytest.approx([0.05, 0.95 / 3, 0.95 / 3, 0.95 / 3])
-    assert Pace(100, 0.0, 100, 2.0).shares(3) == [0.25] * 4
+    assert Pace(100, 0.0, 100, 2.0).shares(3) == pytest.approx([0.225, 0.775 / 3, 0.775 / 3, 0.775 / 3])
 
 
 def test_two_processes_audit_where_nothing_is_said_and_there_are_two_cores(

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from auditor.errors import InputError, UsageError
-from auditor.readers import READERS, read_batches
+from auditor.readers import READERS, open_reading, read_batches
 
 CSV = b"product_id,ingredient\n1,Vitamin D3\n"
 
@@ -81,3 +81,14 @@ def test_usage() -> None:
 def test_extensions_tell_one_format_each() -> None:
     extensions = [extension for reader in READERS.values() for extension in reader.extensions]
     assert len(extensions) == len(set(extensions))
+
+
+def test_files_that_are_read_count_as_read_whoever_closed_them(tmp_path: Path) -> None:
+    table = "product_id,ingredient,amount\na,Vitamin D3,25 mcg\n"
+    (tmp_path / "a.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "b.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "c.csv.gz").write_bytes(gzip.compress(table.encode()))
+    reading = open_reading([tmp_path])
+    for _ in range(2):
+        assert sum(batch.table.num_rows for batch in reading.batches()) == 3
+        assert reading.bytes_done == reading.bytes_total > 2 * len(table)

@@ -168,12 +168,11 @@ class Crew:
             self._collect(finished, wait_for_one=True)
 
     def forget(self) -> None:
-        """Let all processes of a long input let go what they remember of texts: there are no more to be read."""
-        if self.is_long():
-            for helper, waiter in zip(self._started, self._waiters, strict=True):
-                waiter.submit(helper.forget)
-            forget()
-            give_back()
+        """Let all processes let go what they remember of texts: there are no more to be read."""
+        for helper, waiter in zip(self._started, self._waiters, strict=True):
+            waiter.submit(helper.forget)
+        forget()
+        give_back()
 
     def finish(self, to_finish: Sequence[ToFinish], formats: tuple[RowsFormat, ...]) -> Iterator[Finished]:
         """Make the rows of all parts ready in the folder; gives what is told of each, in order, when it is ready.

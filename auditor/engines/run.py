@@ -208,7 +208,8 @@ class _Stream:
                     with Crew(self.rules, folder, self.helpers, self._is_long) as crew:
                         self._audit(crew, reader)
                         self._gather(folder, reader)
-                        crew.forget()
+                        if self.lines_read > LONG_LINES:
+                            crew.forget()
                         return self._write(crew, folder, target, table, tables_as, sums)
                 finally:
                     hasher.shutdown(wait=False, cancel_futures=True)

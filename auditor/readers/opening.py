@@ -52,7 +52,7 @@ def opened(source: Source) -> Iterator[pa.NativeFile]:
 
 def _decompressed(source: Source, stack: contextlib.ExitStack) -> pa.NativeFile:
     raw = stack.enter_context(_stored(source, stack))
-    position = _Position(raw)
+    position = _Position(raw, source.size)
     source.meter.position = position
     stack.callback(position.finish)
     start = raw.read(6)
@@ -75,8 +75,9 @@ def _stored(source: Source, stack: contextlib.ExitStack) -> pa.NativeFile:
 class _Position:
     """Tells how far a file has been read, also after it was closed."""
 
-    def __init__(self, raw: pa.NativeFile) -> None:
+    def __init__(self, raw: pa.NativeFile, size: int) -> None:
         self._raw: pa.NativeFile | None = raw
+        self._size = size
         self._last = 0
 
     def __call__(self) -> int:
@@ -86,7 +87,9 @@ class _Position:
         return self._last
 
     def finish(self) -> None:
-        """Remember the position; the file is about to be closed."""
+        """Remember the position; the file is about to be closed, or was by a reader that came to its end."""
+        if self._raw is not None and self._raw.closed:
+            self._last = self._size
         self()
         self._raw = None
 

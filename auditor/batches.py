@@ -90,6 +90,14 @@ def _place_of_texts(chunk: pa.DictionaryArray) -> tuple[object, ...]:
     return texts.offset, len(texts), *(buffer.address for buffer in texts.buffers() if buffer)
 
 
+def compact(table: pa.Table) -> pa.Table:
+    """The same rows with memory of their own, and dictionaries of no more than their texts."""
+    rows = np.arange(table.num_rows)
+    return pa.table(
+        {name: rows_of(in_one_piece(table[name]), rows) for name in table.column_names}, schema=table.schema
+    )
+
+
 def rows_of(column: pa.ChunkedArray, rows: npt.NDArray[np.intp]) -> pa.ChunkedArray:
     """Some rows of a column that is in one piece; a dictionary has only the texts that stand there."""
     if not pt.is_dictionary(column.type):

@@ -23,6 +23,7 @@ from auditor.evidence import Evidence
 from auditor.figures import says_spaced
 from auditor.ingredients import read_ingredient
 from auditor.markets import market_named
+from auditor.remembering import remembered
 from auditor.schedules import Schedule, schedule
 from auditor.text import clean
 
@@ -64,6 +65,7 @@ def style_of(market: str, evidence: Evidence | None) -> Style:
     return Style(known.decimal_mark, tuple((nutrient, tuple(amounts)) for nutrient, amounts in bases.items()))
 
 
+@remembered(32_768)
 def is_target(ingredient: str) -> bool:
     """Whether a line names vitamin D or K, or something that is easily taken for one."""
     found = read_ingredient(ingredient)

@@ -123,7 +123,7 @@ def _pieces(
             piece = usable_rows(table, layout, numbers, source.name)
             between = [bad.popleft()[1] for _ in range(passed)]
             rejects = tuple(sorted((*between, *piece.rejects), key=lambda reject: int(reject.row)))
-            found = [Piece(piece.rows, rejects)]
+            found = [Piece(piece.rows, rejects, piece.left_out + passed)]
             del blocks, table, piece  # they would wait, with their memory, until the next blocks are asked for
             yield found.pop()
     except pa.ArrowInvalid as error:

@@ -39,10 +39,6 @@ def read_parquet(sources: Iterable[Source], options: ReadOptions) -> Iterator[Ba
             ) from None
 
 
-PIECES = 4
-"""Pieces of a batch: a few unusable rows less would else make a batch of two."""
-
-
 def _opened(stored: pa.NativeFile) -> pq.ParquetFile:
     """The file, whose columns of text come as the dictionaries they are stored as: a tenth of the memory of their texts."""
     names = [column.name for column in pq.read_schema(stored) if _is_text(column.type)]
@@ -54,14 +50,14 @@ def _pieces(file: pq.ParquetFile, layout: Layout, source: Source, options: ReadO
     first, size = 2, source.size
     names = [str(position) for position in range(len(file.schema_arrow))]
     for record_batch in file.iter_batches(batch_size=options.chunk_rows, use_threads=False):
-        # Cut after it was made text: every piece has the same dictionaries, which are large.
-        whole = pa.table([as_text(column) for column in record_batch.columns], names=names)
+        table = pa.table([as_text(column) for column in record_batch.columns], names=names)
         del record_batch
-        for start in range(0, whole.num_rows, max(options.chunk_rows // PIECES, 1)):
-            table = whole.slice(start, max(options.chunk_rows // PIECES, 1))
-            yield usable_rows(table, layout, np.arange(first, first + table.num_rows), source.name)
-            first += table.num_rows
-            source.meter.position = functools.partial(int, size * (first - 2) / file.metadata.num_rows)
+        numbers = np.arange(first, first + table.num_rows)
+        first += table.num_rows
+        source.meter.position = functools.partial(int, size * (first - 2) / file.metadata.num_rows)
+        piece = [usable_rows(table, layout, numbers, source.name)]
+        del table  # it would wait, with its memory, until the next one is asked for
+        yield piece.pop()
 
 
 def as_text(column: pa.Array) -> pa.Array:

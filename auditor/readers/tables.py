@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.batches import TEXT, Batch, always
+from auditor.batches import TEXT, Batch, always, compact
 from auditor.labels import MAX_CELL_CHARACTERS, PRODUCT_LAYOUT_COLUMNS, Reject
 from auditor.readers.columns import Layout
 
@@ -25,10 +25,14 @@ Positions = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 @dataclass(frozen=True)
 class Piece:
-    """Some usable rows of one file under our column names, with the number of each as `row`; and those not usable."""
+    """Some usable rows of one file under our column names, with the number of each as `row`; and those not usable.
+
+    `left_out` counts the rows read that are not among the usable ones.
+    """
 
     rows: pa.Table
     rejects: tuple[Reject, ...] = ()
+    left_out: int = 0
 
 
 @dataclass
@@ -36,6 +40,7 @@ class _Pending:
     tables: list[pa.Table] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     count: int = 0
+    left_out: int = 0
     last_product: str | None = None
     last_product_from: int = 0
 
@@ -78,7 +83,7 @@ def usable_rows(table: pa.Table, layout: Layout, row_numbers: Positions, source:
         keep = np.ones(table.num_rows, dtype=bool)
         keep[[*reasons, *blank]] = False
         table = table.filter(pa.array(keep))
-    return Piece(table, rejects)
+    return Piece(table, rejects, len(reasons) + len(blank))
 
 
 def _too_long(table: pa.Table) -> Iterator[tuple[str, Positions]]:
@@ -147,7 +152,7 @@ def _reject(table: pa.Table, position: int, column: str, reason: str, *, row: st
 
 
 def batches(pieces: Iterable[Piece], layout: Layout, source: str, chunk_rows: int) -> Iterator[Batch]:
-    """Batches of about `chunk_rows` rows; the last product of a batch is held back until it is complete.
+    """Batches of about `chunk_rows` rows read; the last product of a batch is held back until it is complete.
 
     Yields at least one batch, so that a table without rows is an empty audit.
     """
@@ -155,9 +160,10 @@ def batches(pieces: Iterable[Piece], layout: Layout, source: str, chunk_rows: in
     emitted = False
     for piece in pieces:
         pending.rejects += piece.rejects
+        pending.left_out += piece.left_out
         for start in range(0, piece.rows.num_rows, chunk_rows):
             _append(pending, piece.rows.slice(start, chunk_rows))
-            if pending.count >= chunk_rows and pending.last_product_from:
+            if pending.count + pending.left_out >= chunk_rows and pending.last_product_from:
                 yield _cut(pending, layout, source)
                 emitted = True
     if pending.count or pending.rejects or not emitted:
@@ -197,8 +203,10 @@ def _cut(pending: _Pending, layout: Layout, source: str) -> Batch:
     whole = pa.concat_tables(pending.tables) if pending.tables else None
     rows = whole.slice(0, pending.last_product_from) if whole else None
     rejects = tuple(pending.rejects)
-    pending.tables = [whole.slice(pending.last_product_from)] if whole else []
+    # Made anew: the few rows held back would hold all of the batch with them.
+    pending.tables = [compact(whole.slice(pending.last_product_from))] if whole else []
     pending.count -= pending.last_product_from
+    pending.left_out = 0
     pending.last_product_from = 0
     pending.rejects = []
     lines = _as_lines(rows, layout) if rows else empty_table(layout)

@@ -78,13 +78,24 @@ def factors_of(column: TextColumn, where: Codes | None = None) -> tuple[Codes, O
     return codes, arrow_texts(found) if isinstance(found, pd.arrays.ArrowStringArray) else np.asarray(found)
 
 
+def numbers_of(column: TextColumn) -> Codes:
+    """The codes of :func:`codes_of` without the values, which cost more than the codes where a column is a dictionary."""
+    return _numbers_of_arrow(column)[0] if isinstance(column, pa.ChunkedArray) else factors_of(column)[0]
+
+
 def _factors_of_arrow(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
+    own, used, values = _numbers_of_arrow(column)
+    return own, values.take(pa.array(used)).cast(pa.large_string())
+
+
+def _numbers_of_arrow(column: pa.ChunkedArray) -> tuple[Codes, Codes, pa.Array]:
+    """Codes, the place in the dictionary of the text of each, and the dictionary."""
     column = column.unify_dictionaries() if pt.is_dictionary(column.type) else column.dictionary_encode()
     if not column.num_chunks:
-        return np.zeros(0, dtype=np.intp), pa.array([], pa.large_string())
+        none = np.zeros(0, dtype=np.intp)
+        return none, none, pa.array([], pa.large_string())
     values = column.chunk(0).dictionary
-    own, used = _used(np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]), len(values))
-    return own, values.take(pa.array(used)).cast(pa.large_string())
+    return *_used(np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]), len(values)), values
 
 
 def _used(codes: npt.NDArray[np.integer[Any]], kinds: int) -> tuple[Codes, Codes]:

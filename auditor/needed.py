@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from auditor.batches import encoded, in_one_piece, line_frame, rows_of
 from auditor.checks.claims import MACRONUTRIENTS
-from auditor.distinct import TextColumn, codes_of
+from auditor.distinct import TextColumn, codes_of, numbers_of
 from auditor.dose import is_target
 from auditor.labels import as_line_table
 from auditor.patterns import late_pattern
@@ -107,7 +107,7 @@ def _chosen(
     """Which lines are kept, for how many each stands, and the last input place of these."""
     products = column("product_id")
     assert products is not None
-    product = codes_of(products)[0].astype(np.int64)
+    product = numbers_of(products).astype(np.int64)
     keep = _kept(column, product)
     where = np.flatnonzero(keep)
     if len(product) and (product[1:] >= product[:-1]).all():
@@ -141,8 +141,10 @@ def _kept(column: Callable[[str], TextColumn | None], product: Places) -> Mask:
 
 
 def _telling(column: TextColumn, name: str) -> npt.NDArray[np.intp]:
+    if name != "percent_dv":
+        return numbers_of(column)
     codes, values = codes_of(column)
-    if name != "percent_dv" or not len(values):
+    if not len(values):
         return codes
     shapes, _ = pd.factorize(np.array([_FIGURES.sub("0", value) for value in values], dtype=object))
     return shapes[codes]

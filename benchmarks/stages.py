@@ -23,7 +23,7 @@ STAGES = {
         "auditor.needed:is_target", "auditor.distinct:Distinct.map", "auditor.dose:read_audience", "auditor.dose:_directed_to",
         "auditor.dose:names_others_than_adults", "auditor.dose:may_name_anybody", "auditor.dose:_spaced_names",
         "auditor.checks.amounts:read_line", "auditor.checks.forms:read_ingredient", "auditor.checks.safety:read_ingredient",
-        "auditor.checks.doses:read_audience", "auditor.checks.facts:read_directions",
+        "auditor.checks.doses:read_audience", "auditor.checks.doses:audiences_of",
     ),
     "doses": ("auditor.pipeline:line_doses", "auditor.pipeline:contexts_of", "auditor.pipeline:targets_of", "auditor.pipeline:join_rows",
               "auditor.pipeline:chosen_rows", "auditor.pipeline:_doses"),

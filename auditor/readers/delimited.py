@@ -162,7 +162,8 @@ def _record_batches(
                 invalid_row_handler=note_bad_row,
             ),
             # As dictionaries, which take no longer to read: few texts of a table are on one row only.
-            pa_csv.ConvertOptions(column_types=dict.fromkeys(names, TEXT_DICTIONARY)),
+            # Every byte was checked to be UTF-8 when it was read.
+            pa_csv.ConvertOptions(column_types=dict.fromkeys(names, TEXT_DICTIONARY), check_utf8=False),
         )
     )
 

@@ -164,7 +164,7 @@ def refuse_binary(source: Source, sample: bytes, wide: bool = False) -> None:
 class CheckedUtf8:
     """A stream that stops with ArrowInvalid before bytes that are not UTF-8, for Arrow's CSV reader.
 
-    Arrow itself checks the cells it keeps, but prints a traceback where it hands out the text of an unusable row.
+    Arrow itself would check the cells it keeps, but prints a traceback where it hands out the text of an unusable row.
     """
 
     closed = False

@@ -319,6 +319,16 @@ def test_a_vitamin_on_several_lines_is_told_once_with_all_its_lines() -> None:
     assert told.startswith("Vitamin D stands on several lines (Vitamin D3 25 mcg; Vitamin D2 10 mcg)")
 
 
+def test_vitamin_d_on_several_lines_is_told_beside_another_vitamin_that_is() -> None:
+    lines = ["Vitamin K2 (as MK-7) 45 mcg", "Vitamin K2 (as MK-7) 45 mcg", "Vitamin D3 25 mcg", "Vitamin D2 10 mcg"]
+    found = findings_of({"lines": lines})
+    told = found[found["finding_id"] == "nutrient-row-repeated"].set_index("nutrient")["value"].to_dict()
+    assert told == {
+        "vitamin_k2": "Vitamin K2 (as MK-7) 45 mcg",
+        "vitamin_d": "Vitamin D3 25 mcg; Vitamin D2 10 mcg",
+    }
+
+
 @pytest.mark.parametrize(
     ("finding_id", "line"),
     [("vitk-mixed-total", "Vitamin K (as K1 and K2 MK-7) 100 mcg"), ("amount-not-assignable", {"ingredient": "Vitamin D3 and K2", "amount": "100 mcg"})],

@@ -118,11 +118,11 @@ def repeated_rows(facts: Facts) -> Findings:
     test = judged["repeated"] | several
     where = np.flatnonzero(test)
     # All of a product's vitamin D is told at once, of other vitamins each dose.
-    label = np.where(of_d, product, -1 - np.arange(len(product)))
+    label = np.where(of_d, product, len(facts.firsts) + np.arange(len(product)))
     lines: dict[int, list[str]] = {}
     for own, text in zip(label[where].tolist(), judged.texts("label_text")[where], strict=True):
         lines.setdefault(own, []).append(text)
-    once = np.flatnonzero(test & (first_of_each(product, test) | ~of_d))
+    once = np.flatnonzero(first_of_each(label, test))
     return on_rows(
         judged, once, "nutrient-row-repeated", value=lambda _: ["; ".join(lines[own]) for own in label[once].tolist()]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
 
@@ -14,6 +15,8 @@ def main() -> None:
     from auditor.cli import cli
     from auditor.errors import AuditorError
 
+    # Whoever ends a service or a container asks first: then what a run keeps beside its output is cleared away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         cli(standalone_mode=True)
     except AuditorError as error:

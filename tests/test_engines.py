@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import gc
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -333,6 +338,21 @@ def test_short_inputs_start_no_helper(tmp_path: Path, small: list[Path], monkeyp
     run_to(small, tmp_path / "out", settings=ReadSettings(chunk_rows=300), workers=0)
     with pytest.raises(UsageError, match="workers -1"):
         run_to(small, tmp_path / "out", workers=-1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_a_run_that_is_told_to_end_clears_its_parts_away(tmp_path: Path, big: Path) -> None:
+    paths = os.pathsep.join(filter(None, sys.path))
+    run = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "auditor", "audit", str(big), "-o", str(tmp_path / "out"), "--quiet"],
+        env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while run.poll() is None and not list(tmp_path.glob(".auditor-parts-*")):
+        time.sleep(0.01)
+    assert list(tmp_path.glob(".auditor-parts-*"))
+    run.terminate()
+    assert run.wait(60) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_labels_compared_a_few_at_a_time_give_the_same(

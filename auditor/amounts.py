@@ -93,7 +93,7 @@ _TWO_STRENGTHS = late_pattern(r"^(\d{2,}) ?/ ?(\d{2,})(?= ?[^\d\s/])")
 _NUMBER_AND_WORD = late_pattern(r"[<>]?\s*-?[\d.,' ]+\s*([^\d\s(%].*)?")
 
 
-@remembered(8_192)
+@remembered(4_096)
 def read_line(
     ingredient: str,
     amount: str = "",

@@ -65,7 +65,7 @@ def style_of(market: str, evidence: Evidence | None) -> Style:
     return Style(known.decimal_mark, tuple((nutrient, tuple(amounts)) for nutrient, amounts in bases.items()))
 
 
-@remembered(32_768)
+@remembered(16_384)
 def is_target(ingredient: str) -> bool:
     """Whether a line names vitamin D or K, or something that is easily taken for one."""
     found = read_ingredient(ingredient)

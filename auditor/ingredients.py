@@ -80,7 +80,7 @@ _STUCK_BRAND = late_pattern(r"([a-zà-ÿ])(?=Vit(?:amine?|amina)?[ -]?[DK])")
 """'BabyVitD3': a brand's word stuck to the vitamin's name."""
 
 
-@remembered(16_384)
+@remembered(8_192)
 def read_ingredient(text: str) -> Ingredient:
     """Read an ingredient text as printed.  A text that names neither vitamin gives :data:`NOTHING`."""
     if "Vit" in text:

@@ -65,7 +65,7 @@ def read_number_cell(text: str) -> Fraction | None:
     return value if 0 < value < 1_000_000 else None
 
 
-@remembered(12_288)
+@remembered(8_192)
 def schedule(
     serving_size: str, units_per_serving: str, servings_min: str, servings_max: str, directions: str, line_basis: str, basis: str,
     market: str, dosage_form: str, context: str, name_says_spaced: str = "",

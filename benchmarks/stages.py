@@ -29,7 +29,7 @@ STAGES = {
               "auditor.pipeline:chosen_rows", "auditor.pipeline:_doses"),
     "classify (bands, verdicts, limits, classes)": ("auditor.pipeline:judge", "auditor.pipeline:products_table"),
     "checks": ("auditor.pipeline:find_all", "auditor.pipeline:label_keys", "auditor.engines.parts:across_parts", "auditor.engines.parts:located"),
-    "keep parts": ("auditor.engines.parts:_keep",),
+    "keep parts": ("auditor.engines.parts:_keep_labels", "auditor.engines.spill:Folder.put"),
     "write": ("auditor.engines.run:_Stream._write",),
 }  # fmt: skip
 """Stage -> functions, each named by where it is looked up when it is called."""

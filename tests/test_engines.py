@@ -123,9 +123,9 @@ def test_helpers_make_no_difference(
     beside: list[int] = []
     audit_beside = helpers.Helper.audit
 
-    def noted(self: helpers.Helper, batch: Any, number: int) -> Any:
-        beside.append(number)
-        return audit_beside(self, batch, number)
+    def noted(self: helpers.Helper, waiting: Any) -> Any:
+        beside.append(waiting.number)
+        return audit_beside(self, waiting)
 
     monkeypatch.setattr(helpers.Helper, "audit", noted)
     found = streamed(big, tmp_path / "out", 1_500, workers=3)
@@ -151,9 +151,9 @@ def test_a_helper_that_dies_loses_nothing(
 ) -> None:
     audit_beside = helpers.Helper.audit
 
-    def dying(self: helpers.Helper, batch: Any, number: int) -> Any:
+    def dying(self: helpers.Helper, waiting: Any) -> Any:
         self._process.kill()
-        return audit_beside(self, batch, number)
+        return audit_beside(self, waiting)
 
     monkeypatch.setattr(helpers.Helper, "audit", dying)
     with pytest.warns(UserWarning, match="a helper process ended before its time"):
@@ -170,6 +170,8 @@ def test_helpers_finish_parts_too(
 
     def noted(self: helpers.Helper, part: helpers.ToFinish, formats: Any) -> Any:
         beside.append(part.number)
+        # What waited to be audited waits no longer.
+        assert not list(tmp_path.glob(".auditor-parts-*/*.lines"))
         return finish_beside(self, part, formats)
 
     monkeypatch.setattr(helpers.Helper, "finish", noted)
@@ -237,10 +239,10 @@ def test_what_a_slow_helper_does_not_get_to_is_audited_here(
             many_done.set()
         return audit_here(group, number, *others)
 
-    def slow(self: helpers.Helper, group: Any, number: int) -> Any:
-        beside.append((number, group.share))
+    def slow(self: helpers.Helper, waiting: Any) -> Any:
+        beside.append((waiting.number, waiting.share))
         assert many_done.wait(60)
-        return audit_beside(self, group, number)
+        return audit_beside(self, waiting)
 
     monkeypatch.setattr(parts, "audit_group", noted)
     monkeypatch.setattr(helpers.Helper, "audit", slow)
@@ -318,12 +320,12 @@ def test_readings_are_let_go_when_a_long_input_is_read(
 def test_what_goes_wrong_in_a_helper_is_raised(
     tmp_path: Path, small: list[Path], started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    audit_beside = helpers.Helper.audit
+    set_aside = parts.set_aside
 
-    def with_rows_lost(self: helpers.Helper, batch: Any, number: int) -> Any:
-        return audit_beside(self, replace(batch, rows_in=batch.rows_in + 1), number)
+    def with_rows_lost(share: Any, *others: Any) -> Any:
+        return set_aside(replace(share, rows_in=share.rows_in + 1), *others)
 
-    monkeypatch.setattr(helpers.Helper, "audit", with_rows_lost)
+    monkeypatch.setattr(parts, "set_aside", with_rows_lost)
     with pytest.raises(AssertionError, match="rows were lost"):
         run_to(small, tmp_path / "out", settings=ReadSettings(chunk_rows=300), workers=2)
     assert list(tmp_path.iterdir()) == []

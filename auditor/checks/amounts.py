@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -30,6 +29,7 @@ from auditor.checks.tables import Floats, Hits, Mask, Objects, Positions, object
 from auditor.distinct import distinct
 from auditor.dose import IU_PER_MCG, style_of
 from auditor.patterns import late_pattern
+from auditor.remembering import remembered
 
 MASS_UNIT = r"(?:m?c?g|[µμu]g|㎍|mkg|mcgs|micro\w*|mikro\w*|milli[- ]?g\w*|мкг|マイクロ\w*)\b"
 MASS = rf"(?<![a-z]){MASS_UNIT}"
@@ -236,7 +236,7 @@ def _owner_of_bare(name: str) -> str:
     return before[-1] if before else ""
 
 
-@lru_cache(maxsize=16_384)
+@remembered(4_096)
 def _named(name: str, style: Style) -> _Named:
     def amounts(reading: LineReading) -> tuple[float, ...]:
         if reading.mcg_high is not None and not reading.share:
@@ -264,7 +264,7 @@ _NUMBERS = late_pattern(
 """A number that does not count pieces: the 100 of '1000 UI 100tabs' is no strength."""
 
 
-@lru_cache(maxsize=8_192)
+@remembered(4_096)
 def _numbers_of(name: str) -> tuple[float, ...]:
     """Every number of a name, thousands and decimals both tried."""
     found: list[float] = []

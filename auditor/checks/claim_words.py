@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from auditor.patterns import late_pattern
+from auditor.remembering import remembered
 from auditor.wording.tokens import wording_table
 
 IDEOGRAPHIC = ("ja", "zh")
@@ -82,7 +83,7 @@ class Claim(NamedTuple):
     sentence: str
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def disease_claim(text: str) -> Claim | None:
     """The first claim of a text to prevent, treat or cure a disease, if it makes one."""
     for sentence in _SENTENCE.split(text):
@@ -144,14 +145,14 @@ class Diet(NamedTuple):
     vegetarian: str = ""
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def diet_claim(text: str) -> Diet | None:
     """Whether a text claims that the product is vegan or vegetarian: of the product, not of its capsule, and not denied."""
     found = Diet(*(next(_affirmed(text, kind, "denied", "shell"), "") for kind in Diet._fields))
     return found if any(found) else None
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def animal_source(text: str) -> tuple[str, bool]:
     """The animal source that an ingredient line names, and whether vegetarians refuse it too; ('', False) for none."""
     flesh = next(_affirmed(text, "flesh", "without"), "")

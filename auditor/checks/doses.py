@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from auditor.checks.tables import Floats, Hits, Mask, Objects, Positions, Table,
 from auditor.directions import audiences_of, read_directions
 from auditor.distinct import distinct
 from auditor.judging import DEFAULT_AUTHORITIES
+from auditor.remembering import remembered
 from auditor.schedules import read_number_cell, schedule
 from auditor.searching import Texts
 from auditor.wording.tokens import fold, wording_table
@@ -235,7 +236,7 @@ def _units_in(texts: Texts, among: Mask) -> Floats:
     return texts.numbers(lambda text: _count_in(text, pattern), among)
 
 
-@lru_cache(maxsize=8_192)
+@remembered(4_096)
 def _count_in(text: str, pattern: str) -> float:
     numbers = {match[1].replace(",", "") for match in re.finditer(pattern, text, re.IGNORECASE)}
     return float(next(iter(numbers))) if len(numbers) == 1 else float("nan")
@@ -263,7 +264,7 @@ def _open_ends() -> tuple[str, ...]:
 _REST_OF_CLAUSE = re.compile(r"[^.;\n]*")
 
 
-@lru_cache(maxsize=4_096)
+@remembered(2_048)
 def open_end(text: str) -> str:
     """The words of directions that leave the dose to somebody else, to the end of the clause; all of them where none are found."""
     folded = fold(text)

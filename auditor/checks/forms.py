@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from auditor.checks import number
 from auditor.checks.facts import Facts, Findings, a_day, on_rows
 from auditor.checks.tables import Hits, Mask, Objects, objects
 from auditor.ingredients import read_ingredient
+from auditor.remembering import remembered
 
 FORM_WORDS = {
     "mk7": "MK-7",
@@ -54,7 +53,7 @@ def _told_elsewhere(texts: list[str], nutrient: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=16_384)
+@remembered(4_096)
 def _form_said(text: str, nutrient: str) -> str:
     """The one form of a vitamin that a text says, '' where it says none or several."""
     family = ("vitamin_k2", "vitamin_k") if nutrient != "vitamin_d" else (nutrient,)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +30,7 @@ from auditor.dose import IU_PER_MCG
 from auditor.evidence import DailyValue, Evidence
 from auditor.markets import UNKNOWN, market_named
 from auditor.patterns import late_pattern
+from auditor.remembering import remembered
 
 HALF_POINT = Decimal("0.5")
 GROUPS = {
@@ -134,7 +134,7 @@ class Explained(NamedTuple):
     severity: str = ""
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def _explain(
     nutrient: str, amount_mcg: float, percent_dv: float, market: str, group: str, *, evidence: Evidence
 ) -> Explained:
@@ -272,7 +272,7 @@ def printed_in_mg(rows: Table, among: Mask) -> Mask:
 MILLIGRAMS = r"\d ?(?:mg|milli[- ]?g\w*|мг|毫克|ミリグラム)(?:\W|$)"
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _weight_meant(
     nutrient: str, amount_mcg: float, percent_dv: float, market: str, group: str, least: int, *, evidence: Evidence
 ) -> str:
@@ -304,7 +304,7 @@ def units_as_micrograms(facts: Facts) -> Findings:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def _reason_for_units(
     amount_mcg: float, percent_dv: float, market: str, group: str, name: str, *, evidence: Evidence
 ) -> str:

@@ -24,7 +24,7 @@ from auditor.remembering import forget
 def serve(heard: BinaryIO, said: BinaryIO) -> None:
     """Hear the rules and the name of the folder, then what to do; answer with what came of it, or with the error it ended in.
 
-    To do is 'audit' with a group and its number, answered with its record; 'forget', which lets go what is remembered of
+    To do is 'audit' with a share of a group that waits in the folder, answered with its record; 'forget', which lets go what is remembered of
     texts; or 'finish' with a :class:`~auditor.engines.parts.ToFinish` and the formats of the tables that are written,
     answered with what is told of the part.
     """
@@ -32,7 +32,7 @@ def serve(heard: BinaryIO, said: BinaryIO) -> None:
     rules, name = pickle.load(heard)
     folder = Folder(name)
     works: dict[str, Callable[..., object]] = {
-        "audit": lambda group, number: parts.audit_group(group, number, rules, folder),
+        "audit": lambda waiting: parts.audit_waiting(waiting, rules, folder),
         "forget": forget,
         "finish": lambda part, formats: parts.make_ready(part, formats, folder),
     }

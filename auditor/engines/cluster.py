@@ -259,7 +259,7 @@ class _ClusterRun:
         """Audit, find what labels share, write."""
         sums = self._map(sha256_of, [source.name for task in self.tasks for source in task.reading.sources])
         records = self._audited()
-        scattered = parts.find_scattered(records)
+        scattered = parts.find_scattered(records, Folder(self.place.parts))
         buckets, labels = self._gathered(records, scattered)
         dropped = scattered.places
         across = parts.across_parts([record.labels for record in records] + labels, dropped, Folder(self.place.parts))
@@ -292,7 +292,7 @@ class _ClusterRun:
                 for record in future.result():
                     lines, labels, rejects = (
                         lines + record.lines,
-                        labels + len(record.labels.place),
+                        labels + record.labels.count,
                         rejects + record.rejects,
                     )
                 done += sizes[future.key]

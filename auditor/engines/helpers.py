@@ -17,7 +17,7 @@ from typing import cast
 from auditor.engines import parts
 from auditor.engines.groups import Group, divided
 from auditor.engines.memory import give_back
-from auditor.engines.parts import Finished, PartRecord, Rules, ToFinish
+from auditor.engines.parts import Finished, PartRecord, Rules, ToFinish, Waiting
 from auditor.engines.spill import Folder
 from auditor.remembering import forget
 from auditor.writers import RowsFormat
@@ -54,9 +54,9 @@ class Helper:
         )
         self._first: tuple[Rules, str] | None = (rules, folder.name)
 
-    def audit(self, group: Group, number: int) -> PartRecord | None:
-        """The record of an audited part; None when the helper has ended before it was done."""
-        return cast("PartRecord | None", self._done("audit", group, number))
+    def audit(self, waiting: Waiting) -> PartRecord | None:
+        """The record of an audited share; None when the helper has ended before it was done."""
+        return cast("PartRecord | None", self._done("audit", waiting))
 
     def finish(self, part: ToFinish, formats: tuple[RowsFormat, ...]) -> Finished | None:
         """What is told of a part that was finished; None when the helper has ended before it was done."""
@@ -102,6 +102,11 @@ class Pace:
     lines_audited: int = 0
     audit_seconds: float = 0.0
 
+    def audited(self, lines: int, start: float) -> None:
+        """Count lines whose audit began at `start`, of :func:`time.perf_counter`, and has ended now."""
+        self.audit_seconds += time.perf_counter() - start
+        self.lines_audited += lines
+
     def shares(self, helpers: int) -> list[float]:
         """The share of this process, which also reads, and of each helper, so that all are busy for the same time."""
         even = 1 / (1 + helpers)
@@ -130,8 +135,8 @@ class Crew:
     _started: list[Helper] = field(default_factory=list)
     _waiters: list[ThreadPoolExecutor] = field(default_factory=list)
     """For each helper the thread that waits for its answers."""
-    _given: dict[Future[PartRecord | None], tuple[int, Group, int]] = field(default_factory=dict)
-    """Shares that helpers have: which helper, the share, the number of its part."""
+    _given: dict[Future[PartRecord | None], tuple[int, Waiting]] = field(default_factory=dict)
+    """Shares that helpers have: which helper, and the share."""
     _pace: Pace = field(default_factory=Pace)
 
     def __enter__(self) -> Crew:
@@ -163,8 +168,8 @@ class Crew:
             for future in list(self._given):
                 # What no helper has begun is audited here.
                 if future.cancel():
-                    _, share, number = self._given.pop(future)
-                    self._here(share, number, finished)
+                    _, waiting = self._given.pop(future)
+                    self._waiting_here(waiting, finished)
             self._collect(finished, wait_for_one=True)
 
     def forget(self) -> None:
@@ -218,6 +223,7 @@ class Crew:
                 return
             self._pace.reading_seconds += time.perf_counter() - start
             self._pace.lines_read += len(group.found)
+            give_back()
             yield group
             del group
 
@@ -226,22 +232,28 @@ class Crew:
         if sum(own == helper and not future.done() for future, (own, *_) in self._given.items()) >= WAITING:
             self._here(share, number, finished)
             return
-        future = self._waiters[helper].submit(self._beside, self._started[helper], share, number)
-        self._given[future] = helper, share, number
+        waiting = parts.set_aside(share, number, self.folder)
+        future = self._waiters[helper].submit(self._beside, self._started[helper], waiting)
+        self._given[future] = helper, waiting
 
-    def _beside(self, helper: Helper, share: Group, number: int) -> PartRecord | None:
+    def _beside(self, helper: Helper, waiting: Waiting) -> PartRecord | None:
         start = time.perf_counter()
-        record = helper.audit(share, number)
+        record = helper.audit(waiting)
         if record is not None:
-            self._pace.audit_seconds += time.perf_counter() - start
-            self._pace.lines_audited += len(share.found)
+            self._pace.audited(waiting.needed_lines, start)
         return record
 
     def _here(self, share: Group, number: int, finished: Callable[[PartRecord], None]) -> None:
         start = time.perf_counter()
         finished(parts.audit_group(share, number, self.rules, self.folder))
-        self._pace.audit_seconds += time.perf_counter() - start
-        self._pace.lines_audited += len(share.found)
+        self._pace.audited(len(share.found), start)
+        give_back()
+
+    def _waiting_here(self, waiting: Waiting, finished: Callable[[PartRecord], None]) -> None:
+        start = time.perf_counter()
+        finished(parts.audit_waiting(waiting, self.rules, self.folder))
+        self._pace.audited(waiting.needed_lines, start)
+        self.folder.drop(waiting.key)
         give_back()
 
     def _collect(self, finished: Callable[[PartRecord], None], *, wait_for_one: bool = False) -> None:
@@ -249,10 +261,11 @@ class Crew:
         if wait_for_one and self._given:
             wait(self._given, return_when=FIRST_COMPLETED)
         for future in [future for future in self._given if future.done()]:
-            _, share, number = self._given.pop(future)
+            _, waiting = self._given.pop(future)
             record = future.result()
             if record is not None:
+                self.folder.drop(waiting.key)
                 finished(record)
                 continue
             warnings.warn(ENDED, stacklevel=2)
-            self._here(share, number, finished)
+            self._waiting_here(waiting, finished)

@@ -1,13 +1,14 @@
 """The steps of a run that is done in parts: audit a part, find what labels of different parts share, finish a part.
 
 A part is a group of a reader's batches, whose labels may be audited in several shares.  What is known of it between the
-steps stands in a folder; only a few numbers for each label are kept in memory.  Labels whose lines come in several parts are audited once more, all their lines together, and
-take their place where their first line stands.
+steps stands in a folder; only a few numbers for each part are kept in memory.  Labels whose lines come in several parts are
+audited once more, all their lines together, and take their place where their first line stands.
 """
 
 from __future__ import annotations
 
 import itertools
+import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +24,7 @@ from auditor.checks.across import KEYS, LabelKeys, find_sharers, shared
 from auditor.checks.facts import COLUMNS
 from auditor.engines.counts import Counts
 from auditor.engines.groups import Group
+from auditor.engines.memory import give_back
 from auditor.engines.spill import Folder, frame_of
 from auditor.engines.whole import reject_table
 from auditor.evidence import Evidence
@@ -66,16 +68,18 @@ _EDITIONS: dict[str, Evidence] = {}
 
 @dataclass(frozen=True)
 class Labels:
-    """What is kept in memory of the labels of one step: a place, a hash of the id and the number of lines of each.
+    """The labels of one step, how many, and the number of contexts that they were audited in.
 
-    `key` names the frames in the folder; `contexts` is the number of contexts that they were audited in.
+    `key` names their frames in the folder; :meth:`numbers` gives what one of these holds of every label.
     """
 
     key: str
-    place: Places
-    id_hash: Hashes
-    lines: npt.NDArray[np.int32]
+    count: int
     contexts: int
+
+    def numbers(self, name: str, folder: Folder) -> npt.NDArray[Any]:
+        """Of every label its 'place', the hash of its id ('id_hash') or the number of its 'lines'."""
+        return folder.get(f"{self.key}-labels", [name])[name].to_numpy()
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,45 @@ class PartRecord:
     labels: Labels
 
 
+class Waiting(NamedTuple):
+    """A share of a group that waits in the folder, as file `key`, to be audited as part `number`."""
+
+    number: int
+    share: int
+    needed_lines: int
+
+    @property
+    def key(self) -> str:
+        """Name of the file."""
+        return f"{self.number:06d}-{self.share}.lines"
+
+
+def set_aside(share: Group, number: int, folder: Folder) -> Waiting:
+    """Let a share wait in the folder, where it takes no memory and every process of the run finds it."""
+    waiting = Waiting(number, share.share, len(share.found))
+    with folder.file(waiting.key) as file:
+        pickle.dump(share, file, protocol=pickle.HIGHEST_PROTOCOL)
+    return waiting
+
+
+def audit_waiting(waiting: Waiting, rules: Rules, folder: Folder) -> PartRecord:
+    """Audit a share that waits in the folder; its file stays, for the case that this process does not live to tell."""
+    with folder.opened(waiting.key) as file:
+        share = pickle.load(file)
+    return audit_group(share, waiting.number, rules, folder)
+
+
 def audit_group(group: Group, number: int, rules: Rules, folder: Folder) -> PartRecord:
     """Audit a group, or one share of it, as part `number` and keep the result in the folder."""
     part = rules.audit(group.found.needed(number << PART_BITS))
-    labels = _keep(part, f"{number:06d}-{group.share}", folder)
+    key = f"{number:06d}-{group.share}"
+    labels = _keep_labels(part, key, folder)
+    give_back()
+    # To keep a table takes as much memory again: the largest comes last, when the others are gone.
+    while part.tables:
+        name, table = part.tables.popitem()
+        folder.put(f"{key}-{name}", table)
+        del table
     unread = reject_table(group.rejects)
     if len(unread):
         folder.put(f"{number:06d}-unread", unread)
@@ -117,20 +156,18 @@ def hash_ids(ids: pd.Series) -> Hashes:
     )
 
 
-def _keep(part: Part, key: str, folder: Folder) -> Labels:
-    for name, table in part.tables.items():
-        folder.put(f"{key}-{name}", table)
+def _keep_labels(part: Part, key: str, folder: Folder) -> Labels:
+    first = part.keys[0].labels
+    numbers = {
+        "place": first[PLACE].to_numpy(dtype=np.int64),
+        "id_hash": hash_ids(first["product_id"]),
+        "lines": part.lines.astype(np.int32),
+    }
+    folder.put(f"{key}-labels", pd.DataFrame(numbers))
     for block, keys in enumerate(part.keys):
         folder.put(f"{key}-keys{block}", keys.labels)
         folder.put(f"{key}-strengths{block}", keys.strengths)
-    first = part.keys[0].labels
-    return Labels(
-        key,
-        first[PLACE].to_numpy(dtype=np.int64),
-        hash_ids(first["product_id"]),
-        part.lines.astype(np.int32),
-        len(part.keys),
-    )
+    return Labels(key, len(part.lines), len(part.keys))
 
 
 # -- labels in several parts -----------------------------------------------------------------------------------------------
@@ -145,18 +182,19 @@ class Scattered:
     lines: int
 
 
-def find_scattered(records: Iterable[PartRecord]) -> Scattered:
+def find_scattered(records: Iterable[PartRecord], folder: Folder) -> Scattered:
     """Ids that stand in more than one part."""
     labels = [record.labels for record in records]
-    hashes = _joined([part.id_hash for part in labels], np.uint64)
-    found, counts = np.unique(hashes, return_counts=True)
+    hashes = [part.numbers("id_hash", folder) for part in labels]
+    found, counts = np.unique(_joined(hashes, np.uint64), return_counts=True)
     ids = found[counts > 1]
-    mine = np.isin(hashes, ids)
-    return Scattered(
-        ids,
-        _joined([part.place for part in labels], np.int64)[mine],
-        int(_joined([part.lines for part in labels], np.int32)[mine].sum()),
-    )
+    places, lines = [], 0
+    for part, own in zip(labels, hashes, strict=True):
+        mine = np.isin(own, ids)
+        if mine.any():
+            places.append(part.numbers("place", folder)[mine])
+            lines += int(part.numbers("lines", folder)[mine].sum())
+    return Scattered(ids, _joined(places, np.int64), lines)
 
 
 def _joined(arrays: list[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
@@ -191,7 +229,7 @@ def audit_bucket(lines: pd.DataFrame, bucket: int, rules: Rules, folder: Folder)
     lines = lines.sort_values("_place", kind="stable", ignore_index=True)
     numbers = [lines[name].to_numpy(dtype=np.int64) for name in ("_place", "_input_place", "_count", "_last")]
     part = rules.audit(Needed(lines.drop(columns=[name for name in lines if name.startswith("_")]), *numbers))
-    labels = _keep(part, f"bucket{bucket:06d}", folder)
+    labels = _keep_labels(part, f"bucket{bucket:06d}", folder)
     homes: set[int] = set()
     for name, table in part.tables.items():
         home = table[PLACE].to_numpy(dtype=np.int64) >> PART_BITS
@@ -221,7 +259,7 @@ def across_parts(labels: list[Labels], dropped: Places, folder: Folder) -> dict[
     """
     found: dict[int, list[tuple[int, str]]] = {}
     for block in range(labels[0].contexts if labels else 0):
-        counting = [np.isin(part.place, dropped, invert=True) if len(dropped) and not part.key.startswith("bucket") else np.ones(len(part.place), dtype=bool)
+        counting = [np.isin(part.numbers("place", folder), dropped, invert=True) if len(dropped) and not part.key.startswith("bucket") else np.ones(part.count, dtype=bool)
                     for part in labels]  # fmt: skip
         ends = np.cumsum([int(mask.sum()) for mask in counting])
         for name in KEYS:
@@ -393,6 +431,7 @@ def make_ready(part: ToFinish, formats: Iterable[RowsFormat], folder: Folder) ->
             with folder.file(rows_key(part, format_of[name])) as file:
                 format_of[name].make_ready(frame, file)
         del frame
+        give_back()
     return told
 
 
@@ -413,7 +452,10 @@ def _rows_of(name: str, part: ToFinish, folder: Folder) -> pd.DataFrame:
     if len(tables) > 1:
         by = [whole[key].to_numpy()[rows] for key in (BLOCK, PLACE) if key in whole.column_names]
         rows = rows[np.lexsort(by)]
-    return frame_of(whole if len(tables) == 1 and counts.all() else whole.take(pa.array(rows)))
+    if len(tables) > 1 or not counts.all():
+        whole = whole.take(pa.array(rows))
+    del tables
+    return frame_of(whole)
 
 
 def _stands_at(table: pa.Table, part: ToFinish, name: str, folder: Folder) -> npt.NDArray[np.bool_]:

@@ -240,12 +240,12 @@ class _Stream:
     def _audited(self, record: PartRecord) -> None:
         self.records.append(record)
         lines = sum(part.lines for part in self.records)
-        labels = sum(len(part.labels.place) for part in self.records)
+        labels = sum(part.labels.count for part in self.records)
         self._tell(lines, labels, sum(part.rejects for part in self.records), "audit")
 
     def _gather(self, folder: Folder, reader: ThreadPoolExecutor) -> None:
         """Read the lines of labels that came in several parts once more, and audit each label whole."""
-        scattered = parts.find_scattered(self.records)
+        scattered = parts.find_scattered(self.records, folder)
         if not len(scattered.ids):
             return
         self.scattered = scattered
@@ -276,6 +276,7 @@ class _Stream:
     ) -> Run:  # fmt: skip
         dropped = np.array([], dtype=np.int64) if self.scattered is None else self.scattered.places
         across = parts.across_parts([record.labels for record in self.records] + self.bucket_labels, dropped, folder)
+        give_back()
         lines_of: Counter[int] = Counter()
         for record in self.records:
             lines_of[record.number] += record.lines
@@ -291,8 +292,9 @@ class _Stream:
             for part, told in zip(to_finish, finished, strict=True):
                 for each in writer.formats:
                     if folder.has_file(key := parts.rows_key(part, each)):
-                        with folder.taken(key) as rows:
+                        with folder.opened(key) as rows:
                             writer.add(each.table, rows)
+                        folder.drop(key)
                 give_back()
                 counts.join(told.counts)
                 rejected += told.rejected

@@ -90,12 +90,14 @@ class Folder:
         return Path(f"{self.name}/{key}").exists()
 
     @contextlib.contextmanager
-    def taken(self, key: str) -> Iterator[Any]:
-        """Such a file, which is gone when the block ends; for folders of this machine."""
-        path = Path(f"{self.name}/{key}")
-        with path.open("rb") as file:
+    def opened(self, key: str) -> Iterator[Any]:
+        """Such a file, to be read; for folders of this machine."""
+        with Path(f"{self.name}/{key}").open("rb") as file:
             yield file
-        path.unlink()
+
+    def drop(self, key: str) -> None:
+        """Delete such a file; for folders of this machine."""
+        Path(f"{self.name}/{key}").unlink()
 
     def has(self, key: str) -> bool:
         """Whether a frame was kept under this key."""

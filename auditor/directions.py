@@ -157,7 +157,7 @@ class _Part(NamedTuple):
 _STOP = ". "
 
 
-@remembered(4_096)
+@remembered(16_384)
 def read_directions(text: str) -> Directions:
     """Read suggested use in any of the languages of the wording tables."""
     parts = parts_of(text)
@@ -175,16 +175,12 @@ def read_directions(text: str) -> Directions:
     return _result(intakes, reading, reading.text)
 
 
-@remembered(8_192)
 def audiences_of(text: str) -> tuple[tuple[str, ...], ...]:
-    """The contexts that doses of directions are for, each combination once; one of them is () where a dose is for nobody in particular.
-
-    Asked of texts that were read long ago, and therefore remembered apart from their readings, which are large.
-    """
+    """The contexts that doses of directions are for, each combination once; one of them is () where a dose is for nobody in particular."""
     return tuple(dict.fromkeys(regimen.contexts for regimen in read_directions(text).regimens))
 
 
-@remembered(4_096)
+@remembered(2_048)
 def _read_part(text: str, contexts: tuple[str, ...], titrating: bool) -> tuple[_Part, tuple[str, ...]]:
     """What one part says when the text before it spoke of `contexts`; and of whom it speaks at its end."""
     reading = _Reading(readable(text), titrating=titrating)
@@ -547,7 +543,7 @@ def _result(intakes: list[Intake], reading: _Reading, text: str) -> Directions:
         return Directions(
             "ambiguous" if "as-needed" in flags else "unread", (), tuple(sorted(flags)), problem or shorten(text, 80), limited
         )  # fmt: skip
-    regimens = tuple(_regimen(intake, text) for intake in intakes)
+    regimens = _once(tuple(_regimen(intake, text) for intake in intakes))
     if len(regimens) > 1:
         units = {(regimen.contexts, regimen.phase, regimen.unit) for regimen in regimens}
         if len({key[:2] for key in units}) < len(units):
@@ -557,6 +553,15 @@ def _result(intakes: list[Intake], reading: _Reading, text: str) -> Directions:
     if status == "ambiguous" and not problem:
         problem = _span_of([intake for intake in intakes if intake.flags & _AMBIGUOUS] or intakes, text)
     return Directions(status, regimens, tuple(sorted(flags)), shorten(problem, 80) if problem else "")
+
+
+@remembered(4_096)
+def _once(regimens: tuple[Regimen, ...]) -> tuple[Regimen, ...]:
+    """The same regimens, as one object for all texts that tell them: texts are many, what they tell is little.
+
+    Equal ones are alike to the last digit, for :func:`~auditor.wording.intakes.decimal` writes a number in one way only.
+    """
+    return regimens
 
 
 def _span_of(intakes: list[Intake], text: str) -> str:

@@ -23,6 +23,6 @@ def remembered(size: int) -> Callable[[Callable[..., Result]], _lru_cache_wrappe
 
 
 def forget() -> None:
-    """Let go all that readers remember: some fifty megabytes once they have read a market."""
+    """Let go all that readers remember: some forty megabytes once they have read a market."""
     for reader in _READERS:
         reader.cache_clear()

@@ -22,8 +22,10 @@ from auditor.engines.spill import Folder
 from auditor.remembering import forget
 from auditor.writers import RowsFormat
 
-WAITING = 2
-"""Shares given to each helper: the one it audits and the next one, so that it never waits."""
+SHARES = 2
+"""Shares of a group that each helper gets: small ones take little memory, and at the end there is little to wait for."""
+WAITING = 2 * SHARES
+"""Shares given to each helper: those of one group and of the next, so that it never waits."""
 IN_ADVANCE = 4
 """Parts given to each helper to be finished; they wait on disk."""
 LEAST_SHARE = 0.05
@@ -108,14 +110,14 @@ class Pace:
         self.lines_audited += lines
 
     def shares(self, helpers: int) -> list[float]:
-        """The share of this process, which also reads, and of each helper, so that all are busy for the same time."""
+        """The share of this process, which also reads, and :data:`SHARES` of each helper, so that all are busy for the same time."""
         even = 1 / (1 + helpers)
         if not self.lines_audited:
             own = even / 2
         else:
             reading, audit = self.reading_seconds / self.lines_read, self.audit_seconds / self.lines_audited
             own = min(max((1 - MEANT_FOR_HELPERS) * even * (1 - helpers * reading / audit), LEAST_SHARE), even)
-        return [own, *([(1 - own) / helpers] * helpers)]
+        return [own, *([(1 - own) / (helpers * SHARES)] * helpers * SHARES)]
 
 
 @dataclass
@@ -155,8 +157,8 @@ class Crew:
             if self._have_helpers():
                 own, *others = divided(group, self._pace.shares(len(self._started)))
                 del group
-                for helper, share in enumerate(others):
-                    self._give(helper, share, number, finished)
+                for place, share in enumerate(others):
+                    self._give(place // SHARES, share, number, finished)
                 del others
             else:
                 own = group
@@ -165,8 +167,8 @@ class Crew:
             del own
             self._collect(finished)
         while self._given:
-            for future in list(self._given):
-                # What no helper has begun is audited here.
+            for future in reversed(list(self._given)):
+                # What no helper has begun is audited here, first what it would come to last.
                 if future.cancel():
                     _, waiting = self._given.pop(future)
                     self._waiting_here(waiting, finished)

@@ -319,22 +319,23 @@ def _told_across(across: Across, folder: Folder) -> dict[int, pd.DataFrame]:
 
 def _keys_of(chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, folder: Folder) -> LabelKeys:
     """Keys of some labels in the order of the input."""
-    labels, strengths, count = [], [], 0
+    labels, strengths, products, count = [], [], [], 0
     for part, rows in chosen:
-        own = folder.get(f"{part.key}-keys{block}").iloc[rows]
-        doses = folder.get(f"{part.key}-strengths{block}")
-        position = pd.Index(rows).get_indexer(doses["product"].to_numpy(dtype=np.int64))
-        strengths.append(doses.assign(product=position + count)[position >= 0])
-        labels.append(own)
-        count += len(own)
-    together = pd.concat(labels, ignore_index=True)
-    order = np.argsort(together[PLACE].to_numpy(dtype=np.int64), kind="stable")
+        labels.append(folder.table(f"{part.key}-keys{block}").take(pa.array(rows)))
+        doses = folder.table(f"{part.key}-strengths{block}")
+        position = pd.Index(rows).get_indexer(doses["product"].to_numpy())
+        strengths.append(doses.take(pa.array(np.flatnonzero(position >= 0))))
+        products.append(position[position >= 0] + count)
+        count += len(rows)
+    together = pa.concat_tables(labels)
+    order = np.argsort(together[PLACE].to_numpy(), kind="stable")
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    doses = pd.concat(strengths, ignore_index=True)
-    doses["product"] = rank[doses["product"].to_numpy(dtype=np.int64)]
+    product = rank[np.concatenate(products)]
+    in_order = np.argsort(product, kind="stable")
     return LabelKeys(
-        together.iloc[order].reset_index(drop=True), doses.sort_values("product", kind="stable", ignore_index=True)
+        frame_of(together.take(pa.array(order))),
+        frame_of(pa.concat_tables(strengths).take(pa.array(in_order))).assign(product=product[in_order]),
     )
 
 

@@ -243,3 +243,11 @@ def test_phrases_are_joined_longest_first() -> None:
         "soft gel capsules",
         "every other day",
     ]
+
+
+def test_texts_that_tell_the_same_share_one_reading() -> None:
+    first, second = (
+        read_directions(f"Take 2 softgels daily with a meal. {rest}").regimens for rest in ("Keep dry.", "Keep cool.")
+    )
+    assert first
+    assert first is second

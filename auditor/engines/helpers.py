@@ -252,11 +252,8 @@ class Crew:
         give_back()
 
     def _waiting_here(self, waiting: Waiting, finished: Callable[[PartRecord], None]) -> None:
-        start = time.perf_counter()
-        finished(parts.audit_waiting(waiting, self.rules, self.folder))
-        self._pace.audited(waiting.needed_lines, start)
+        self._here(parts.taken(waiting, self.folder), waiting.number, finished)
         self.folder.drop(waiting.key)
-        give_back()
 
     def _collect(self, finished: Callable[[PartRecord], None], *, wait_for_one: bool = False) -> None:
         """Count what the helpers have done; a share that a helper did not live to finish is audited here."""

@@ -119,9 +119,14 @@ def set_aside(share: Group, number: int, folder: Folder) -> Waiting:
 
 def audit_waiting(waiting: Waiting, rules: Rules, folder: Folder) -> PartRecord:
     """Audit a share that waits in the folder; its file stays, for the case that this process does not live to tell."""
+    return audit_group(taken(waiting, folder), waiting.number, rules, folder)
+
+
+def taken(waiting: Waiting, folder: Folder) -> Group:
+    """The share that waits."""
     with folder.opened(waiting.key) as file:
-        share = pickle.load(file)
-    return audit_group(share, waiting.number, rules, folder)
+        share: Group = pickle.load(file)
+    return share
 
 
 def audit_group(group: Group, number: int, rules: Rules, folder: Folder) -> PartRecord:
@@ -327,7 +332,9 @@ def _keys_of(chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, fold
         strengths.append(doses.take(pa.array(np.flatnonzero(position >= 0))))
         products.append(position[position >= 0] + count)
         count += len(rows)
-    together = pa.concat_tables(labels)
+    # A part without any dose has columns without a type.
+    together = pa.concat_tables(labels, promote_options="default")
+    doses = pa.concat_tables(strengths, promote_options="default")
     order = np.argsort(together[PLACE].to_numpy(), kind="stable")
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
@@ -335,7 +342,7 @@ def _keys_of(chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, fold
     in_order = np.argsort(product, kind="stable")
     return LabelKeys(
         frame_of(together.take(pa.array(order))),
-        frame_of(pa.concat_tables(strengths).take(pa.array(in_order))).assign(product=product[in_order]),
+        frame_of(doses.take(pa.array(in_order))).assign(product=product[in_order]),
     )
 
 

@@ -28,7 +28,7 @@ STAGES = {
     "doses": ("auditor.pipeline:line_doses", "auditor.pipeline:contexts_of", "auditor.pipeline:targets_of", "auditor.pipeline:join_rows",
               "auditor.pipeline:chosen_rows", "auditor.pipeline:_doses"),
     "classify (bands, verdicts, limits, classes)": ("auditor.pipeline:judge", "auditor.pipeline:products_table"),
-    "checks": ("auditor.pipeline:find_all", "auditor.pipeline:label_keys", "auditor.engines.parts:across_parts", "auditor.engines.parts:located"),
+    "checks": ("auditor.pipeline:find_all", "auditor.pipeline:label_keys", "auditor.engines.sharers:compare", "auditor.engines.finishing:located"),
     "keep parts": ("auditor.engines.parts:_keep_labels", "auditor.engines.spill:Folder.put"),
     "write": ("auditor.engines.run:_Stream._write",),
 }  # fmt: skip

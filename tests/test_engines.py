@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor import directions, dose, schedules, writers
-from auditor.engines import Done, ReadSettings, audit, helpers, parts, run_to
+from auditor.engines import Done, ReadSettings, audit, finishing, helpers, parts, run_to, sharers
 from auditor.engines import run as engines_run
 from auditor.engines.groups import divided, grouped
 from auditor.engines.helpers import Pace
@@ -121,17 +121,22 @@ def test_helpers_make_no_difference(
     tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beside: list[int] = []
-    audit_beside = helpers.Helper.audit
+    compared: list[str] = []
+    do = helpers.Helper.do
 
-    def noted(self: helpers.Helper, waiting: Any) -> Any:
-        beside.append(waiting.number)
-        return audit_beside(self, waiting)
+    def noted(self: helpers.Helper, work: str, *arguments: Any) -> Any:
+        if work == "audit":
+            beside.append(arguments[0].number)
+        elif work == "compare":
+            compared.append(arguments[3])
+        return do(self, work, *arguments)
 
-    monkeypatch.setattr(helpers.Helper, "audit", noted)
+    monkeypatch.setattr(helpers.Helper, "do", noted)
     found = streamed(big, tmp_path / "out", 1_500, workers=3)
     assert [name for name in whole if found[name] != whole[name]] == []
     assert len(started) == 2
     assert beside
+    assert compared == ["gtin", "record"]
     assert all(helper._process.poll() is not None for helper in started)
 
 
@@ -149,13 +154,13 @@ def test_helpers_make_no_difference_to_parquet(
 def test_a_helper_that_dies_loses_nothing(
     tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    audit_beside = helpers.Helper.audit
+    do = helpers.Helper.do
 
-    def dying(self: helpers.Helper, waiting: Any) -> Any:
+    def dying(self: helpers.Helper, *asked: Any) -> Any:
         self._process.kill()
-        return audit_beside(self, waiting)
+        return do(self, *asked)
 
-    monkeypatch.setattr(helpers.Helper, "audit", dying)
+    monkeypatch.setattr(helpers.Helper, "do", dying)
     with pytest.warns(UserWarning, match="a helper process ended before its time"):
         found = streamed(big, tmp_path / "out", 1_500, workers=2)
     assert [name for name in whole if found[name] != whole[name]] == []
@@ -166,15 +171,16 @@ def test_helpers_finish_parts_too(
     tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beside: list[int] = []
-    finish_beside = helpers.Helper.finish
+    do = helpers.Helper.do
 
-    def noted(self: helpers.Helper, part: helpers.ToFinish, formats: Any) -> Any:
-        beside.append(part.number)
-        # What waited to be audited waits no longer.
-        assert not list(tmp_path.glob(".auditor-parts-*/*.lines"))
-        return finish_beside(self, part, formats)
+    def noted(self: helpers.Helper, work: str, *arguments: Any) -> Any:
+        if work == "finish":
+            beside.append(arguments[0].number)
+            # What waited to be audited waits no longer.
+            assert not list(tmp_path.glob(".auditor-parts-*/*.lines"))
+        return do(self, work, *arguments)
 
-    monkeypatch.setattr(helpers.Helper, "finish", noted)
+    monkeypatch.setattr(helpers.Helper, "do", noted)
     found = streamed(big, tmp_path / "out", 700, workers=2)
     assert [name for name in whole if found[name] != whole[name]] == []
     assert len(beside) >= 3
@@ -186,22 +192,23 @@ def test_rather_than_wait_for_a_helper_the_run_finishes_what_none_has_begun(
 ) -> None:
     here: list[int] = []
     beside: list[int] = []
-    make_ready, finish_beside = parts.make_ready, helpers.Helper.finish
+    make_ready, do = finishing.make_ready, helpers.Helper.do
     several_done = threading.Event()
 
-    def noted(part: helpers.ToFinish, *others: Any) -> Any:
+    def noted(part: finishing.ToFinish, *others: Any) -> Any:
         here.append(part.number)
         if len(here) == 3:
             several_done.set()
         return make_ready(part, *others)
 
-    def slow(self: helpers.Helper, part: helpers.ToFinish, formats: Any) -> Any:
-        beside.append(part.number)
-        assert several_done.wait(60)
-        return finish_beside(self, part, formats)
+    def slow(self: helpers.Helper, work: str, *arguments: Any) -> Any:
+        if work == "finish":
+            beside.append(arguments[0].number)
+            assert several_done.wait(60)
+        return do(self, work, *arguments)
 
-    monkeypatch.setattr(parts, "make_ready", noted)
-    monkeypatch.setattr(helpers.Helper, "finish", slow)
+    monkeypatch.setattr(finishing, "make_ready", noted)
+    monkeypatch.setattr(helpers.Helper, "do", slow)
     found = streamed(big, tmp_path / "out", 700, workers=2)
     assert [name for name in whole if found[name] != whole[name]] == []
     assert here[0] == 0
@@ -209,16 +216,18 @@ def test_rather_than_wait_for_a_helper_the_run_finishes_what_none_has_begun(
     assert sorted([*here, *beside]) == list(range(len(here) + len(beside)))
 
 
-def test_a_helper_that_dies_while_parts_are_finished_loses_nothing(
-    tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stage", ["compare", "finish"])
+def test_a_helper_that_dies_after_the_audit_loses_nothing(
+    tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finish_beside = helpers.Helper.finish
+    do = helpers.Helper.do
 
-    def dying(self: helpers.Helper, part: helpers.ToFinish, formats: Any) -> Any:
-        self._process.kill()
-        return finish_beside(self, part, formats)
+    def dying(self: helpers.Helper, work: str, *arguments: Any) -> Any:
+        if work == stage:
+            self._process.kill()
+        return do(self, work, *arguments)
 
-    monkeypatch.setattr(helpers.Helper, "finish", dying)
+    monkeypatch.setattr(helpers.Helper, "do", dying)
     with pytest.warns(UserWarning, match="a helper process ended before its time"):
         found = streamed(big, tmp_path / "out", 1_500, workers=2)
     assert [name for name in whole if found[name] != whole[name]] == []
@@ -229,7 +238,7 @@ def test_what_a_slow_helper_does_not_get_to_is_audited_here(
 ) -> None:
     here: list[tuple[int, int]] = []
     beside: list[tuple[int, int]] = []
-    audit_here, audit_beside = parts.audit_group, helpers.Helper.audit
+    audit_here, do = parts.audit_group, helpers.Helper.do
     many_done = threading.Event()
 
     def noted(group: Any, number: int, *others: Any) -> Any:
@@ -239,13 +248,14 @@ def test_what_a_slow_helper_does_not_get_to_is_audited_here(
             many_done.set()
         return audit_here(group, number, *others)
 
-    def slow(self: helpers.Helper, waiting: Any) -> Any:
-        beside.append((waiting.number, waiting.share))
-        assert many_done.wait(60)
-        return audit_beside(self, waiting)
+    def slow(self: helpers.Helper, work: str, *arguments: Any) -> Any:
+        if work == "audit":
+            beside.append((arguments[0].number, arguments[0].share))
+            assert many_done.wait(60)
+        return do(self, work, *arguments)
 
     monkeypatch.setattr(parts, "audit_group", noted)
-    monkeypatch.setattr(helpers.Helper, "audit", slow)
+    monkeypatch.setattr(helpers.Helper, "do", slow)
     found = streamed(big, tmp_path / "out", 700, workers=2)
     assert [name for name in whole if found[name] != whole[name]] == []
     assert {share for _, share in here} == {0, 1, 2}
@@ -360,7 +370,7 @@ def test_a_run_that_is_told_to_end_clears_its_parts_away(tmp_path: Path, big: Pa
 def test_labels_compared_a_few_at_a_time_give_the_same(
     tmp_path: Path, big: Path, whole: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "SHARERS_AT_ONCE", 20)
+    monkeypatch.setattr(sharers, "SHARERS_AT_ONCE", 20)
     found = streamed(big, tmp_path / "out", 7_000)
     assert [name for name in whole if found[name] != whole[name]] == []
 

@@ -21,6 +21,8 @@ from auditor.searching import Texts
 
 KEYS = ("id_key", "gtin", "record")
 """Columns of :attr:`LabelKeys.labels` that are compared; 0 is no key."""
+KEYS_OF_STRENGTHS = ("gtin",)
+"""Those of them whose sharers are also compared by :attr:`LabelKeys.strengths`; for the others nobody looks at these."""
 
 Hashes = npt.NDArray[np.uint64]
 

@@ -11,38 +11,27 @@ import pickle
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from typing import BinaryIO
 
 from auditor.collecting import without_collector
-from auditor.engines import parts
 from auditor.engines.memory import give_back, hold_little
 from auditor.engines.spill import Folder
-from auditor.remembering import forget
+from auditor.engines.works import works
 
 
 def serve(heard: BinaryIO, said: BinaryIO) -> None:
-    """Hear the rules and the name of the folder, then what to do; answer with what came of it, or with the error it ended in.
-
-    To do is 'audit' with a share of a group that waits in the folder, answered with its record; 'forget', which lets go what is remembered of
-    texts; or 'finish' with a :class:`~auditor.engines.parts.ToFinish` and the formats of the tables that are written,
-    answered with what is told of the part.
-    """
+    """Hear the rules and the name of the folder, then which of its :func:`~auditor.engines.works.works` to do with what;
+    answer with what came of it, or with the error it ended in."""
     hold_little()
     rules, name = pickle.load(heard)
-    folder = Folder(name)
-    works: dict[str, Callable[..., object]] = {
-        "audit": lambda waiting: parts.audit_waiting(waiting, rules, folder),
-        "forget": forget,
-        "finish": lambda part, formats: parts.make_ready(part, formats, folder),
-    }
+    known = works(rules, Folder(name))
     while True:
         try:
             work, arguments = pickle.load(heard)
         except EOFError:
             return
         try:
-            answer = works[work](*arguments)
+            answer = known[work](*arguments)
         except Exception as error:  # whatever it is, it is the run's to tell
             error.add_note(traceback.format_exc())
             answer = error

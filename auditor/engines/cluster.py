@@ -24,9 +24,11 @@ import pyarrow as pa
 from auditor.datapackage import partitioned_package
 from auditor.engines import parts
 from auditor.engines.counts import Counts
+from auditor.engines.finishing import Finished, ToFinish, finish_part, parts_to_finish
 from auditor.engines.groups import grouped
 from auditor.engines.parts import PartRecord, Rules, Scattered
 from auditor.engines.run import MAX_BUCKETS, Done, Run
+from auditor.engines.sharers import by_part, compare, comparisons
 from auditor.engines.spill import Folder, file_system, is_url
 from auditor.engines.whole import BATCH_LINES, ReadSettings, sha256_of
 from auditor.errors import UsageError
@@ -193,7 +195,7 @@ class _Written:
 
 
 def write_part(
-    part: parts.ToFinish,
+    part: ToFinish,
     unread: int,
     folder: str,
     tables: str,
@@ -201,9 +203,9 @@ def write_part(
     """Finish a part and write its rows of every table as Parquet with the declared schema."""
     place = Folder(folder)
     number, extras = part.number, part.extras
-    told = parts.Finished()
+    told = Finished()
     files: dict[str, list[dict[str, Any]]] = {}
-    for name, frame in parts.finish_part(part, place):
+    for name, frame in finish_part(part, place):
         told.add(name, frame)
         # Rejects of the readers go before those of the audit, as in a stream.
         key = f"part-1-{number:09d}" if name == "rejects" else f"part-{number:09d}"
@@ -262,11 +264,16 @@ class _ClusterRun:
         scattered = parts.find_scattered(records, Folder(self.place.parts))
         buckets, labels = self._gathered(records, scattered)
         dropped = scattered.places
-        across = parts.across_parts([record.labels for record in records] + labels, dropped, Folder(self.place.parts))
+        place = Folder(self.place.parts)
+        compared = [
+            self.client.submit(compare, *each, place, pure=False)
+            for each in comparisons([record.labels for record in records] + labels, dropped)
+        ]
+        across = by_part(self._results(compared))
         unread = {record.number: record.rejects for record in records}
         futures = [
             self.client.submit(write_part, part, unread[part.number], self.place.parts, self.place.tables, pure=False)
-            for part in parts.parts_to_finish(records, dropped, buckets, across)
+            for part in parts_to_finish(records, dropped, buckets, across)
         ]
         written = self._results(futures)
         return self._told(records, written, self._results(sums), parts.extras_of(records))

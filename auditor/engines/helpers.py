@@ -12,28 +12,29 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any
 
 from auditor.engines import parts
 from auditor.engines.groups import Group, divided
 from auditor.engines.memory import give_back
-from auditor.engines.parts import Finished, PartRecord, Rules, ToFinish, Waiting
+from auditor.engines.parts import PartRecord, Rules, Waiting
 from auditor.engines.spill import Folder
-from auditor.remembering import forget
-from auditor.writers import RowsFormat
+from auditor.engines.works import works
 
 SHARES = 2
 """Shares of a group that each helper gets: small ones take little memory, and at the end there is little to wait for."""
 WAITING = 2 * SHARES
 """Shares given to each helper: those of one group and of the next, so that it never waits."""
 IN_ADVANCE = 4
-"""Parts given to each helper to be finished; they wait on disk."""
+"""Tasks given to each helper before it has done those before; they wait on disk."""
 LEAST_SHARE = 0.05
 """This process audits at least so much of a group, however long it takes to read one."""
 MEANT_FOR_HELPERS = 0.1
 """Part of its share that this process leaves to the helpers, so that these rather than it have something waiting."""
 
 Long = Callable[[], bool]
+NOTHING = object()
+"""What comes of a work that a helper did not live to do."""
 ENDED = "a helper process ended before its time; its parts are done without it"
 
 
@@ -56,19 +57,8 @@ class Helper:
         )
         self._first: tuple[Rules, str] | None = (rules, folder.name)
 
-    def audit(self, waiting: Waiting) -> PartRecord | None:
-        """The record of an audited share; None when the helper has ended before it was done."""
-        return cast("PartRecord | None", self._done("audit", waiting))
-
-    def finish(self, part: ToFinish, formats: tuple[RowsFormat, ...]) -> Finished | None:
-        """What is told of a part that was finished; None when the helper has ended before it was done."""
-        return cast("Finished | None", self._done("finish", part, formats))
-
-    def forget(self) -> None:
-        """Let it go what it remembers of texts."""
-        self._done("forget")
-
-    def _done(self, work: str, *arguments: object) -> object:
+    def do(self, work: str, *arguments: object) -> Any:
+        """What comes of one of the :func:`~auditor.engines.works.works`; :data:`NOTHING` when the helper has ended before it was done."""
         heard, said = self._process.stdin, self._process.stdout
         assert heard is not None
         assert said is not None
@@ -80,7 +70,7 @@ class Helper:
             heard.flush()
             answer = pickle.load(said)
         except (EOFError, OSError, pickle.UnpicklingError):
-            return None
+            return NOTHING
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -137,9 +127,12 @@ class Crew:
     _started: list[Helper] = field(default_factory=list)
     _waiters: list[ThreadPoolExecutor] = field(default_factory=list)
     """For each helper the thread that waits for its answers."""
-    _given: dict[Future[PartRecord | None], tuple[int, Waiting]] = field(default_factory=dict)
+    _given: dict[Future[PartRecord | object], tuple[int, Waiting]] = field(default_factory=dict)
     """Shares that helpers have: which helper, and the share."""
     _pace: Pace = field(default_factory=Pace)
+
+    def __post_init__(self) -> None:
+        self._works = works(self.rules, self.folder)
 
     def __enter__(self) -> Crew:
         return self
@@ -177,34 +170,37 @@ class Crew:
     def forget(self) -> None:
         """Let all processes let go what they remember of texts: there are no more to be read."""
         for helper, waiter in zip(self._started, self._waiters, strict=True):
-            waiter.submit(helper.forget)
-        forget()
+            waiter.submit(helper.do, "forget")
+        self._works["forget"]()
         give_back()
 
-    def finish(self, to_finish: Sequence[ToFinish], formats: tuple[RowsFormat, ...]) -> Iterator[Finished]:
-        """Make the rows of all parts ready in the folder; gives what is told of each, in order, when it is ready.
+    def share_out(self, work: str, tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+        """Do one of the :func:`~auditor.engines.works.works` with the arguments of each task, by all processes.
 
-        Helpers have some in advance; rather than wait for one, this process does what no helper has begun.
+        Gives what comes of each, in order, when it is there.  Helpers have some in advance; rather than wait for one,
+        this process does what no helper has begun.
         """
-        given: dict[int, Future[Finished | None]] = {}
-        ready: dict[int, Finished] = {}
-        for place in range(len(to_finish)):
-            for following in range(place + 1, min(place + 1 + IN_ADVANCE * len(self._started), len(to_finish))):
+        given: dict[int, Future[Any]] = {}
+        ready: dict[int, Any] = {}
+        here = self._works[work]
+        for place in range(len(tasks)):
+            for following in range(place + 1, min(place + 1 + IN_ADVANCE * len(self._started), len(tasks))):
                 if following not in given:
                     helper = following % len(self._started)
-                    work = self._started[helper].finish
-                    given[following] = self._waiters[helper].submit(work, to_finish[following], formats)
+                    do = self._started[helper].do
+                    given[following] = self._waiters[helper].submit(do, work, *tasks[following])
             beside = given.get(place)
             for following in range(place, len(given) + 1):
                 if not beside or beside.done():
                     break
                 if following in given and following not in ready and given[following].cancel():
-                    ready[following] = parts.make_ready(to_finish[following], formats, self.folder)
+                    ready[following] = here(*tasks[following])
             if place not in ready:
-                done = beside.result() if beside else None
-                if beside and done is None:
-                    warnings.warn(ENDED, stacklevel=2)
-                ready[place] = done or parts.make_ready(to_finish[place], formats, self.folder)
+                ready[place] = beside.result() if beside else NOTHING
+                if ready[place] is NOTHING:
+                    if beside:
+                        warnings.warn(ENDED, stacklevel=2)
+                    ready[place] = here(*tasks[place])
             yield ready.pop(place)
 
     def prepare(self) -> None:
@@ -238,10 +234,10 @@ class Crew:
         future = self._waiters[helper].submit(self._beside, self._started[helper], waiting)
         self._given[future] = helper, waiting
 
-    def _beside(self, helper: Helper, waiting: Waiting) -> PartRecord | None:
+    def _beside(self, helper: Helper, waiting: Waiting) -> PartRecord | object:
         start = time.perf_counter()
-        record = helper.audit(waiting)
-        if record is not None:
+        record: PartRecord | object = helper.do("audit", waiting)
+        if record is not NOTHING:
             self._pace.audited(waiting.needed_lines, start)
         return record
 
@@ -262,7 +258,7 @@ class Crew:
         for future in [future for future in self._given if future.done()]:
             _, waiting = self._given.pop(future)
             record = future.result()
-            if record is not None:
+            if isinstance(record, PartRecord):
                 self.folder.drop(waiting.key)
                 finished(record)
                 continue

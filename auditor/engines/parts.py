@@ -1,15 +1,15 @@
-"""The steps of a run that is done in parts: audit a part, find what labels of different parts share, finish a part.
+"""The parts of a run, audited: what is known of each stands in a folder until all are compared and finished.
 
-A part is a group of a reader's batches, whose labels may be audited in several shares.  What is known of it between the
-steps stands in a folder; only a few numbers for each part are kept in memory.  Labels whose lines come in several parts are
-audited once more, all their lines together, and take their place where their first line stands.
+A part is a group of a reader's batches, whose labels may be audited in several shares.  Only a few numbers for each part
+are kept in memory.  Labels whose lines come in several parts are audited once more, all their lines together, and take
+their place where their first line stands.
 """
 
 from __future__ import annotations
 
 import itertools
 import pickle
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -18,20 +18,14 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
-from auditor.checks.across import KEYS, LabelKeys, find_sharers, shared
-from auditor.checks.facts import COLUMNS
-from auditor.engines.counts import Counts
 from auditor.engines.groups import Group
 from auditor.engines.memory import give_back
-from auditor.engines.spill import Folder, frame_of
+from auditor.engines.spill import Folder
 from auditor.engines.whole import reject_table
 from auditor.evidence import Evidence
 from auditor.needed import Needed
-from auditor.pipeline import BLOCK, PLACE, Part, audit_part, finished, located, without_places
-from auditor.schema import PRODUCTS, TABLES
-from auditor.writers import RowsFormat
+from auditor.pipeline import PLACE, Part, audit_part
 
 PART_BITS = 32
 """The place of a line is its part's number, then its position there in so many bits."""
@@ -94,6 +88,18 @@ class PartRecord:
     inputs: tuple[str, ...]
     extras: tuple[str, ...]
     labels: Labels
+
+
+def extras_of(records: Iterable[PartRecord]) -> tuple[str, ...]:
+    """Passed-through columns of a run."""
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(record.extras for record in records)))
+
+
+def unread_rows(records: Iterable[PartRecord], folder: Folder) -> Iterator[pd.DataFrame]:
+    """The rejects of the readers, part by part."""
+    for record in records:
+        if record.rejects:
+            yield folder.get(f"{record.number:06d}-unread")
 
 
 class Waiting(NamedTuple):
@@ -242,243 +248,3 @@ def audit_bucket(lines: pd.DataFrame, bucket: int, rules: Rules, folder: Folder)
             folder.put(f"bucket{bucket:06d}-{number:06d}-{name}", table[home == number])
             homes.add(number)
     return labels, tuple(sorted(homes))
-
-
-# -- labels that share something -------------------------------------------------------------------------------------------
-
-
-SHARERS_AT_ONCE = 50_000
-"""Labels that are compared at a time; all that share one key are among them."""
-
-Across = tuple[tuple[int, str], ...]
-"""Findings across labels that stand in the folder for one part: number of the context, and key of the frame, in order."""
-
-
-def across_parts(labels: list[Labels], dropped: Places, folder: Folder) -> dict[int, Across]:
-    """Find what labels of different parts share and keep it in the folder; gives what there is for each part.
-
-    Args:
-        labels: of all parts and buckets.
-        dropped: places of labels in their parts that do not count, because a bucket has them.
-        folder: where the steps before kept their results.
-    """
-    found: dict[int, list[tuple[int, str]]] = {}
-    for block in range(labels[0].contexts if labels else 0):
-        counting = [np.isin(part.numbers("place", folder), dropped, invert=True) if len(dropped) and not part.key.startswith("bucket") else np.ones(part.count, dtype=bool)
-                    for part in labels]  # fmt: skip
-        ends = np.cumsum([int(mask.sum()) for mask in counting])
-        for name in KEYS:
-            every = pd.concat(
-                [
-                    folder.get(f"{part.key}-keys{block}", [name, "split"])[mask]
-                    for part, mask in zip(labels, counting, strict=True)
-                ],
-                ignore_index=True,
-            )
-            sharing = shared(every, name)
-            slices = -(-int(sharing.sum()) // SHARERS_AT_ONCE)
-            # All that share a key come into one slice.
-            slice_of = (every[name].to_numpy() % np.uint64(max(slices, 1))).astype(np.int64)
-            for piece in range(slices):
-                mine = sharing & (slice_of == piece)
-                chosen = [
-                    (part, rows)
-                    for part, mask, end in zip(labels, counting, ends, strict=True)
-                    if len(rows := np.flatnonzero(mask)[mine[end - int(mask.sum()) : end]])
-                ]
-                if not chosen:
-                    continue
-                keys = _keys_of(chosen, block, folder)
-                for number, told in _by_part(find_sharers(keys, name), keys.labels):
-                    key = f"{number:06d}-across{block}-{name}-{piece}"
-                    folder.put(key, told)
-                    found.setdefault(number, []).append((block, key))
-    return {number: tuple(keys) for number, keys in found.items()}
-
-
-def _by_part(found: pd.DataFrame, labels: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Findings with the place and the id of their label, part by part."""
-    product = found["product"].to_numpy(dtype=np.intp)
-    place = labels[PLACE].to_numpy(dtype=np.int64)[product]
-    texts = found.drop(columns="product").astype(dict.fromkeys(set(found) - {"product", "order"}, "str"))
-    told = texts.astype({"order": "int64"}).assign(
-        **{PLACE: place, "product_id": labels["product_id"].to_numpy()[product]}
-    )
-    home = place >> PART_BITS
-    for number in np.unique(home).tolist():
-        yield number, told[home == number]
-
-
-def _told_across(across: Across, folder: Folder) -> dict[int, pd.DataFrame]:
-    """The findings across labels on labels of one part in their final words, by context."""
-    told = {}
-    for block in dict.fromkeys(block for block, _ in across):
-        found = pd.concat([folder.get(key) for own, key in across if own == block], ignore_index=True)
-        places, product = np.unique(found[PLACE].to_numpy(dtype=np.int64), return_inverse=True)
-        labels = pd.DataFrame({PLACE: places}).assign(product_id="")
-        labels["product_id"] = labels["product_id"].astype(object)
-        labels.loc[product, "product_id"] = found["product_id"].to_numpy(dtype=object)
-        told[block] = located(found.assign(product=product)[list(COLUMNS)], labels)
-    return told
-
-
-def _keys_of(chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, folder: Folder) -> LabelKeys:
-    """Keys of some labels in the order of the input."""
-    labels, strengths, products, count = [], [], [], 0
-    for part, rows in chosen:
-        labels.append(folder.table(f"{part.key}-keys{block}").take(pa.array(rows)))
-        doses = folder.table(f"{part.key}-strengths{block}")
-        position = pd.Index(rows).get_indexer(doses["product"].to_numpy())
-        strengths.append(doses.take(pa.array(np.flatnonzero(position >= 0))))
-        products.append(position[position >= 0] + count)
-        count += len(rows)
-    # A part without any dose has columns without a type.
-    together = pa.concat_tables(labels, promote_options="default")
-    doses = pa.concat_tables(strengths, promote_options="default")
-    order = np.argsort(together[PLACE].to_numpy(), kind="stable")
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    product = rank[np.concatenate(products)]
-    in_order = np.argsort(product, kind="stable")
-    return LabelKeys(
-        frame_of(together.take(pa.array(order))),
-        frame_of(doses.take(pa.array(in_order))).assign(product=product[in_order]),
-    )
-
-
-# -- the tables as they are written ----------------------------------------------------------------------------------------
-
-
-class ToFinish(NamedTuple):
-    """What it takes to finish part `number`.
-
-    `pieces` and `buckets` are the keys of its frames: of its shares, and of the buckets that have labels whose first line
-    stands in it.  `dropped` are places of labels that do not count in the pieces, because a bucket has them; `across` the
-    findings across labels on its labels, from :func:`across_parts`; `extras` passed-through columns of the whole run.
-    """
-
-    number: int
-    pieces: tuple[str, ...]
-    buckets: tuple[str, ...]
-    dropped: Places
-    across: Across
-    extras: tuple[str, ...]
-
-
-def parts_to_finish(
-    records: Sequence[PartRecord], dropped: Places, buckets: Mapping[int, Sequence[int]], across: Mapping[int, Across]
-) -> list[ToFinish]:
-    """The parts of a run in their order; `buckets` are the numbers of those that have labels of a part."""
-    extras = extras_of(records)
-    pieces: dict[int, list[str]] = {}
-    for record in records:
-        pieces.setdefault(record.number, []).append(record.labels.key)
-    return [
-        ToFinish(
-            number, tuple(pieces[number]), tuple(f"bucket{bucket:06d}-{number:06d}" for bucket in buckets.get(number, ())),
-            dropped[dropped >> PART_BITS == number], across.get(number, ()), extras,
-        )
-        for number in sorted(pieces)
-    ]  # fmt: skip
-
-
-def extras_of(records: Iterable[PartRecord]) -> tuple[str, ...]:
-    """Passed-through columns of a run."""
-    return tuple(dict.fromkeys(itertools.chain.from_iterable(record.extras for record in records)))
-
-
-def finish_part(part: ToFinish, folder: Folder) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The tables of a part as they are written, whole and in order; one after the other, for they are large."""
-    own = finished(
-        {name: _rows_of(name, part, folder) for name in ("products", "findings")}, _told_across(part.across, folder)
-    )
-    yield "products", _with_extras(own.pop("products"), part.extras)
-    yield "findings", own.pop("findings")
-    for name in TABLES:
-        if name not in ("products", "findings"):
-            yield name, without_places(_rows_of(name, part, folder))
-
-
-def _with_extras(products: pd.DataFrame, extras: tuple[str, ...]) -> pd.DataFrame:
-    """The table with the passed-through columns of the run; one that this part lacks is empty."""
-    if not extras:
-        return products
-    filled = {
-        name: products[name].astype("str").fillna("")
-        if name in products
-        else pd.Series("", products.index, dtype="str")
-        for name in extras
-    }
-    return products[[column.name for column in PRODUCTS]].assign(**filled)
-
-
-@dataclass
-class Finished:
-    """What the summary tells of the tables of a part, how many labels and rejected rows."""
-
-    counts: Counts = field(default_factory=Counts)
-    labels: int = 0
-    rejected: int = 0
-
-    def add(self, table: str, frame: pd.DataFrame) -> None:
-        """Count the rows of a table."""
-        self.counts.add(table, frame)
-        if table == "products":
-            self.labels = frame["product_id"].nunique()
-        if table == "rejects":
-            self.rejected = len(frame.drop_duplicates(["source", "row"]))
-
-
-def make_ready(part: ToFinish, formats: Iterable[RowsFormat], folder: Folder) -> Finished:
-    """Finish a part and keep in the folder, as files, the rows of the tables that are written: see :func:`rows_key`."""
-    told = Finished()
-    format_of = {each.table: each for each in formats}
-    for name, frame in finish_part(part, folder):
-        told.add(name, frame)
-        if name in format_of and len(frame):
-            with folder.file(rows_key(part, format_of[name])) as file:
-                format_of[name].make_ready(frame, file)
-        del frame
-        give_back()
-    return told
-
-
-def rows_key(part: ToFinish, of: RowsFormat) -> str:
-    """Where the rows of a table of a part stand that were made ready; there is no file where there are none."""
-    return f"{part.number:06d}-{of.table}.rows"
-
-
-def _rows_of(name: str, part: ToFinish, folder: Folder) -> pd.DataFrame:
-    """One table of a part, from all its pieces and buckets."""
-    tables = [folder.table(f"{piece}-{name}") for piece in part.pieces]
-    gone = [_stands_at(table, part, name, folder) for table in tables]
-    tables += [folder.table(key) for bucket in part.buckets if folder.has(key := f"{bucket}-{name}")]
-    whole = pa.concat_tables(tables, promote_options="default")
-    counts = np.ones(whole.num_rows, dtype=bool)
-    counts[np.flatnonzero(np.concatenate(gone))] = False
-    rows = np.flatnonzero(counts)
-    if len(tables) > 1:
-        by = [whole[key].to_numpy()[rows] for key in (BLOCK, PLACE) if key in whole.column_names]
-        rows = rows[np.lexsort(by)]
-    if len(tables) > 1 or not counts.all():
-        whole = whole.take(pa.array(rows))
-    del tables
-    return frame_of(whole)
-
-
-def _stands_at(table: pa.Table, part: ToFinish, name: str, folder: Folder) -> npt.NDArray[np.bool_]:
-    """Rows of labels that a bucket has."""
-    places = table[PLACE].to_numpy()
-    if not len(part.dropped) or not len(places):
-        return np.zeros(len(places), dtype=bool)
-    if name != "rejects":
-        return np.isin(places, part.dropped)
-    # The rejects of a scattered label are rejects of its bucket; they stand at their own lines.
-    return np.isin(places, folder.get(f"{part.number:06d}-scattered")["_place"].to_numpy(dtype=np.int64))
-
-
-def unread_rows(records: Iterable[PartRecord], folder: Folder) -> Iterator[pd.DataFrame]:
-    """The rejects of the readers, part by part."""
-    for record in records:
-        if record.rejects:
-            yield folder.get(f"{record.number:06d}-unread")

@@ -19,10 +19,12 @@ from auditor.batches import Batch
 from auditor.collecting import without_collector
 from auditor.engines import parts
 from auditor.engines.counts import Counts
+from auditor.engines.finishing import RowsAdded, parts_to_finish
 from auditor.engines.groups import Group, grouped
 from auditor.engines.helpers import Crew, usable_cores
 from auditor.engines.memory import give_back, hold_little
 from auditor.engines.parts import Labels, PartRecord, Rules, Scattered
+from auditor.engines.sharers import by_part, comparisons
 from auditor.engines.spill import Folder
 from auditor.engines.whole import BATCH_LINES, DEFAULT_SETTINGS, ReadSettings, audit, sha256_of
 from auditor.errors import UsageError
@@ -275,7 +277,8 @@ class _Stream:
         self, crew: Crew, folder: Folder, target: str | Path, table: str, tables_as: str | None, sums: dict[str, Future[str]]
     ) -> Run:  # fmt: skip
         dropped = np.array([], dtype=np.int64) if self.scattered is None else self.scattered.places
-        across = parts.across_parts([record.labels for record in self.records] + self.bucket_labels, dropped, folder)
+        labels_of_parts = [record.labels for record in self.records] + self.bucket_labels
+        across = by_part(crew.share_out("compare", comparisons(labels_of_parts, dropped)))
         give_back()
         lines_of: Counter[int] = Counter()
         for record in self.records:
@@ -283,24 +286,25 @@ class _Stream:
         counts = Counts()
         labels = lines = 0
         rejected = sum(record.rejects for record in self.records)
-        with open_output(target, table, parts.extras_of(self.records), tables_as) as (writer, written):
+        extras = parts.extras_of(self.records)
+        with (
+            open_output(target, table, extras, tables_as) as (writer, written),
+            RowsAdded(writer, folder) as rows,
+        ):
             for frame in parts.unread_rows(self.records, folder):
                 counts.add("rejects", frame)
                 writer.append("rejects", frame)
-            to_finish = parts.parts_to_finish(self.records, dropped, self.buckets, across)
-            finished = crew.finish(to_finish, writer.formats)
+            to_finish = parts_to_finish(self.records, dropped, self.buckets, across)
+            finished = crew.share_out("finish", [(part, writer.formats) for part in to_finish])
             for part, told in zip(to_finish, finished, strict=True):
-                for each in writer.formats:
-                    if folder.has_file(key := parts.rows_key(part, each)):
-                        with folder.opened(key) as rows:
-                            writer.add(each.table, rows)
-                        folder.drop(key)
+                rows.add(part)
                 give_back()
                 counts.join(told.counts)
                 rejected += told.rejected
                 labels += told.labels
                 lines += lines_of[part.number]
                 self._tell(lines, labels, rejected, "write")
+            rows.wait()
             rows_in = sum(record.rows_in for record in self.records)
             summary = RunSummary(
                 rows_in=rows_in, rows_audited=rows_in - rejected, rows_rejected=rejected, labels=labels, context=self.rules.context,

@@ -1,0 +1,200 @@
+"""The tables of a part as they are written: whole, in order, with what its labels share with those of other parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from auditor.checks.facts import COLUMNS
+from auditor.engines.counts import Counts
+from auditor.engines.memory import give_back
+from auditor.engines.parts import PART_BITS, PartRecord, Places, extras_of
+from auditor.engines.sharers import Across
+from auditor.engines.spill import Folder, frame_of
+from auditor.export import AuditWriter
+from auditor.pipeline import BLOCK, PLACE, finished, located, without_places
+from auditor.schema import PRODUCTS, TABLES
+from auditor.writers import RowsFormat
+
+
+class ToFinish(NamedTuple):
+    """What it takes to finish part `number`.
+
+    `pieces` and `buckets` are the keys of its frames: of its shares, and of the buckets that have labels whose first line
+    stands in it.  `dropped` are places of labels that do not count in the pieces, because a bucket has them; `across` the
+    findings across labels on its labels, from :func:`~auditor.engines.sharers.by_part`; `extras` passed-through columns of the whole run.
+    """
+
+    number: int
+    pieces: tuple[str, ...]
+    buckets: tuple[str, ...]
+    dropped: Places
+    across: Across
+    extras: tuple[str, ...]
+
+
+def parts_to_finish(
+    records: Sequence[PartRecord], dropped: Places, buckets: Mapping[int, Sequence[int]], across: Mapping[int, Across]
+) -> list[ToFinish]:
+    """The parts of a run in their order; `buckets` are the numbers of those that have labels of a part."""
+    extras = extras_of(records)
+    pieces: dict[int, list[str]] = {}
+    for record in records:
+        pieces.setdefault(record.number, []).append(record.labels.key)
+    return [
+        ToFinish(
+            number, tuple(pieces[number]), tuple(f"bucket{bucket:06d}-{number:06d}" for bucket in buckets.get(number, ())),
+            dropped[dropped >> PART_BITS == number], across.get(number, ()), extras,
+        )
+        for number in sorted(pieces)
+    ]  # fmt: skip
+
+
+def _told_across(across: Across, folder: Folder) -> dict[int, pd.DataFrame]:
+    """The findings across labels on labels of one part in their final words, by context."""
+    told = {}
+    for block in dict.fromkeys(block for block, _ in across):
+        found = pd.concat([folder.get(key) for own, key in across if own == block], ignore_index=True)
+        places, product = np.unique(found[PLACE].to_numpy(dtype=np.int64), return_inverse=True)
+        labels = pd.DataFrame({PLACE: places}).assign(product_id="")
+        labels["product_id"] = labels["product_id"].astype(object)
+        labels.loc[product, "product_id"] = found["product_id"].to_numpy(dtype=object)
+        told[block] = located(found.assign(product=product)[list(COLUMNS)], labels)
+    return told
+
+
+def finish_part(part: ToFinish, folder: Folder) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The tables of a part as they are written, whole and in order; one after the other, for they are large."""
+    own = finished(
+        {name: _rows_of(name, part, folder) for name in ("products", "findings")}, _told_across(part.across, folder)
+    )
+    yield "products", _with_extras(own.pop("products"), part.extras)
+    yield "findings", own.pop("findings")
+    for name in TABLES:
+        if name not in ("products", "findings"):
+            yield name, without_places(_rows_of(name, part, folder))
+
+
+def _with_extras(products: pd.DataFrame, extras: tuple[str, ...]) -> pd.DataFrame:
+    """The table with the passed-through columns of the run; one that this part lacks is empty."""
+    if not extras:
+        return products
+    filled = {
+        name: products[name].astype("str").fillna("")
+        if name in products
+        else pd.Series("", products.index, dtype="str")
+        for name in extras
+    }
+    return products[[column.name for column in PRODUCTS]].assign(**filled)
+
+
+@dataclass
+class Finished:
+    """What the summary tells of the tables of a part, how many labels and rejected rows."""
+
+    counts: Counts = field(default_factory=Counts)
+    labels: int = 0
+    rejected: int = 0
+
+    def add(self, table: str, frame: pd.DataFrame) -> None:
+        """Count the rows of a table."""
+        self.counts.add(table, frame)
+        if table == "products":
+            self.labels = frame["product_id"].nunique()
+        if table == "rejects":
+            self.rejected = len(frame.drop_duplicates(["source", "row"]))
+
+
+def make_ready(part: ToFinish, formats: Iterable[RowsFormat], folder: Folder) -> Finished:
+    """Finish a part and keep in the folder, as files, the rows of the tables that are written: see :func:`rows_key`."""
+    told = Finished()
+    format_of = {each.table: each for each in formats}
+    for name, frame in finish_part(part, folder):
+        told.add(name, frame)
+        if name in format_of and len(frame):
+            with folder.file(rows_key(part, format_of[name])) as file:
+                format_of[name].make_ready(frame, file)
+        del frame
+        give_back()
+    return told
+
+
+def rows_key(part: ToFinish, of: RowsFormat) -> str:
+    """Where the rows of a table of a part stand that were made ready; there is no file where there are none."""
+    return f"{part.number:06d}-{of.table}.rows"
+
+
+class RowsAdded:
+    """Takes the rows that were made ready into the files: table beside table, while the caller goes on to the next part.
+
+    Formats that Arrow encodes are encoded without the interpreter's lock.  Rows of one part at a time are on their way.
+    """
+
+    def __init__(self, writer: AuditWriter, folder: Folder) -> None:
+        self._writer = writer
+        self._folder = folder
+        self._pool = ThreadPoolExecutor(len(writer.formats))
+        self._underway: list[Future[None]] = []
+
+    def __enter__(self) -> RowsAdded:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def add(self, part: ToFinish) -> None:
+        """Begin with the rows of a part, which :func:`make_ready` has kept in the folder, once those before are in.
+
+        Raises:
+            OSError: those before could not be written.
+        """
+        self.wait()
+        self._underway = [self._pool.submit(self._add, each, rows_key(part, each)) for each in self._writer.formats]
+
+    def wait(self) -> None:
+        """Until all rows are in; errors as in :meth:`add`."""
+        for each in self._underway:
+            each.result()
+        self._underway = []
+
+    def _add(self, each: RowsFormat, key: str) -> None:
+        if self._folder.has_file(key):
+            with self._folder.opened(key) as rows:
+                self._writer.add(each.table, rows)
+            self._folder.drop(key)
+
+
+def _rows_of(name: str, part: ToFinish, folder: Folder) -> pd.DataFrame:
+    """One table of a part, from all its pieces and buckets."""
+    tables = [folder.table(f"{piece}-{name}") for piece in part.pieces]
+    gone = [_stands_at(table, part, name, folder) for table in tables]
+    tables += [folder.table(key) for bucket in part.buckets if folder.has(key := f"{bucket}-{name}")]
+    whole = pa.concat_tables(tables, promote_options="default")
+    counts = np.ones(whole.num_rows, dtype=bool)
+    counts[np.flatnonzero(np.concatenate(gone))] = False
+    rows = np.flatnonzero(counts)
+    if len(tables) > 1:
+        by = [whole[key].to_numpy()[rows] for key in (BLOCK, PLACE) if key in whole.column_names]
+        rows = rows[np.lexsort(by)]
+    if len(tables) > 1 or not counts.all():
+        whole = whole.take(pa.array(rows))
+    del tables
+    return frame_of(whole)
+
+
+def _stands_at(table: pa.Table, part: ToFinish, name: str, folder: Folder) -> npt.NDArray[np.bool_]:
+    """Rows of labels that a bucket has."""
+    places = table[PLACE].to_numpy()
+    if not len(part.dropped) or not len(places):
+        return np.zeros(len(places), dtype=bool)
+    if name != "rejects":
+        return np.isin(places, part.dropped)
+    # The rejects of a scattered label are rejects of its bucket; they stand at their own lines.
+    return np.isin(places, folder.get(f"{part.number:06d}-scattered")["_place"].to_numpy(dtype=np.int64))

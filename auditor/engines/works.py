@@ -1,0 +1,29 @@
+"""What the processes of a run do for it, by name, so that any of them can be asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from auditor.engines import finishing, parts, sharers
+from auditor.engines.parts import Rules
+from auditor.engines.spill import Folder
+from auditor.remembering import forget
+
+Work = Callable[..., Any]
+
+
+def works(rules: Rules, folder: Folder) -> dict[str, Work]:
+    """The works of one run; what they take and give can be sent to another process.
+
+    'audit' takes a share of a group that waits in the folder and gives its record; 'forget' lets go what is remembered of
+    texts; 'compare' takes one of :func:`~auditor.engines.sharers.comparisons`; 'finish' takes a
+    :class:`~auditor.engines.finishing.ToFinish` and the formats of the tables that are written, and gives what is told
+    of the part.
+    """
+    return {
+        "audit": lambda waiting: parts.audit_waiting(waiting, rules, folder),
+        "forget": forget,
+        "compare": lambda labels, dropped, block, name: sharers.compare(labels, dropped, block, name, folder),
+        "finish": lambda part, formats: finishing.make_ready(part, formats, folder),
+    }

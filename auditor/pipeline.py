@@ -28,7 +28,7 @@ from auditor.limits import load_limits
 from auditor.markets import markets
 from auditor.needed import Needed, needed
 from auditor.products import finding_columns, products_table
-from auditor.schema import DOSES, FINDINGS, SEVERITIES, typed
+from auditor.schema import DOSES, FINDINGS, SEVERITIES, shaped, typed, with_texts
 
 REJECTED_AMOUNTS = {
     "amount-negative": "the amount is negative; accepted are numbers from 0 up, with a unit",
@@ -115,8 +115,8 @@ PLACE, BLOCK = "_line", "_block"
 class Part(NamedTuple):
     """Labels audited before it is known what they share with others.
 
-    `tables` are frames by name with :data:`PLACE` and :data:`BLOCK`, a product's rows together and in order; `keys` are
-    the keys of the labels in each context, with :data:`PLACE`, and `lines` the number of lines of each label.
+    `tables` are frames by name with :data:`PLACE` and :data:`BLOCK`, a product's rows together and in order, their texts
+    in columns of words (see :func:`auditor.schema.shaped`) or of texts; `keys` are the keys of the labels in each context, with :data:`PLACE`, and `lines` the number of lines of each label.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -172,6 +172,7 @@ def _interleaved(tables: list[pd.DataFrame]) -> pd.DataFrame:
         table[BLOCK] = np.full(len(table), block, dtype=np.int16)
     if len(tables) == 1:
         return tables[0]
+    tables = [with_texts(table) for table in tables]
     return pd.concat(tables, ignore_index=True).sort_values([PLACE, BLOCK], kind="stable", ignore_index=True)
 
 
@@ -188,6 +189,7 @@ def finished(tables: dict[str, pd.DataFrame], across: dict[int, pd.DataFrame]) -
 
     They follow the other findings of the product that are as grave.
     """
+    tables = {name: with_texts(table) for name, table in tables.items()}
     products, findings = tables["products"], tables["findings"]
     more = [found.assign(**{BLOCK: np.int16(block)}) for block, found in across.items() if len(found)]
     if more:
@@ -294,7 +296,7 @@ def _judged_in(
     tables = {
         "products": products_table(facts.first.frame, contexts, facts.judged, findings, evidence),
         "doses": _doses(facts.judged, ids),
-        "findings": typed(findings, "findings"),
+        "findings": shaped(findings, "findings"),
         "rejects": _rejected_rows(facts, labels.places),
     }
     tables["products"][PLACE] = place
@@ -329,7 +331,7 @@ def _doses(judged: Table, ids: pd.api.extensions.ExtensionArray) -> pd.DataFrame
         "daily_iu_high": np.round(np.where(converts, high * IU_PER_MCG, np.nan), 6),
         "possible_verdicts": _POSSIBLE.take(np.where(judged.are("verdict", "not-computable"), 16, judged["bits"])),
     }  # fmt: skip
-    return typed(columns | computed, "doses")
+    return shaped(columns | computed, "doses")
 
 
 _POSSIBLE = words([*(";".join(names_of(bits)) for bits in range(16)), ""])

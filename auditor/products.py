@@ -11,11 +11,11 @@ import pandas as pd
 from auditor.checks.facts import first_of_each
 from auditor.checks.tables import Floats, Hits, Table
 from auditor.classify import ANY, FOLD, NOT_ESTABLISHED, fold, names_of, outcomes, verdict_of
-from auditor.distinct import codes_of, joined_texts, text_array, words
+from auditor.distinct import codes_of, joined_texts, words
 from auditor.dose import IU_PER_MCG
 from auditor.evidence import Evidence
 from auditor.labels import LINE_COLUMNS
-from auditor.schema import PRODUCTS, SEVERITIES, typed
+from auditor.schema import PRODUCTS, SEVERITIES, shaped
 
 Positions = npt.NDArray[np.intp]
 
@@ -28,7 +28,7 @@ _POSSIBLE = words([*(";".join(names_of(bits)) for bits in range(16)), "", "not-c
 def products_table(
     first: pd.DataFrame, contexts: list[str], judged: Table, findings: pd.DataFrame, evidence: Evidence
 ) -> pd.DataFrame:
-    """One row per product, in input order, with the columns of the contract and the input's own extra columns.
+    """One row per product, in input order, with the columns of the contract and the input's own extra columns; see :func:`~auditor.schema.shaped`.
 
     `first` holds the first line of every product, `judged` the doses of :func:`auditor.judging.judge`, `findings` the
     findings with a `product` position.
@@ -44,11 +44,8 @@ def products_table(
     columns |= _class(vitamin_d, vitamin_k2)
     columns["over_upper_level"] = _over_upper_level(judged, n)
     columns |= finding_columns(findings, n) | _price(first, judged)
-    table = typed(columns, "products")
-    for name in first.columns:
-        if name not in LINE_COLUMNS and name not in own:
-            table[name] = text_array(first[name].array)
-    return table
+    extras = {name: first[name].array for name in first.columns if name not in LINE_COLUMNS and name not in own}
+    return shaped(columns, "products").assign(**extras)
 
 
 class _Vitamin:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from auditor.schema import with_texts
+
 
 @dataclass
 class Counts:
@@ -25,13 +27,13 @@ class Counts:
     reject_reasons: Counter[str] = field(default_factory=Counter)
 
     def add(self, table: str, frame: pd.DataFrame) -> None:
-        """Count rows of a table; all rows of a product have to come together."""
+        """Count rows of a table, as it is written or with words for texts; all rows of a product have to come together."""
         if table == "products":
-            self.classes.update(frame["class"].value_counts().to_dict())
+            self.classes.update(with_texts(frame[["class"]])["class"].value_counts().to_dict())
             for name in ("errors", "warnings", "notes"):
                 self.products_with[name] += int((frame[name] > 0).sum())
         elif table == "doses":
-            told = frame[["nutrient", "verdict", "reason"]].value_counts().to_dict()
+            told = with_texts(frame[["nutrient", "verdict", "reason"]]).value_counts().to_dict()
             for (nutrient, verdict, reasons), count in told.items():
                 self.doses[nutrient, reasons.partition(";")[0] if verdict == "not-computable" else ""] += count
         elif table == "findings":

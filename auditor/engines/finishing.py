@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.types as pt
 
+from auditor.batches import TEXT, in_one_piece, rows_of
 from auditor.checks.facts import COLUMNS
 from auditor.engines.counts import Counts
 from auditor.engines.memory import give_back
@@ -176,7 +178,7 @@ def _rows_of(name: str, part: ToFinish, folder: Folder) -> pd.DataFrame:
     tables = [folder.table(f"{piece}-{name}") for piece in part.pieces]
     gone = [_stands_at(table, part, name, folder) for table in tables]
     tables += [folder.table(key) for bucket in part.buckets if folder.has(key := f"{bucket}-{name}")]
-    whole = pa.concat_tables(tables, promote_options="default")
+    whole = pa.concat_tables(_alike(tables), promote_options="default")
     counts = np.ones(whole.num_rows, dtype=bool)
     counts[np.flatnonzero(np.concatenate(gone))] = False
     rows = np.flatnonzero(counts)
@@ -184,9 +186,23 @@ def _rows_of(name: str, part: ToFinish, folder: Folder) -> pd.DataFrame:
         by = [whole[key].to_numpy()[rows] for key in (BLOCK, PLACE) if key in whole.column_names]
         rows = rows[np.lexsort(by)]
     if len(tables) > 1 or not counts.all():
-        whole = whole.take(pa.array(rows))
+        whole = pa.table({key: rows_of(in_one_piece(whole[key]), rows) for key in whole.column_names})
     del tables
     return frame_of(whole)
+
+
+def _alike(tables: list[pa.Table]) -> list[pa.Table]:
+    """Tables with the same columns of words: one that is text in any of them is text in all."""
+    for name in tables[0].column_names:
+        columns = [table[name] for table in tables if name in table.column_names]
+        if len({pt.is_dictionary(column.type) for column in columns}) > 1:
+            tables = [_with_text(table, name) for table in tables]
+    return tables
+
+
+def _with_text(table: pa.Table, name: str) -> pa.Table:
+    place = table.schema.get_field_index(name)
+    return table if place < 0 else table.set_column(place, name, table[name].cast(TEXT))
 
 
 def _stands_at(table: pa.Table, part: ToFinish, name: str, folder: Folder) -> npt.NDArray[np.bool_]:

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+
+from auditor.batches import TEXT
 
 NULLABLE = "over_upper_level"
 """The one column of the tables that is true, false or unknown."""
@@ -60,8 +63,8 @@ class Folder:
             Path(name).mkdir(parents=True, exist_ok=True)
 
     def put(self, key: str, frame: pd.DataFrame) -> None:
-        """Keep a frame; one without rows is kept too, with its columns."""
-        table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1).replace_schema_metadata(None)
+        """Keep a frame; one without rows is kept too, with its columns.  Columns of words are kept as such."""
+        table = pa.table({name: _stored(frame[name].array) for name in frame})
         with _sink(f"{self.name}/{key}.arrow") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
 
@@ -117,6 +120,13 @@ class Folder:
             spilled.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             Path(self.name).rmdir()
+
+
+def _stored(cells: pd.api.extensions.ExtensionArray) -> pa.Array | pa.ChunkedArray:
+    if isinstance(cells, pd.Categorical):
+        # All of one type, also a column that has no word and one that has very many.
+        return pa.DictionaryArray.from_arrays(pa.array(cells.codes.astype(np.int32)), pa.array(cells.categories, TEXT))
+    return pa.array(cells, from_pandas=True)
 
 
 def _read(stored: pa.NativeFile, columns: Sequence[str]) -> pa.Table:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol, cast
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -48,11 +48,15 @@ _PLAIN_START = np.array([chr(byte).isalnum() and byte < 128 for byte in range(25
 """Whether a text that begins with this byte of UTF-8 begins with a digit or an English letter."""
 
 
+Rows: TypeAlias = "pd.DataFrame | pa.Table"
+"""Rows of a table; as Arrow has them, texts may be dictionaries."""
+
+
 class TableWriter(Protocol):
     """Writes one table to an open binary file, which stays open."""
 
-    def append(self, frame: pd.DataFrame) -> None:
-        """Write the rows of a frame that has every column of the table, in any order."""
+    def append(self, rows: Rows) -> None:
+        """Write rows that have every column of the table, in any order."""
 
     def add(self, rows: BinaryIO) -> None:
         """Write the rows that :class:`RowsFormat` made ready in a file."""
@@ -80,10 +84,10 @@ class CsvWriter:
             csv.writer(names, lineterminator="\n").writerow([neutralised(name) for name in self._schema.names])
             sink.write(names.getvalue().encode())
 
-    def append(self, frame: pd.DataFrame) -> None:
-        columns = [_spreadsheet_column(column) for column in _arrow_columns(frame, self._schema)]
+    def append(self, rows: Rows) -> None:
+        columns = [_spreadsheet_column(column) for column in _arrow_columns(rows, self._schema)]
         table = pa.table(columns, names=self._schema.names)
-        starts = range(0, len(frame), CSV_BLOCK_ROWS)
+        starts = range(0, len(table), CSV_BLOCK_ROWS)
         for first in range(0, len(starts), CSV_BLOCKS_AT_ONCE):
             together = starts[first : first + CSV_BLOCKS_AT_ONCE]
             for block in self._pool.map(lambda start: _csv_lines(table.slice(start, CSV_BLOCK_ROWS)), together):
@@ -105,8 +109,8 @@ class ParquetWriter:
         self._writer = pyarrow.parquet.ParquetWriter(sink, self._schema, compression="zstd")
         self._waiting = self._schema.empty_table()
 
-    def append(self, frame: pd.DataFrame) -> None:
-        self._append(_declared_table(frame, self._schema))
+    def append(self, rows: Rows) -> None:
+        self._append(_declared_table(rows, self._schema))
 
     def add(self, rows: BinaryIO) -> None:
         self._append(pa.ipc.open_stream(rows).read_all())
@@ -135,10 +139,10 @@ class JsonLinesWriter:
         self._schema = arrow_schema(table, tuple(extra))
         self._names = self._schema.names
 
-    def append(self, frame: pd.DataFrame) -> None:
-        rows = _declared_table(frame, self._schema)
+    def append(self, rows: Rows) -> None:
+        table = _declared_table(rows, self._schema)
         # Small batches stay in the processor's cache: 16,384 rows at a time took twice as long.
-        for batch in rows.to_batches(max_chunksize=1024):
+        for batch in table.to_batches(max_chunksize=1024):
             records = zip(*(column.to_pylist() for column in batch.columns), strict=True)
             self._sink.writelines(self._line(record) for record in records)
 
@@ -159,8 +163,8 @@ class _ArrowRows:
         self._schema = arrow_schema(table, tuple(extra))
         self._writer = pa.ipc.new_stream(sink, self._schema)
 
-    def append(self, frame: pd.DataFrame) -> None:
-        self._writer.write_table(_declared_table(frame, self._schema))
+    def append(self, rows: Rows) -> None:
+        self._writer.write_table(_declared_table(rows, self._schema))
 
     def close(self) -> None:
         """Complete the stream."""
@@ -183,8 +187,8 @@ class RowsFormat(NamedTuple):
     table: str
     extra: tuple[str, ...] = ()
 
-    def make_ready(self, frame: pd.DataFrame, sink: BinaryIO) -> None:
-        """Write the rows of a frame so that :meth:`TableWriter.add` of the file's writer takes them as they are."""
+    def make_ready(self, rows: Rows, sink: BinaryIO) -> None:
+        """Write rows so that :meth:`TableWriter.add` of the file's writer takes them as they are."""
         kind = self.extension.removesuffix(".gz")
         with closing(
             CsvWriter(sink, self.table, self.extra, header=False)
@@ -193,7 +197,7 @@ class RowsFormat(NamedTuple):
             if kind == ".parquet"
             else JsonLinesWriter(sink, self.table, self.extra)
         ) as writer:
-            writer.append(frame)
+            writer.append(rows)
 
 
 @contextmanager
@@ -292,25 +296,26 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _declared_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
-    columns = [column.cast(field.type) for column, field in zip(_arrow_columns(frame, schema), schema, strict=True)]
+def _declared_table(rows: Rows, schema: pa.Schema) -> pa.Table:
+    columns = [column.cast(field.type) for column, field in zip(_arrow_columns(rows, schema), schema, strict=True)]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _arrow_columns(frame: pd.DataFrame, schema: pa.Schema) -> list[pa.Array]:
+def _arrow_columns(rows: Rows, schema: pa.Schema) -> list[pa.Array]:
     """Columns in the order and types of the schema, categories kept as dictionaries, missing values as null.
 
     Raises:
-        ValueError: the frame has columns that the schema does not know; they would be lost in silence.
+        ValueError: there are columns that the schema does not know; they would be lost in silence.
     """
-    unknown = [name for name in frame.columns if name not in schema.names]
+    names = rows.column_names if isinstance(rows, pa.Table) else rows.columns
+    unknown = [name for name in names if name not in schema.names]
     if unknown:
         raise ValueError(f"columns {unknown} are not declared for this table")
-    return [_arrow_column(frame[field.name], field.type) for field in schema]
+    return [_arrow_column(rows[field.name], field.type) for field in schema]
 
 
-def _arrow_column(column: pd.Series, kind: pa.DataType) -> pa.Array:
-    array = pa.array(column, from_pandas=True)
+def _arrow_column(column: pd.Series | pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
+    array = column if isinstance(column, pa.ChunkedArray) else pa.array(column, from_pandas=True)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     return array if _is_text(kind) and _is_text(array.type) else array.cast(kind)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from auditor.datapackage import partitioned_package
@@ -35,7 +34,7 @@ from auditor.errors import UsageError
 from auditor.pipeline import RunSummary
 from auditor.readers import Reading
 from auditor.schema import TABLES, arrow_schema
-from auditor.writers import ParquetWriter
+from auditor.writers import ParquetWriter, Rows
 
 if TYPE_CHECKING:
     from auditor.readers.sources import Source
@@ -205,11 +204,11 @@ def write_part(
     number, extras = part.number, part.extras
     told = Finished()
     files: dict[str, list[dict[str, Any]]] = {}
-    for name, frame in finish_part(part, place):
-        told.add(name, frame)
+    for name, rows in finish_part(part, place):
+        told.add(name, rows)
         # Rejects of the readers go before those of the audit, as in a stream.
         key = f"part-1-{number:09d}" if name == "rejects" else f"part-{number:09d}"
-        files[name] = [_put_parquet(frame, name, extras if name == "products" else (), tables, f"{name}/{key}.parquet")]
+        files[name] = [_put_parquet(rows, name, extras if name == "products" else (), tables, f"{name}/{key}.parquet")]
     if unread:
         frame = place.get(f"{number:06d}-unread")
         told.counts.add("rejects", frame)
@@ -222,10 +221,10 @@ def declared_schema(table: str, extras: tuple[str, ...] = ()) -> pa.Schema:
     return arrow_schema(table, extras)
 
 
-def _put_parquet(frame: pd.DataFrame, table: str, extras: tuple[str, ...], folder: str, name: str) -> dict[str, Any]:
+def _put_parquet(rows: Rows, table: str, extras: tuple[str, ...], folder: str, name: str) -> dict[str, Any]:
     buffer = io.BytesIO()
     writer = ParquetWriter(buffer, table, extras)
-    writer.append(frame)
+    writer.append(rows)
     writer.close()
     content = buffer.getvalue()
     _put_bytes(content, f"{folder}/{name}")

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from auditor.schema import with_texts
+COUNTED = {
+    "products": ["product_id", "class", "errors", "warnings", "notes"],
+    "doses": ["nutrient", "verdict", "reason"],
+    "findings": ["product_id", "finding_id", "severity"],
+    "rejects": ["source", "row", "reason"],
+}
+"""The columns of each table by which a run is summed up."""
 
 
 @dataclass
@@ -27,13 +33,13 @@ class Counts:
     reject_reasons: Counter[str] = field(default_factory=Counter)
 
     def add(self, table: str, frame: pd.DataFrame) -> None:
-        """Count rows of a table, as it is written or with words for texts; all rows of a product have to come together."""
+        """Count rows of a table, of which :data:`COUNTED` are enough; all rows of a product have to come together."""
         if table == "products":
-            self.classes.update(with_texts(frame[["class"]])["class"].value_counts().to_dict())
+            self.classes.update(frame["class"].value_counts().to_dict())
             for name in ("errors", "warnings", "notes"):
                 self.products_with[name] += int((frame[name] > 0).sum())
         elif table == "doses":
-            told = with_texts(frame[["nutrient", "verdict", "reason"]]).value_counts().to_dict()
+            told = frame[["nutrient", "verdict", "reason"]].value_counts().to_dict()
             for (nutrient, verdict, reasons), count in told.items():
                 self.doses[nutrient, reasons.partition(";")[0] if verdict == "not-computable" else ""] += count
         elif table == "findings":

@@ -15,13 +15,13 @@ import pyarrow.types as pt
 
 from auditor.batches import TEXT, in_one_piece, rows_of
 from auditor.checks.facts import COLUMNS
-from auditor.engines.counts import Counts
+from auditor.engines.counts import COUNTED, Counts
 from auditor.engines.memory import give_back
 from auditor.engines.parts import PART_BITS, PartRecord, Places, extras_of
 from auditor.engines.sharers import Across
-from auditor.engines.spill import Folder, frame_of
+from auditor.engines.spill import Folder, frame_of, table_of
 from auditor.export import AuditWriter
-from auditor.pipeline import BLOCK, PLACE, finished, located, without_places
+from auditor.pipeline import BLOCK, PLACE, finished, located
 from auditor.schema import PRODUCTS, TABLES
 from auditor.writers import RowsFormat
 
@@ -72,16 +72,18 @@ def _told_across(across: Across, folder: Folder) -> dict[int, pd.DataFrame]:
     return told
 
 
-def finish_part(part: ToFinish, folder: Folder) -> Iterator[tuple[str, pd.DataFrame]]:
+def finish_part(part: ToFinish, folder: Folder) -> Iterator[tuple[str, pa.Table]]:
     """The tables of a part as they are written, whole and in order; one after the other, for they are large."""
     own = finished(
-        {name: _rows_of(name, part, folder) for name in ("products", "findings")}, _told_across(part.across, folder)
+        {name: frame_of(_rows_of(name, part, folder)) for name in ("products", "findings")},
+        _told_across(part.across, folder),
     )
-    yield "products", _with_extras(own.pop("products"), part.extras)
-    yield "findings", own.pop("findings")
+    yield "products", table_of(_with_extras(own.pop("products"), part.extras))
+    yield "findings", table_of(own.pop("findings"))
     for name in TABLES:
         if name not in ("products", "findings"):
-            yield name, without_places(_rows_of(name, part, folder))
+            rows = _rows_of(name, part, folder)
+            yield name, rows.select([column for column in rows.column_names if column not in (PLACE, BLOCK)])
 
 
 def _with_extras(products: pd.DataFrame, extras: tuple[str, ...]) -> pd.DataFrame:
@@ -105,8 +107,9 @@ class Finished:
     labels: int = 0
     rejected: int = 0
 
-    def add(self, table: str, frame: pd.DataFrame) -> None:
+    def add(self, table: str, rows: pa.Table) -> None:
         """Count the rows of a table."""
+        frame = frame_of(rows.select(COUNTED[table]))
         self.counts.add(table, frame)
         if table == "products":
             self.labels = frame["product_id"].nunique()
@@ -118,12 +121,12 @@ def make_ready(part: ToFinish, formats: Iterable[RowsFormat], folder: Folder) ->
     """Finish a part and keep in the folder, as files, the rows of the tables that are written: see :func:`rows_key`."""
     told = Finished()
     format_of = {each.table: each for each in formats}
-    for name, frame in finish_part(part, folder):
-        told.add(name, frame)
-        if name in format_of and len(frame):
+    for name, rows in finish_part(part, folder):
+        told.add(name, rows)
+        if name in format_of and len(rows):
             with folder.file(rows_key(part, format_of[name])) as file:
-                format_of[name].make_ready(frame, file)
-        del frame
+                format_of[name].make_ready(rows, file)
+        del rows
         give_back()
     return told
 
@@ -173,7 +176,7 @@ class RowsAdded:
             self._folder.drop(key)
 
 
-def _rows_of(name: str, part: ToFinish, folder: Folder) -> pd.DataFrame:
+def _rows_of(name: str, part: ToFinish, folder: Folder) -> pa.Table:
     """One table of a part, from all its pieces and buckets."""
     tables = [folder.table(f"{piece}-{name}") for piece in part.pieces]
     gone = [_stands_at(table, part, name, folder) for table in tables]
@@ -187,8 +190,7 @@ def _rows_of(name: str, part: ToFinish, folder: Folder) -> pd.DataFrame:
         rows = rows[np.lexsort(by)]
     if len(tables) > 1 or not counts.all():
         whole = pa.table({key: rows_of(in_one_piece(whole[key]), rows) for key in whole.column_names})
-    del tables
-    return frame_of(whole)
+    return whole
 
 
 def _alike(tables: list[pa.Table]) -> list[pa.Table]:

@@ -64,7 +64,7 @@ class Folder:
 
     def put(self, key: str, frame: pd.DataFrame) -> None:
         """Keep a frame; one without rows is kept too, with its columns.  Columns of words are kept as such."""
-        table = pa.table({name: _stored(frame[name].array) for name in frame})
+        table = table_of(frame)
         with _sink(f"{self.name}/{key}.arrow") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
 
@@ -122,13 +122,6 @@ class Folder:
             Path(self.name).rmdir()
 
 
-def _stored(cells: pd.api.extensions.ExtensionArray) -> pa.Array | pa.ChunkedArray:
-    if isinstance(cells, pd.Categorical):
-        # All of one type, also a column that has no word and one that has very many.
-        return pa.DictionaryArray.from_arrays(pa.array(cells.codes.astype(np.int32)), pa.array(cells.categories, TEXT))
-    return pa.array(cells, from_pandas=True)
-
-
 def _read(stored: pa.NativeFile, columns: Sequence[str]) -> pa.Table:
     whole = pa.ipc.open_file(stored)
     if not columns:
@@ -137,11 +130,25 @@ def _read(stored: pa.NativeFile, columns: Sequence[str]) -> pa.Table:
     return pa.ipc.open_file(stored, options=pa.ipc.IpcReadOptions(included_fields=places)).read_all()
 
 
+def table_of(frame: pd.DataFrame) -> pa.Table:
+    """The table that a frame is kept as."""
+    return pa.table({name: _stored(frame[name].array) for name in frame})
+
+
+def _stored(cells: pd.api.extensions.ExtensionArray) -> pa.Array | pa.ChunkedArray:
+    if isinstance(cells, pd.Categorical):
+        # All of one type, also a column that has no word and one that has very many.
+        return pa.DictionaryArray.from_arrays(pa.array(cells.codes.astype(np.int32)), pa.array(cells.categories, TEXT))
+    return pa.array(cells, from_pandas=True)
+
+
 def frame_of(table: pa.Table) -> pd.DataFrame:
-    """The frame that was kept as this table, or rows of it."""
+    """The frame that was kept as this table, or rows of it; words have become texts."""
     columns = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
-        if pa.types.is_boolean(column.type) and name == NULLABLE:
+        if pa.types.is_dictionary(column.type):
+            columns[name] = column.cast(TEXT).to_pandas()
+        elif pa.types.is_boolean(column.type) and name == NULLABLE:
             columns[name] = column.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
         else:
             columns[name] = column.to_pandas()

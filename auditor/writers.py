@@ -36,7 +36,9 @@ NEUTRALISING_RULE = (
 )
 """What :func:`neutralised` does, in the words of the data package."""
 
-ROW_GROUP_ROWS = 65_536
+ROW_GROUP_ROWS = 32_768
+BATCH_ROWS = 8_192
+"""Rows on their way into a Parquet file that are read at a time."""
 CSV_BLOCK_ROWS = 4_096
 CSV_BLOCKS_AT_ONCE = 4
 """So many blocks of rows are made into text side by side, and no more wait to be written."""
@@ -113,7 +115,8 @@ class ParquetWriter:
         self._append(_declared_table(rows, self._schema))
 
     def add(self, rows: BinaryIO) -> None:
-        self._append(pa.ipc.open_stream(rows).read_all())
+        for batch in pa.ipc.open_stream(rows):
+            self._append(pa.Table.from_batches([batch]))
 
     def _append(self, rows: pa.Table) -> None:
         self._waiting = pa.concat_tables([self._waiting, rows])
@@ -164,7 +167,7 @@ class _ArrowRows:
         self._writer = pa.ipc.new_stream(sink, self._schema)
 
     def append(self, rows: Rows) -> None:
-        self._writer.write_table(_declared_table(rows, self._schema))
+        self._writer.write_table(_declared_table(rows, self._schema), max_chunksize=BATCH_ROWS)
 
     def close(self) -> None:
         """Complete the stream."""

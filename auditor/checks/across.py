@@ -21,8 +21,10 @@ from auditor.searching import Texts
 
 KEYS = ("id_key", "gtin", "record")
 """Columns of :attr:`LabelKeys.labels` that are compared; 0 is no key."""
-KEYS_OF_STRENGTHS = ("gtin",)
-"""Those of them whose sharers are also compared by :attr:`LabelKeys.strengths`; for the others nobody looks at these."""
+COMPARED = {"id_key": ("split",), "gtin": ("upc", "brand_and_doses"), "record": ()}
+"""What else of :attr:`LabelKeys.labels`, besides the id, is looked at where labels are compared by a key."""
+WITH_STRENGTHS = ("gtin",)
+"""Keys whose sharers are also compared by :attr:`LabelKeys.strengths`; for the others nobody looks at these."""
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -112,7 +114,10 @@ def find_across(keys: LabelKeys) -> pd.DataFrame:
 
 
 def find_sharers(keys: LabelKeys, name: str) -> pd.DataFrame:
-    """Findings on products that share one key, as :func:`find_across`; every product that has one of these keys is there."""
+    """Findings on products that share one key, as :func:`find_across`; every product that has one of these keys is there.
+
+    Of the keys only the columns :data:`COMPARED` are needed, and strengths for :data:`WITH_STRENGTHS`.
+    """
     return as_frame(_sharers(keys, name))
 
 

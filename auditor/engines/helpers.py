@@ -182,7 +182,12 @@ class Crew:
         """
         given: dict[int, Future[Any]] = {}
         ready: dict[int, Any] = {}
-        here = self._works[work]
+
+        def here(place: int) -> Any:
+            found = self._works[work](*tasks[place])
+            give_back()
+            return found
+
         for place in range(len(tasks)):
             for following in range(place + 1, min(place + 1 + IN_ADVANCE * len(self._started), len(tasks))):
                 if following not in given:
@@ -194,13 +199,13 @@ class Crew:
                 if not beside or beside.done():
                     break
                 if following in given and following not in ready and given[following].cancel():
-                    ready[following] = here(*tasks[following])
+                    ready[following] = here(following)
             if place not in ready:
                 ready[place] = beside.result() if beside else NOTHING
                 if ready[place] is NOTHING:
                     if beside:
                         warnings.warn(ENDED, stacklevel=2)
-                    ready[place] = here(*tasks[place])
+                    ready[place] = here(place)
             yield ready.pop(place)
 
     def prepare(self) -> None:

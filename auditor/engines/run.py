@@ -22,7 +22,7 @@ from auditor.engines.counts import Counts
 from auditor.engines.finishing import RowsAdded, parts_to_finish
 from auditor.engines.groups import Group, grouped
 from auditor.engines.helpers import Crew, usable_cores
-from auditor.engines.memory import give_back, hold_little
+from auditor.engines.memory import hold_little
 from auditor.engines.parts import Labels, PartRecord, Rules, Scattered
 from auditor.engines.sharers import by_part, comparisons
 from auditor.engines.spill import Folder
@@ -279,7 +279,6 @@ class _Stream:
         dropped = np.array([], dtype=np.int64) if self.scattered is None else self.scattered.places
         labels_of_parts = [record.labels for record in self.records] + self.bucket_labels
         across = by_part(crew.share_out("compare", comparisons(labels_of_parts, dropped)))
-        give_back()
         lines_of: Counter[int] = Counter()
         for record in self.records:
             lines_of[record.number] += record.lines
@@ -298,7 +297,6 @@ class _Stream:
             finished = crew.share_out("finish", [(part, writer.formats) for part in to_finish])
             for part, told in zip(to_finish, finished, strict=True):
                 rows.add(part)
-                give_back()
                 counts.join(told.counts)
                 rejected += told.rejected
                 labels += told.labels

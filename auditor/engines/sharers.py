@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from auditor.checks.across import KEYS, KEYS_OF_STRENGTHS, LabelKeys, find_sharers, shared
+from auditor.checks.across import COMPARED, KEYS, WITH_STRENGTHS, LabelKeys, find_sharers, shared
 from auditor.engines.parts import PART_BITS, Labels, Places
 from auditor.engines.spill import Folder, frame_of
 from auditor.pipeline import PLACE
 
-SHARERS_AT_ONCE = 50_000
+SHARERS_AT_ONCE = 20_000
 """Labels that are compared at a time; all that share one key are among them."""
 
 Across = tuple[tuple[int, str], ...]
@@ -67,7 +67,7 @@ def compare(labels: list[Labels], dropped: Places, block: int, name: str, folder
         ]
         if not chosen:
             continue
-        keys = _keys_of(chosen, block, folder, with_strengths=name in KEYS_OF_STRENGTHS)
+        keys = _keys_of(chosen, block, name, folder)
         for number, told in _by_part(find_sharers(keys, name), keys.labels):
             key = f"{number:06d}-across{block}-{name}-{piece}"
             folder.put(key, told)
@@ -103,16 +103,15 @@ def _by_part(found: pd.DataFrame, labels: pd.DataFrame) -> Iterator[tuple[int, p
         yield number, told[home == number]
 
 
-def _keys_of(
-    chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, folder: Folder, *, with_strengths: bool
-) -> LabelKeys:
-    """Keys of some labels in the order of the input; without strengths where nobody looks at them."""
+def _keys_of(chosen: list[tuple[Labels, npt.NDArray[np.intp]]], block: int, name: str, folder: Folder) -> LabelKeys:
+    """What some labels are compared by, in the order of the input."""
+    columns = ["product_id", name, *COMPARED[name], PLACE]
     labels = pa.concat_tables(
-        [folder.table(f"{part.key}-keys{block}").take(pa.array(rows)) for part, rows in chosen],
+        [folder.table(f"{part.key}-keys{block}", columns).take(pa.array(rows)) for part, rows in chosen],
         promote_options="default",
     )
     order = np.argsort(labels[PLACE].to_numpy(), kind="stable")
-    strengths = _strengths_of(chosen, order, block, folder) if with_strengths else pd.DataFrame()
+    strengths = _strengths_of(chosen, order, block, folder) if name in WITH_STRENGTHS else pd.DataFrame()
     return LabelKeys(frame_of(labels.take(pa.array(order))), strengths)
 
 

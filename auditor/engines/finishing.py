@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -136,46 +135,13 @@ def rows_key(part: ToFinish, of: RowsFormat) -> str:
     return f"{part.number:06d}-{of.table}.rows"
 
 
-class RowsAdded:
-    """Takes the rows that were made ready into the files, while the caller goes on to the next part.
-
-    Formats that Arrow encodes are encoded without the interpreter's lock.  One part at a time is on its way, one table
-    after the other: side by side they would take three times the memory.
-    """
-
-    def __init__(self, writer: AuditWriter, folder: Folder) -> None:
-        self._writer = writer
-        self._folder = folder
-        self._thread = ThreadPoolExecutor(1)
-        self._underway: Future[None] | None = None
-
-    def __enter__(self) -> RowsAdded:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.shutdown(cancel_futures=True)
-
-    def add(self, part: ToFinish) -> None:
-        """Begin with the rows of a part, which :func:`make_ready` has kept in the folder, once those before are in.
-
-        Raises:
-            OSError: those before could not be written.
-        """
-        self.wait()
-        self._underway = self._thread.submit(self._add, part)
-
-    def wait(self) -> None:
-        """Until all rows are in; errors as in :meth:`add`."""
-        if self._underway is not None:
-            self._underway.result()
-            self._underway = None
-
-    def _add(self, part: ToFinish) -> None:
-        for each in self._writer.formats:
-            if self._folder.has_file(key := rows_key(part, each)):
-                with self._folder.opened(key) as rows:
-                    self._writer.add(each.table, rows)
-                self._folder.drop(key)
+def add_rows(part: ToFinish, writer: AuditWriter, folder: Folder) -> None:
+    """Take the rows of a part, which :func:`make_ready` has kept in the folder, into the files."""
+    for each in writer.formats:
+        if folder.has_file(key := rows_key(part, each)):
+            with folder.opened(key) as rows:
+                writer.add(each.table, rows)
+            folder.drop(key)
 
 
 def _rows_of(name: str, part: ToFinish, folder: Folder) -> pa.Table:

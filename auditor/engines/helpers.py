@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import pickle
 import subprocess
@@ -12,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from auditor.engines import parts
@@ -25,10 +27,10 @@ SHARES = 2
 """Shares of a group that each helper gets: small ones take little memory, and at the end there is little to wait for."""
 WAITING = 2 * SHARES
 """Shares given to each helper: those of one group and of the next, so that it never waits."""
-IN_ADVANCE = 4
-"""Tasks given to each helper before it has done those before; they wait on disk."""
 LEAST_SHARE = 0.05
 """This process audits at least so much of a group, however long it takes to read one."""
+FIRST_PACE = 45e-6
+"""Seconds that the audit of a line is taken for as long as none is measured: readers of texts know none at first."""
 MEANT_FOR_HELPERS = 0.1
 """Part of its share that this process leaves to the helpers, so that these rather than it have something waiting."""
 
@@ -99,14 +101,18 @@ class Pace:
         self.audit_seconds += time.perf_counter() - start
         self.lines_audited += lines
 
-    def shares(self, helpers: int) -> list[float]:
-        """The share of this process, which also reads, and :data:`SHARES` of each helper, so that all are busy for the same time."""
+    def shares(self, helpers: int, waiting: float = 0.0) -> list[float]:
+        """The share of this process, which also reads, and :data:`SHARES` of each helper, so that all are done at one time.
+
+        Args:
+            helpers: how many there are.
+            waiting: what the helpers have not done of the groups before, as a share of this one.
+        """
         even = 1 / (1 + helpers)
-        if not self.lines_audited:
-            own = even / 2
-        else:
-            reading, audit = self.reading_seconds / self.lines_read, self.audit_seconds / self.lines_audited
-            own = min(max((1 - MEANT_FOR_HELPERS) * even * (1 - helpers * reading / audit), LEAST_SHARE), even)
+        reading = self.reading_seconds / max(self.lines_read, 1)
+        audit = self.audit_seconds / self.lines_audited if self.lines_audited else FIRST_PACE
+        own = (1 - MEANT_FOR_HELPERS) * even * (1 + waiting - helpers * reading / audit)
+        own = min(max(own, LEAST_SHARE), even)
         return [own, *([(1 - own) / (helpers * SHARES)] * helpers * SHARES)]
 
 
@@ -133,22 +139,29 @@ class Crew:
 
     def __post_init__(self) -> None:
         self._works = works(self.rules, self.folder)
+        self._own = ThreadPoolExecutor(1)
+        self._over = False
 
     def __enter__(self) -> Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # A run that fails leaves tasks that nobody is to begin any more.
+        self._over = True
         for waiter in self._waiters:
             waiter.shutdown(wait=False, cancel_futures=True)
         # What still waits for a helper's answer hears that it is gone.
         for helper in self._started:
             helper.end()
+        # What this process does itself is not to lose its folder.
+        self._own.shutdown(cancel_futures=True)
 
     def audit(self, groups: Iterator[Group], finished: Callable[[PartRecord], None]) -> None:
         """Audit all groups, the first as part 0; `finished` is called with each audited share, in no order."""
         for number, group in enumerate(self._clocked(groups)):
             if self._have_helpers():
-                own, *others = divided(group, self._pace.shares(len(self._started)))
+                shares = self._pace.shares(len(self._started), self._lines_waiting() / max(len(group.found), 1))
+                own, *others = divided(group, shares)
                 del group
                 for place, share in enumerate(others):
                     self._give(place // SHARES, share, number, finished)
@@ -177,36 +190,40 @@ class Crew:
     def share_out(self, work: str, tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
         """Do one of the :func:`~auditor.engines.works.works` with the arguments of each task, by all processes.
 
-        Gives what comes of each, in order, when it is there.  Helpers have some in advance; rather than wait for one,
-        this process does what no helper has begun.
+        Gives what comes of each, in order, when it is there.  Every process takes the next task when it is done with
+        one; here a thread does, so that whoever asks can work on what has come meanwhile.
         """
-        given: dict[int, Future[Any]] = {}
-        ready: dict[int, Any] = {}
-
-        def here(place: int) -> Any:
-            found = self._works[work](*tasks[place])
-            give_back()
-            return found
-
+        results: list[Future[Any]] = [Future() for _ in tasks]
+        waiting: SimpleQueue[int] = SimpleQueue()
         for place in range(len(tasks)):
-            for following in range(place + 1, min(place + 1 + IN_ADVANCE * len(self._started), len(tasks))):
-                if following not in given:
-                    helper = following % len(self._started)
-                    do = self._started[helper].do
-                    given[following] = self._waiters[helper].submit(do, work, *tasks[following])
-            beside = given.get(place)
-            for following in range(place, len(given) + 1):
-                if not beside or beside.done():
-                    break
-                if following in given and following not in ready and given[following].cancel():
-                    ready[following] = here(following)
-            if place not in ready:
-                ready[place] = beside.result() if beside else NOTHING
-                if ready[place] is NOTHING:
-                    if beside:
-                        warnings.warn(ENDED, stacklevel=2)
-                    ready[place] = here(place)
-            yield ready.pop(place)
+            waiting.put(place)
+
+        def serve(do: Callable[..., Any]) -> None:
+            with contextlib.suppress(Empty):
+                while not self._over:
+                    place = waiting.get_nowait()
+                    try:
+                        results[place].set_result(do(work, *tasks[place]))
+                    except BaseException as error:  # whatever it is, it is raised where the result is asked for
+                        results[place].set_exception(error)
+
+        self._own.submit(serve, self._do)
+        for helper, waiter in zip(self._started, self._waiters, strict=True):
+            waiter.submit(serve, functools.partial(self._do_beside, helper))
+        for result in results:
+            yield result.result()
+
+    def _do(self, work: str, *arguments: Any) -> Any:
+        found = self._works[work](*arguments)
+        give_back()
+        return found
+
+    def _do_beside(self, helper: Helper, work: str, *arguments: Any) -> Any:
+        found = helper.do(work, *arguments)
+        if found is NOTHING and not self._over:
+            warnings.warn(ENDED, stacklevel=2)
+            return self._do(work, *arguments)
+        return found
 
     def prepare(self) -> None:
         """Start the helpers if, by what is known now, they are worth it: they take a second to begin."""
@@ -229,6 +246,11 @@ class Crew:
             give_back()
             yield group
             del group
+
+    def _lines_waiting(self) -> float:
+        """Lines given to helpers that are not audited; of what a helper is about, half."""
+        open_shares = [(future, waiting) for future, (_, waiting) in self._given.items() if not future.done()]
+        return sum(waiting.needed_lines * (0.5 if future.running() else 1.0) for future, waiting in open_shares)
 
     def _give(self, helper: int, share: Group, number: int, finished: Callable[[PartRecord], None]) -> None:
         """Give a helper a share, or audit it here if the helper is far behind."""

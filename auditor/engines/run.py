@@ -19,7 +19,7 @@ from auditor.batches import Batch
 from auditor.collecting import without_collector
 from auditor.engines import parts
 from auditor.engines.counts import Counts
-from auditor.engines.finishing import RowsAdded, parts_to_finish
+from auditor.engines.finishing import add_rows, parts_to_finish
 from auditor.engines.groups import Group, grouped
 from auditor.engines.helpers import Crew, usable_cores
 from auditor.engines.memory import hold_little
@@ -286,23 +286,19 @@ class _Stream:
         labels = lines = 0
         rejected = sum(record.rejects for record in self.records)
         extras = parts.extras_of(self.records)
-        with (
-            open_output(target, table, extras, tables_as) as (writer, written),
-            RowsAdded(writer, folder) as rows,
-        ):
+        with open_output(target, table, extras, tables_as) as (writer, written):
             for frame in parts.unread_rows(self.records, folder):
                 counts.add("rejects", frame)
                 writer.append("rejects", frame)
             to_finish = parts_to_finish(self.records, dropped, self.buckets, across)
             finished = crew.share_out("finish", [(part, writer.formats) for part in to_finish])
             for part, told in zip(to_finish, finished, strict=True):
-                rows.add(part)
+                add_rows(part, writer, folder)
                 counts.join(told.counts)
                 rejected += told.rejected
                 labels += told.labels
                 lines += lines_of[part.number]
                 self._tell(lines, labels, rejected, "write")
-            rows.wait()
             rows_in = sum(record.rows_in for record in self.records)
             summary = RunSummary(
                 rows_in=rows_in, rows_audited=rows_in - rejected, rows_rejected=rejected, labels=labels, context=self.rules.context,

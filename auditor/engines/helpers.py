@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -116,6 +117,20 @@ class Pace:
         return [own, *([(1 - own) / (helpers * SHARES)] * helpers * SHARES)]
 
 
+def _nothing_more(place: int, found: Any) -> None:
+    pass
+
+
+def _settle(result: Future[Any], found: Any = None, error: BaseException | None = None) -> None:
+    """Set what came of a task, unless nobody asks for it any more."""
+    if not result.set_running_or_notify_cancel():
+        return
+    if error is None:
+        result.set_result(found)
+    else:
+        result.set_exception(error)
+
+
 @dataclass
 class Crew:
     """This process and its helpers, which are started when the input turns out to be long and end with the block.
@@ -139,7 +154,8 @@ class Crew:
 
     def __post_init__(self) -> None:
         self._works = works(self.rules, self.folder)
-        self._own = ThreadPoolExecutor(1)
+        self._follower = ThreadPoolExecutor(1)
+        self._results: list[Future[Any]] = []
         self._over = False
 
     def __enter__(self) -> Crew:
@@ -153,8 +169,10 @@ class Crew:
         # What still waits for a helper's answer hears that it is gone.
         for helper in self._started:
             helper.end()
-        # What this process does itself is not to lose its folder.
-        self._own.shutdown(cancel_futures=True)
+        # Nor is anything to follow; what is about to is not to lose its folder.
+        for result in self._results:
+            result.cancel()
+        self._follower.shutdown(cancel_futures=True)
 
     def audit(self, groups: Iterator[Group], finished: Callable[[PartRecord], None]) -> None:
         """Audit all groups, the first as part 0; `finished` is called with each audited share, in no order."""
@@ -187,31 +205,56 @@ class Crew:
         self._works["forget"]()
         give_back()
 
-    def share_out(self, work: str, tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    def share_out(
+        self, work: str, tasks: Sequence[tuple[Any, ...]], then: Callable[[int, Any], object] = _nothing_more
+    ) -> Iterator[Any]:
         """Do one of the :func:`~auditor.engines.works.works` with the arguments of each task, by all processes.
 
-        Gives what comes of each, in order, when it is there.  Every process takes the next task when it is done with
-        one; here a thread does, so that whoever asks can work on what has come meanwhile.
+        Every process takes the next task when it is done with one.
+
+        Args:
+            work: its name.
+            tasks: arguments.
+            then: called with the number of each task and what came of it, in order, by a thread beside those that work.
+
+        Yields:
+            what came of each, in order, after `then`; not before this process has done a task that it is about.
         """
         results: list[Future[Any]] = [Future() for _ in tasks]
+        self._results = results
         waiting: SimpleQueue[int] = SimpleQueue()
         for place in range(len(tasks)):
             waiting.put(place)
 
+        def do_one(do: Callable[..., Any]) -> None:
+            place = waiting.get_nowait()
+            try:
+                found = do(work, *tasks[place])
+            except Exception as error:  # whatever it is, it is raised where the result is asked for
+                _settle(results[place], error=error)
+            else:
+                _settle(results[place], found)
+
         def serve(do: Callable[..., Any]) -> None:
             with contextlib.suppress(Empty):
                 while not self._over:
-                    place = waiting.get_nowait()
-                    try:
-                        results[place].set_result(do(work, *tasks[place]))
-                    except BaseException as error:  # whatever it is, it is raised where the result is asked for
-                        results[place].set_exception(error)
+                    do_one(do)
 
-        self._own.submit(serve, self._do)
+        def follow(place: int) -> Any:
+            found = results[place].result()
+            then(place, found)
+            return found
+
         for helper, waiter in zip(self._started, self._waiters, strict=True):
             waiter.submit(serve, functools.partial(self._do_beside, helper))
-        for result in results:
-            yield result.result()
+        followed = deque(self._follower.submit(follow, place) for place in range(len(tasks)))
+        with contextlib.suppress(Empty):
+            while True:
+                do_one(self._do)
+                while followed and followed[0].done():
+                    yield followed.popleft().result()
+        while followed:
+            yield followed.popleft().result()
 
     def _do(self, work: str, *arguments: Any) -> Any:
         found = self._works[work](*arguments)

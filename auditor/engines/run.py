@@ -291,9 +291,12 @@ class _Stream:
                 counts.add("rejects", frame)
                 writer.append("rejects", frame)
             to_finish = parts_to_finish(self.records, dropped, self.buckets, across)
-            finished = crew.share_out("finish", [(part, writer.formats) for part in to_finish])
+            finished = crew.share_out(
+                "finish",
+                [(part, writer.formats) for part in to_finish],
+                lambda place, _: add_rows(to_finish[place], writer, folder),
+            )
             for part, told in zip(to_finish, finished, strict=True):
-                add_rows(part, writer, folder)
                 counts.join(told.counts)
                 rejected += told.rejected
                 labels += told.labels

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from auditor.distinct import codes_of, words_at
@@ -70,10 +71,33 @@ def in_one_piece(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if not pt.is_dictionary(column.type) or not column.num_chunks:
         return pa.chunked_array([column.combine_chunks()], column.type)
     # Joined by hand: Arrow would make one dictionary out of all of them once more, and out of equal ones too.
-    chunks = [_joined(list(chunks)) for _, chunks in itertools.groupby(column.chunks, _place_of_texts)]
+    chunks: list[pa.DictionaryArray] = []
+    for _, same in itertools.groupby(column.chunks, _place_of_texts):
+        chunk = _joined(list(same))
+        if chunks and min(len(chunks[-1].dictionary), len(chunk.dictionary)) <= FEW_TEXTS:
+            chunk = _joined(_with_one_dictionary(chunks.pop(), chunk))
+        chunks.append(chunk)
     if len(chunks) > 1:
         chunks = pa.chunked_array(chunks).unify_dictionaries().chunks
     return pa.chunked_array([_joined(chunks)])
+
+
+FEW_TEXTS = 16
+"""So few texts are looked for one by one among those of another dictionary; they are those of one label held back."""
+
+
+def _with_one_dictionary(first: pa.DictionaryArray, second: pa.DictionaryArray) -> list[pa.DictionaryArray]:
+    """Two chunks of which one has few texts, both with the dictionary of the other one and what that lacks."""
+    few, many = sorted((first, second), key=lambda chunk: len(chunk.dictionary))
+    texts = few.dictionary.to_pylist()
+    places = [pc.index(many.dictionary, pa.scalar(text, many.dictionary.type)).as_py() for text in texts]
+    lacking = [text for text, place in zip(texts, places, strict=True) if place < 0]
+    numbers = itertools.count(len(many.dictionary))
+    codes = np.array([place if place >= 0 else next(numbers) for place in places], dtype=np.int32)
+    words = pa.concat_arrays([many.dictionary, pa.array(lacking, many.dictionary.type)]) if lacking else many.dictionary
+    moved = pa.DictionaryArray.from_arrays(pa.array(codes[few.indices.to_numpy()]), words)
+    kept = pa.DictionaryArray.from_arrays(many.indices, words)
+    return [moved, kept] if few is first else [kept, moved]
 
 
 def _joined(chunks: list[pa.DictionaryArray]) -> pa.DictionaryArray:

@@ -83,6 +83,15 @@ def numbers_of(column: TextColumn) -> Codes:
     return _numbers_of_arrow(column)[0] if isinstance(column, pa.ChunkedArray) else factors_of(column)[0]
 
 
+def any_numbers_of(column: TextColumn) -> npt.NDArray[np.integer[Any]]:
+    """A number for each row, the same where the text is the same, in no order; free where a column is a dictionary."""
+    if isinstance(column, pa.ChunkedArray) and pt.is_dictionary(column.type) and column.num_chunks == 1:
+        codes: npt.NDArray[np.integer[Any]] = column.chunk(0).indices.to_numpy()
+        return codes
+    array = column.array if isinstance(column, pd.Series) else column
+    return array.codes if isinstance(array, pd.Categorical) else numbers_of(column)
+
+
 def _factors_of_arrow(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
     own, used, values = _numbers_of_arrow(column)
     return own, values.take(pa.array(used)).cast(pa.large_string())

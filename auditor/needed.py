@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from auditor.batches import encoded, in_one_piece, line_frame, rows_of
 from auditor.checks.claims import MACRONUTRIENTS
-from auditor.distinct import TextColumn, codes_of, numbers_of
+from auditor.distinct import TextColumn, any_numbers_of, codes_of, numbers_of
 from auditor.dose import is_target
 from auditor.labels import as_line_table
 from auditor.patterns import late_pattern
@@ -140,9 +140,9 @@ def _kept(column: Callable[[str], TextColumn | None], product: Places) -> Mask:
     return keep
 
 
-def _telling(column: TextColumn, name: str) -> npt.NDArray[np.intp]:
+def _telling(column: TextColumn, name: str) -> npt.NDArray[np.integer[Any]]:
     if name != "percent_dv":
-        return numbers_of(column)
+        return any_numbers_of(column)
     codes, values = codes_of(column)
     if not len(values):
         return codes
@@ -159,7 +159,7 @@ def _firsts(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.intp]:
     codes = columns[0][rows]
     for own in columns[1:]:
         if own.any():
-            codes = pd.factorize(codes)[0] * (int(own.max()) + 1) + own[rows]
+            codes = pd.factorize(codes)[0].astype(np.int64) * (int(own.max()) + 1) + own[rows]
     return rows[~pd.Series(codes).duplicated().to_numpy()]
 
 

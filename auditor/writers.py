@@ -87,13 +87,12 @@ class CsvWriter:
             sink.write(names.getvalue().encode())
 
     def append(self, rows: Rows) -> None:
-        columns = [_spreadsheet_column(column) for column in _arrow_columns(rows, self._schema)]
-        table = pa.table(columns, names=self._schema.names)
-        starts = range(0, len(table), CSV_BLOCK_ROWS)
-        for first in range(0, len(starts), CSV_BLOCKS_AT_ONCE):
-            together = starts[first : first + CSV_BLOCKS_AT_ONCE]
-            for block in self._pool.map(lambda start: _csv_lines(table.slice(start, CSV_BLOCK_ROWS)), together):
-                self._sink.write(block)
+        for some in _pieces(rows, CSV_BLOCK_ROWS * CSV_BLOCKS_AT_ONCE):
+            columns = [_spreadsheet_column(column) for column in _arrow_columns(some, self._schema)]
+            table = pa.table(columns, names=self._schema.names)
+            blocks = [table.slice(start, CSV_BLOCK_ROWS) for start in range(0, len(table), CSV_BLOCK_ROWS)]
+            for lines in self._pool.map(_csv_lines, blocks):
+                self._sink.write(lines)
 
     def add(self, rows: BinaryIO) -> None:
         shutil.copyfileobj(rows, self._sink, COPIED_BYTES)
@@ -167,7 +166,8 @@ class _ArrowRows:
         self._writer = pa.ipc.new_stream(sink, self._schema)
 
     def append(self, rows: Rows) -> None:
-        self._writer.write_table(_declared_table(rows, self._schema), max_chunksize=BATCH_ROWS)
+        for some in _pieces(rows, BATCH_ROWS):
+            self._writer.write_table(_declared_table(some, self._schema))
 
     def close(self) -> None:
         """Complete the stream."""
@@ -297,6 +297,12 @@ def _places(column: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.N
 def _is_text(kind: pa.DataType) -> bool:
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _pieces(rows: Rows, size: int) -> Iterator[Rows]:
+    """The rows a few at a time: what is made of all of them at once takes as much memory again."""
+    for start in range(0, len(rows), size):
+        yield rows.slice(start, size) if isinstance(rows, pa.Table) else rows.iloc[start : start + size]
 
 
 def _declared_table(rows: Rows, schema: pa.Schema) -> pa.Table:

@@ -5,6 +5,7 @@ Works on Arrow tables whose columns are all text (or dictionaries of text), colu
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -63,21 +64,26 @@ def usable_rows(table: pa.Table, layout: Layout, row_numbers: Positions, source:
     table = table.set_column(table.column_names.index("product_id"), "product_id", _trimmed(table["product_id"]))
     reasons: dict[int, tuple[str, str]] = {}
     for column, limit_broken in _too_long(table):
-        for position in limit_broken:
-            reasons.setdefault(int(position), (column, "cell-too-long"))
-    blank: set[int] = set()
-    for column in ("product_id", "ingredient") if layout.kind == "lines" else ("product_id",):
-        for position in _empty(table[column]):
-            if _is_blank(table, int(position)):
-                blank.add(int(position))
-            else:
-                reasons.setdefault(
-                    int(position), (column, "id-missing" if column == "product_id" else "ingredient-missing")
-                )
+        for position in limit_broken.tolist():
+            reasons.setdefault(position, (column, "cell-too-long"))
+    empty = {
+        column: _empty(table[column]).tolist()
+        for column in (("product_id", "ingredient") if layout.kind == "lines" else ("product_id",))
+    }
+    cells = _cells(table, sorted({*reasons, *itertools.chain.from_iterable(empty.values())}))
+    blank = {position for position, row in cells.items() if not any(map(str.strip, row))}
+    for column, positions in empty.items():
+        reason = "id-missing" if column == "product_id" else "ingredient-missing"
+        for position in positions:
+            if position not in blank:
+                reasons.setdefault(position, (column, reason))
     rejects = tuple(
-        _reject(table, position, *reasons[position], row=str(row_numbers[position]), source=source)
+        _reject(
+            dict(zip(table.column_names, cells[position], strict=True)), *reasons[position],
+            row=str(row_numbers[position]), source=source,
+        )
         for position in sorted(reasons)
-    )
+    )  # fmt: skip
     table = table.append_column("row", pa.array(row_numbers))
     if reasons or blank:
         keep = np.ones(table.num_rows, dtype=bool)
@@ -134,19 +140,24 @@ def _empty_in(texts: pa.Array) -> npt.NDArray[np.bool_]:
     return empty
 
 
-def _is_blank(table: pa.Table, position: int) -> bool:
-    return not any(column[position].as_py().strip() for column in table.columns)
+def _cells(table: pa.Table, positions: list[int]) -> dict[int, tuple[str, ...]]:
+    """The texts of some rows; few rows are odd, and to ask for their cells one by one takes long."""
+    if not positions:
+        return {}
+    rows = table.take(pa.array(positions))
+    columns = [column.cast(TEXT).to_numpy().tolist() for column in rows.columns]
+    return dict(zip(positions, zip(*columns, strict=True), strict=True))
 
 
-def _reject(table: pa.Table, position: int, column: str, reason: str, *, row: str, source: str) -> Reject:
+def _reject(row_cells: dict[str, str], column: str, reason: str, *, row: str, source: str) -> Reject:
     if reason == "cell-too-long":
-        value = table[column][position].as_py()
+        value = row_cells[column]
         message = f"{len(value):,} characters in one cell; a label text has at most {MAX_CELL_CHARACTERS:,}"
     elif reason == "id-missing":
-        value = next((text for name in table.column_names if (text := table[name][position].as_py())), "")
+        value = next(filter(None, row_cells.values()), "")
         message = "the row has no product_id; give every row the id of its product"
     else:
-        value = table["product_id"][position].as_py()
+        value = row_cells["product_id"]
         message = f"the row of product {shorten(value)!r} names no ingredient; give the line of the label it stands for"
     return Reject(source, row, column, shorten(value), reason, message)
 

@@ -14,6 +14,7 @@ import pytest
 
 import auditor
 from auditor.checks import FAMILIES, Check, catalogue, in_full, listed, markdown_table
+from auditor.checks.doses import open_end
 from auditor.checks.facts import Facts
 from auditor.checks.findings import ACROSS, ALIASES, FUNCTIONS, MESSAGE_LENGTH, find_all, message
 from auditor.evidence import load_evidence
@@ -690,6 +691,20 @@ def test_the_open_end_of_a_range_quotes_its_own_words_only() -> None:
         lines=["Vitamin D3 25 mcg"],
     )
     assert "('or as directed by your physician')" in told
+
+
+@pytest.mark.parametrize(
+    ("directions", "quoted"),
+    [
+        ("Una cápsula al día, tomando según indicaciones del médico.", "según indicaciones del médico"),
+        ("1 comprimé par jour, ou selon avis médical; bien refermer", "ou selon avis médical"),
+        ("1日1粒、医師の指示に従う", "医師の指示に従う"),
+        ("Take 1 softgel daily.", "Take 1 softgel daily."),
+    ],
+)
+def test_an_open_end_is_quoted_from_the_beginning_of_a_word(directions: str, quoted: str) -> None:
+    """ "tomando según" ends in the letters of another phrase, "o según"."""
+    assert open_end(directions) == quoted
 
 
 def test_what_the_directions_count_is_told_in_words() -> None:

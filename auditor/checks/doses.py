@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from auditor.checks.tables import Floats, Hits, Mask, Objects, Positions, Table,
 from auditor.directions import audiences_of, read_directions
 from auditor.distinct import distinct
 from auditor.judging import DEFAULT_AUTHORITIES
+from auditor.patterns import late_pattern
 from auditor.remembering import remembered
 from auditor.schedules import read_number_cell, schedule
 from auditor.searching import Texts
@@ -254,13 +256,29 @@ def unset_maximum(facts: Facts) -> Findings:
     )
 
 
+class _OpenEnds(NamedTuple):
+    """The phrases that leave a dose to a professional, longest first: those of several words by their first word, and those
+    of one word or of a script without blanks."""
+
+    by_word: dict[str, tuple[str, ...]]
+    of_one_word: tuple[str, ...]
+
+
 @cache
-def _open_ends() -> tuple[str, ...]:
-    """The phrases that leave a dose to a professional, longest first."""
+def _open_ends() -> _OpenEnds:
     phrases = [fold(phrase) for entry in wording_table("phrases").values() for phrase in entry.get("open_ended", ())]
-    return tuple(sorted(phrases, key=len, reverse=True))
+    by_word: dict[str, tuple[str, ...]] = {}
+    for phrase in sorted(phrases, key=len, reverse=True):
+        first = _WORD.findall(phrase)[0]
+        by_word[first] = (*by_word.get(first, ()), phrase)
+    of_one_word = tuple(phrase for word, own in by_word.items() for phrase in own if phrase == word)
+    return _OpenEnds(
+        {word: own for word, found in by_word.items() if (own := tuple(phrase for phrase in found if phrase != word))},
+        of_one_word,
+    )
 
 
+_WORD = late_pattern(r"\w+")
 _REST_OF_CLAUSE = re.compile(r"[^.;\n]*")
 
 
@@ -268,12 +286,18 @@ _REST_OF_CLAUSE = re.compile(r"[^.;\n]*")
 def open_end(text: str) -> str:
     """The words of directions that leave the dose to somebody else, to the end of the clause; all of them where none are found."""
     folded = fold(text)
-    # To look for each phrase is many times faster than to look for all of them in every place.
-    found = [(folded.index(phrase), place) for place, phrase in enumerate(_open_ends()) if phrase in folded]
+    ends = _open_ends()
+    found = [(start, start + len(phrase)) for phrase in ends.of_one_word if (start := folded.find(phrase)) >= 0]
+    for word in _WORD.finditer(folded):
+        begun = (phrase for phrase in ends.by_word.get(word[0], ()) if folded.startswith(phrase, word.start()))
+        phrase = next(begun, "")
+        if phrase:
+            found.append((word.start(), word.start() + len(phrase)))
+            break
     if not found:
         return text
-    start, place = min(found)
-    rest = _REST_OF_CLAUSE.match(folded, start + len(_open_ends()[place]))
+    start, end = min(found, key=lambda place: (place[0], -place[1]))
+    rest = _REST_OF_CLAUSE.match(folded, end)
     return text[start : rest.end() if rest else None].strip()
 
 

@@ -174,6 +174,10 @@ def _over_upper_level(judged: Table, n: int) -> pd.arrays.BooleanArray:
     return pd.arrays.BooleanArray(over, unknown)
 
 
+FINDING_COLUMNS = (*(f"{severity}s" for severity in SEVERITIES), "finding_ids")
+"""The columns of the table that :func:`finding_columns` makes."""
+
+
 def finding_columns(findings: pd.DataFrame, n: int) -> dict[str, Any]:
     """The findings of each product counted by severity and named; `product` of a finding is one of `n` rows."""
     product = findings["product"].to_numpy(dtype=np.intp)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from auditor.batches import TEXT, in_one_piece, rows_of
@@ -21,6 +22,7 @@ from auditor.engines.sharers import Across
 from auditor.engines.spill import Folder, frame_of, table_of
 from auditor.export import AuditWriter
 from auditor.pipeline import BLOCK, PLACE, finished, located
+from auditor.products import FINDING_COLUMNS
 from auditor.schema import PRODUCTS, TABLES
 from auditor.writers import RowsFormat
 
@@ -73,29 +75,36 @@ def _told_across(across: Across, folder: Folder) -> dict[int, pd.DataFrame]:
 
 def finish_part(part: ToFinish, folder: Folder) -> Iterator[tuple[str, pa.Table]]:
     """The tables of a part as they are written, whole and in order; one after the other, for they are large."""
+    whole = _rows_of("products", part, folder)
+    # What is shared with other parts changes these columns only; the others stay as they were kept.
+    of_findings = [PLACE, BLOCK, *FINDING_COLUMNS]
     own = finished(
-        {name: frame_of(_rows_of(name, part, folder)) for name in ("products", "findings")},
+        {"products": frame_of(whole.select(of_findings)), "findings": frame_of(_rows_of("findings", part, folder))},
         _told_across(part.across, folder),
     )
-    yield "products", table_of(_with_extras(own.pop("products"), part.extras))
+    yield "products", _products(whole, table_of(own.pop("products")), part.extras)
+    del whole
     yield "findings", table_of(own.pop("findings"))
     for name in TABLES:
         if name not in ("products", "findings"):
-            rows = _rows_of(name, part, folder)
-            yield name, rows.select([column for column in rows.column_names if column not in (PLACE, BLOCK)])
+            yield name, _without(_rows_of(name, part, folder), (PLACE, BLOCK))
 
 
-def _with_extras(products: pd.DataFrame, extras: tuple[str, ...]) -> pd.DataFrame:
-    """The table with the passed-through columns of the run; one that this part lacks is empty."""
-    if not extras:
-        return products
-    filled = {
-        name: products[name].astype("str").fillna("")
-        if name in products
-        else pd.Series("", products.index, dtype="str")
-        for name in extras
+def _without(table: pa.Table, names: tuple[str, ...]) -> pa.Table:
+    return table.select([name for name in table.column_names if name not in names])
+
+
+def _products(whole: pa.Table, of_findings: pa.Table, extras: tuple[str, ...]) -> pa.Table:
+    """The products with their columns of findings and the passed-through columns of the run; one that this part lacks is empty."""
+    columns = {
+        column.name: (of_findings if column.name in FINDING_COLUMNS else whole)[column.name] for column in PRODUCTS
     }
-    return products[[column.name for column in PRODUCTS]].assign(**filled)
+    for name in extras:
+        found = name in whole.column_names
+        columns[name] = (
+            pc.fill_null(whole[name].cast(TEXT), "") if found else pa.repeat(pa.scalar("", TEXT), len(whole))
+        )
+    return pa.table(columns)
 
 
 @dataclass

@@ -40,6 +40,7 @@ PARTS = ("csv", "parquet", "naive", "jsonl", "dask", "one", "stages")
 def main() -> None:
     """Measure and print the table."""
     options = _options()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every process that is started compiles all modules anew
     folder = Path(options.data)
     folder.mkdir(parents=True, exist_ok=True)
     print(f"# {os.cpu_count()} cores, Python {sys.version.split()[0]}, {options.rounds} rounds, seed {options.seed}\n")
@@ -161,7 +162,6 @@ def make_market(
 
 
 def _one_label(rounds: int) -> None:
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every start compiles all modules anew
     commands = {
         "importing pandas": ["-c", "import pandas"],
         "auditor check, one label": ["-m", "auditor", "check", "D3 5,000 IU, K2 (MK-7) 100 mcg"],

@@ -1,0 +1,67 @@
+"""Columns of readers joined and taken apart: the texts stay what they are, and each distinct one is held once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.batches import FEW_TEXTS, TEXT, in_one_piece, rows_of
+from auditor.distinct import any_numbers_of, numbers_of
+from auditor.schema import shaped, typed, with_texts
+
+WORDS = [f"word {number}" for number in range(3 * FEW_TEXTS)]
+pieces = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=60), min_size=1, max_size=5)
+
+
+def chunked(texts: list[list[str]]) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(own, TEXT).dictionary_encode() for own in texts])
+
+
+@given(pieces)
+def test_chunks_become_one_with_one_dictionary(texts: list[list[str]]) -> None:
+    whole = [text for own in texts for text in own]
+    column = in_one_piece(chunked(texts))
+    assert column.num_chunks == 1
+    assert column.to_pylist() == whole
+    dictionary = column.chunk(0).dictionary.to_pylist()
+    assert len(dictionary) == len(set(dictionary))
+    assert set(dictionary) == set(whole)
+
+
+def test_a_label_held_back_takes_the_texts_of_the_next_piece() -> None:
+    following = [*WORDS, "Vitamin D3"]
+    column = in_one_piece(chunked([["Vitamin D3", "word 1", "held back", "held back"], following])).chunk(0)
+    assert column.dictionary.to_pylist() == [*following, "held back"]
+    assert column.to_pylist() == ["Vitamin D3", "word 1", "held back", "held back", *following]
+
+
+@given(pieces)
+def test_rows_of_a_column_keep_only_their_texts(texts: list[list[str]]) -> None:
+    column = in_one_piece(chunked(texts))
+    rows = np.arange(0, len(column), 2)
+    found = rows_of(column, rows)
+    assert found.to_pylist() == column.to_pylist()[::2]
+    assert found.chunk(0).dictionary.to_pylist() == list(dict.fromkeys(found.to_pylist()))
+
+
+@given(pieces)
+def test_any_numbers_tell_equal_texts_from_others(texts: list[list[str]]) -> None:
+    whole = pd.Series([text for own in texts for text in own], dtype="str")
+    for column in (in_one_piece(chunked(texts)), chunked(texts), whole, whole.astype("category")):
+        pairs = set(zip(any_numbers_of(column).tolist(), numbers_of(column).tolist(), strict=True))
+        assert len(pairs) == whole.nunique()
+
+
+def test_a_table_keeps_words_until_they_are_asked_for_as_texts() -> None:
+    words = pd.Categorical(["a", "b", "a"])
+    cells: dict[str, object] = dict.fromkeys(
+        ("source", "row", "column", "value", "reason"), np.array(["x"] * 3, dtype=object)
+    )
+    table = shaped(cells | {"message": words}, "rejects")
+    assert isinstance(table["message"].dtype, pd.CategoricalDtype)
+    pd.testing.assert_frame_equal(with_texts(table), typed(cells | {"message": words}, "rejects"))
+    assert with_texts(table)["message"].tolist() == ["a", "b", "a"]
+    assert with_texts(table[["source"]])["source"].tolist() == ["x", "x", "x"]

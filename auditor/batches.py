@@ -74,7 +74,7 @@ def in_one_piece(column: pa.ChunkedArray) -> pa.ChunkedArray:
     chunks: list[pa.DictionaryArray] = []
     for _, same in itertools.groupby(column.chunks, _place_of_texts):
         chunk = _joined(list(same))
-        if chunks and min(len(chunks[-1].dictionary), len(chunk.dictionary)) <= FEW_TEXTS:
+        if chunks and _is_held_back(chunks[-1], chunk):
             chunk = _joined(_with_one_dictionary(chunks.pop(), chunk))
         chunks.append(chunk)
     if len(chunks) > 1:
@@ -82,8 +82,14 @@ def in_one_piece(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([_joined(chunks)])
 
 
-FEW_TEXTS = 16
-"""So few texts are looked for one by one among those of another dictionary; they are those of one label held back."""
+FEW_TEXTS, MANY_TEXTS = 16, 1_024
+"""So few texts are looked for one by one among so many; to make one dictionary of both would look at all of these."""
+
+
+def _is_held_back(first: pa.DictionaryArray, second: pa.DictionaryArray) -> bool:
+    """Whether one of two chunks has the few texts of a label that was held back until the next piece."""
+    few, many = sorted((len(first.dictionary), len(second.dictionary)))
+    return few <= FEW_TEXTS and many >= MANY_TEXTS
 
 
 def _with_one_dictionary(first: pa.DictionaryArray, second: pa.DictionaryArray) -> list[pa.DictionaryArray]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from hypothesis import given
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.batches import FEW_TEXTS, TEXT, in_one_piece, rows_of
+from auditor import batches
+from auditor.batches import TEXT, in_one_piece, rows_of
 from auditor.distinct import any_numbers_of, numbers_of
 from auditor.schema import shaped, typed, with_texts
 
-WORDS = [f"word {number}" for number in range(3 * FEW_TEXTS)]
+WORDS = [f"word {number}" for number in range(60)]
 pieces = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=60), min_size=1, max_size=5)
 
 
@@ -20,6 +22,12 @@ def chunked(texts: list[list[str]]) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(own, TEXT).dictionary_encode() for own in texts])
 
 
+@pytest.fixture(autouse=True)
+def _little_is_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "MANY_TEXTS", 20)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces)
 def test_chunks_become_one_with_one_dictionary(texts: list[list[str]]) -> None:
     whole = [text for own in texts for text in own]
@@ -38,6 +46,14 @@ def test_a_label_held_back_takes_the_texts_of_the_next_piece() -> None:
     assert column.to_pylist() == ["Vitamin D3", "word 1", "held back", "held back", *following]
 
 
+def test_many_chunks_of_few_texts_are_made_one_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CSV file comes in a thousand pieces; to look for the units of each among those before took a second and more."""
+    monkeypatch.setattr(batches, "_with_one_dictionary", None)
+    texts = [["mcg", "IU"], ["IU", "mg"]] * 50
+    assert in_one_piece(chunked(texts)).to_pylist() == [text for own in texts for text in own]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces)
 def test_rows_of_a_column_keep_only_their_texts(texts: list[list[str]]) -> None:
     column = in_one_piece(chunked(texts))
@@ -47,6 +63,7 @@ def test_rows_of_a_column_keep_only_their_texts(texts: list[list[str]]) -> None:
     assert found.chunk(0).dictionary.to_pylist() == list(dict.fromkeys(found.to_pylist()))
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces)
 def test_any_numbers_tell_equal_texts_from_others(texts: list[list[str]]) -> None:
     whole = pd.Series([text for own in texts for text in own], dtype="str")

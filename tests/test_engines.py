@@ -114,6 +114,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[helpers.Helper]:
 
     monkeypatch.setattr(helpers, "Helper", Noted)
     monkeypatch.setattr(engines_run, "LONG_LINES", 0)
+    monkeypatch.setattr(helpers, "LEAST_DIVIDED", 0)
     return found
 
 
@@ -161,6 +162,26 @@ def test_a_helper_that_dies_loses_nothing(
         found = streamed(big, tmp_path / "out", 1_500, workers=2)
     assert [name for name in whole if found[name] != whole[name]] == []
     assert started
+
+
+def test_a_small_group_is_not_shared_out(
+    tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+    set_aside = parts.set_aside
+
+    def noted(share: Any, number: int, *others: Any) -> Any:
+        given.append(number)
+        return set_aside(share, number, *others)
+
+    monkeypatch.setattr(parts, "set_aside", noted)
+    # Two processes read in pieces half as long as a group.
+    sizes = [len(group.found) for group in grouped(ReadSettings(chunk_rows=3_500).open([big]).batches(), 7_000)]
+    assert len(set(sizes)) > 1
+    monkeypatch.setattr(helpers, "LEAST_DIVIDED", max(sizes))
+    found = streamed(big, tmp_path / "out", 7_000, workers=2)
+    assert [name for name in whole if found[name] != whole[name]] == []
+    assert set(given) == {number for number, size in enumerate(sizes) if size == max(sizes)}
 
 
 def test_helpers_compare_labels_too(

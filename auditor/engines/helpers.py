@@ -30,8 +30,12 @@ WAITING = 2 * SHARES
 """Shares given to each helper: those of one group and of the next, so that it never waits."""
 LEAST_SHARE = 0.05
 """This process audits at least so much of a group, however long it takes to read one."""
+LEAST_DIVIDED = 8_000
+"""Lines of a group that is shared out; each share has a price, and the last group may be a small rest."""
 FIRST_PACE = 45e-6
-"""Seconds that the audit of a line is taken for as long as none is measured: readers of texts know none at first."""
+"""Seconds that the audit of a line is taken for as long as none is measured."""
+AT_FIRST = 2.0
+"""The first group takes so many times as long as others of its size, for no text of it has been read before."""
 MEANT_FOR_HELPERS = 0.1
 """Part of its share that this process leaves to the helpers, so that these rather than it have something waiting."""
 
@@ -97,9 +101,9 @@ class Pace:
     lines_audited: int = 0
     audit_seconds: float = 0.0
 
-    def audited(self, lines: int, start: float) -> None:
-        """Count lines whose audit began at `start`, of :func:`time.perf_counter`, and has ended now."""
-        self.audit_seconds += time.perf_counter() - start
+    def audited(self, number: int, lines: int, start: float) -> None:
+        """Count lines of a group whose audit began at `start`, of :func:`time.perf_counter`, and has ended now."""
+        self.audit_seconds += (time.perf_counter() - start) / (1.0 if number else AT_FIRST)
         self.lines_audited += lines
 
     def shares(self, helpers: int, waiting: float = 0.0) -> list[float]:
@@ -177,7 +181,7 @@ class Crew:
     def audit(self, groups: Iterator[Group], finished: Callable[[PartRecord], None]) -> None:
         """Audit all groups, the first as part 0; `finished` is called with each audited share, in no order."""
         for number, group in enumerate(self._clocked(groups)):
-            if self._have_helpers():
+            if self._have_helpers() and len(group.found) >= LEAST_DIVIDED:
                 shares = self._pace.shares(len(self._started), self._lines_waiting() / max(len(group.found), 1))
                 own, *others = divided(group, shares)
                 del group
@@ -308,13 +312,13 @@ class Crew:
         start = time.perf_counter()
         record: PartRecord | object = helper.do("audit", waiting)
         if record is not NOTHING:
-            self._pace.audited(waiting.needed_lines, start)
+            self._pace.audited(waiting.number, waiting.needed_lines, start)
         return record
 
     def _here(self, share: Group, number: int, finished: Callable[[PartRecord], None]) -> None:
         start = time.perf_counter()
         finished(parts.audit_group(share, number, self.rules, self.folder))
-        self._pace.audited(len(share.found), start)
+        self._pace.audited(number, len(share.found), start)
         give_back()
 
     def _waiting_here(self, waiting: Waiting, finished: Callable[[PartRecord], None]) -> None:

@@ -176,10 +176,10 @@ def test_a_small_group_is_not_shared_out(
 
     monkeypatch.setattr(parts, "set_aside", noted)
     # Two processes read in pieces half as long as a group.
-    sizes = [len(group.found) for group in grouped(ReadSettings(chunk_rows=3_500).open([big]).batches(), 7_000)]
+    sizes = [len(group.found) for group in grouped(ReadSettings(chunk_rows=350).open([big]).batches(), 700)]
     assert len(set(sizes)) > 1
     monkeypatch.setattr(helpers, "LEAST_DIVIDED", max(sizes))
-    found = streamed(big, tmp_path / "out", 7_000, workers=2)
+    found = streamed(big, tmp_path / "out", 700, workers=2)
     assert [name for name in whole if found[name] != whole[name]] == []
     assert set(given) == {number for number, size in enumerate(sizes) if size == max(sizes)}
 

@@ -288,6 +288,45 @@ def test_a_run_that_fails_while_it_writes_begins_nothing_more(
     assert all(helper._process.poll() is not None for helper in started)
 
 
+def test_no_rows_are_added_to_files_that_are_given_up(
+    tmp_path: Path, big: Path, started: list[helpers.Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adding = threading.Event()
+    steps: list[str] = []
+    add_rows, close = engines_run.add_rows, writers.CsvWriter.close
+
+    def slow(*arguments: Any) -> None:
+        adding.set()
+        time.sleep(0.5)
+        add_rows(*arguments)
+        steps.append("added")
+
+    def closed(self: writers.CsvWriter) -> None:
+        steps.append("closed")
+        close(self)
+
+    first_done = finishing.make_ready
+    calls: list[int] = []
+
+    def make_ready(part: finishing.ToFinish, *others: Any) -> Any:
+        calls.append(part.number)
+        if len(calls) > 1:
+            assert adding.wait(60)
+            steps.clear()
+            raise KeyboardInterrupt
+        return first_done(part, *others)
+
+    monkeypatch.setattr(writers.CsvWriter, "close", closed)
+    monkeypatch.setattr(engines_run, "add_rows", slow)
+    monkeypatch.setattr(finishing, "make_ready", make_ready)
+    with pytest.raises(KeyboardInterrupt):
+        streamed(big, tmp_path / "out", 700, workers=1)
+    assert len(calls) == 2
+    assert steps[0] == "added"
+    assert steps.count("added") == 1
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("stage", ["compare", "finish"])
 def test_a_helper_that_dies_after_the_audit_loses_nothing(
     tmp_path: Path, big: Path, whole: Files, started: list[helpers.Helper], stage: str, monkeypatch: pytest.MonkeyPatch

@@ -11,7 +11,7 @@ import sys
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -159,7 +159,6 @@ class Crew:
     def __post_init__(self) -> None:
         self._works = works(self.rules, self.folder)
         self._follower = ThreadPoolExecutor(1)
-        self._results: list[Future[Any]] = []
         self._over = False
 
     def __enter__(self) -> Crew:
@@ -173,10 +172,7 @@ class Crew:
         # What still waits for a helper's answer hears that it is gone.
         for helper in self._started:
             helper.end()
-        # Nor is anything to follow; what is about to is not to lose its folder.
-        for result in self._results:
-            result.cancel()
-        self._follower.shutdown(cancel_futures=True)
+        self._follower.shutdown()
 
     def audit(self, groups: Iterator[Group], finished: Callable[[PartRecord], None]) -> None:
         """Audit all groups, the first as part 0; `finished` is called with each audited share, in no order."""
@@ -211,7 +207,7 @@ class Crew:
 
     def share_out(
         self, work: str, tasks: Sequence[tuple[Any, ...]], then: Callable[[int, Any], object] = _nothing_more
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """Do one of the :func:`~auditor.engines.works.works` with the arguments of each task, by all processes.
 
         Every process takes the next task when it is done with one.
@@ -222,10 +218,10 @@ class Crew:
             then: called with the number of each task and what came of it, in order, by a thread beside those that work.
 
         Yields:
-            what came of each, in order, after `then`; not before this process has done a task that it is about.
+            what came of each, in order, after `then`; not before this process has done a task that it is about.  Who does
+            not take all of them closes the generator: nothing follows after that.
         """
         results: list[Future[Any]] = [Future() for _ in tasks]
-        self._results = results
         waiting: SimpleQueue[int] = SimpleQueue()
         for place in range(len(tasks)):
             waiting.put(place)
@@ -252,13 +248,19 @@ class Crew:
         for helper, waiter in zip(self._started, self._waiters, strict=True):
             waiter.submit(serve, functools.partial(self._do_beside, helper))
         followed = deque(self._follower.submit(follow, place) for place in range(len(tasks)))
-        with contextlib.suppress(Empty):
-            while True:
-                do_one(self._do)
-                while followed and followed[0].done():
-                    yield followed.popleft().result()
-        while followed:
-            yield followed.popleft().result()
+        try:
+            with contextlib.suppress(Empty):
+                while True:
+                    do_one(self._do)
+                    while followed and followed[0].done():
+                        yield followed.popleft().result()
+            while followed:
+                yield followed.popleft().result()
+        finally:
+            # Whoever gives up is not to find that something follows still, say rows for a file that it closes.
+            for future in (*results, *followed):
+                future.cancel()
+            wait(followed)
 
     def _do(self, work: str, *arguments: Any) -> Any:
         found = self._works[work](*arguments)

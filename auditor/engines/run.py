@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -291,17 +292,16 @@ class _Stream:
                 counts.add("rejects", frame)
                 writer.append("rejects", frame)
             to_finish = parts_to_finish(self.records, dropped, self.buckets, across)
-            finished = crew.share_out(
-                "finish",
-                [(part, writer.formats) for part in to_finish],
-                lambda place, _: add_rows(to_finish[place], writer, folder),
-            )
-            for part, told in zip(to_finish, finished, strict=True):
-                counts.join(told.counts)
-                rejected += told.rejected
-                labels += told.labels
-                lines += lines_of[part.number]
-                self._tell(lines, labels, rejected, "write")
+            tasks = [(part, writer.formats) for part in to_finish]
+            with closing(
+                crew.share_out("finish", tasks, lambda place, _: add_rows(to_finish[place], writer, folder))
+            ) as finished:
+                for part, told in zip(to_finish, finished, strict=True):
+                    counts.join(told.counts)
+                    rejected += told.rejected
+                    labels += told.labels
+                    lines += lines_of[part.number]
+                    self._tell(lines, labels, rejected, "write")
             rows_in = sum(record.rows_in for record in self.records)
             summary = RunSummary(
                 rows_in=rows_in, rows_audited=rows_in - rejected, rows_rejected=rejected, labels=labels, context=self.rules.context,

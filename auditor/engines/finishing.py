@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -172,7 +173,7 @@ def _rows_of(name: str, part: ToFinish, folder: Folder) -> pa.Table:
 
 def _alike(tables: list[pa.Table]) -> list[pa.Table]:
     """Tables with the same columns of words: one that is text in any of them is text in all."""
-    for name in tables[0].column_names:
+    for name in dict.fromkeys(itertools.chain.from_iterable(table.column_names for table in tables)):
         columns = [table[name] for table in tables if name in table.column_names]
         if len({pt.is_dictionary(column.type) for column in columns}) > 1:
             tables = [_with_text(table, name) for table in tables]

@@ -7,6 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+def collect_new() -> None:
+    """Collect what became garbage since the last time; takes some milliseconds.
+
+    It looks at each object once.  Python's own collections look again and again at the many thousands that stay, say what
+    is remembered of texts: a tenth of a run's time.
+    """
+    gc.collect(0)
+
+
 @contextmanager
 def without_collector() -> Iterator[None]:
     """Leave cycles of objects lying within the block, unless somebody collects; then all is as it was before."""

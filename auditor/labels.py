@@ -83,6 +83,15 @@ _TEXT = pd.StringDtype(na_value=np.nan)
 """What pandas calls `str`."""
 
 
+def reject_table(rejects: Iterable[Reject]) -> pd.DataFrame:
+    """Rejects as the contract's table, all text, with the columns :data:`REJECT_COLUMNS`."""
+    return pd.DataFrame(
+        [tuple(getattr(reject, name) for name in REJECT_COLUMNS) for reject in rejects],
+        columns=list(REJECT_COLUMNS),
+        dtype=_TEXT,
+    )
+
+
 def as_line_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with every column of :data:`LINE_COLUMNS` first, then the columns of its own.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +16,18 @@ import pyarrow.types as pt
 
 from auditor.batches import TEXT, in_one_piece, rows_of
 from auditor.checks.facts import COLUMNS
+from auditor.collecting import collect_new
 from auditor.engines.counts import COUNTED, Counts
-from auditor.engines.memory import give_back
 from auditor.engines.parts import PART_BITS, PartRecord, Places, extras_of
 from auditor.engines.sharers import Across
 from auditor.engines.spill import Folder, frame_of, table_of
-from auditor.export import AuditWriter
 from auditor.pipeline import BLOCK, PLACE, finished, located
 from auditor.products import FINDING_COLUMNS
 from auditor.schema import PRODUCTS, TABLES
-from auditor.writers import RowsFormat
+
+if TYPE_CHECKING:  # a helper writes no files
+    from auditor.export import AuditWriter
+    from auditor.writers import RowsFormat
 
 
 class ToFinish(NamedTuple):
@@ -136,7 +138,7 @@ def make_ready(part: ToFinish, formats: Iterable[RowsFormat], folder: Folder) ->
             with folder.file(rows_key(part, format_of[name])) as file:
                 format_of[name].make_ready(rows, file)
         del rows
-        give_back()
+        collect_new()
     return told
 
 

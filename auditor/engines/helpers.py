@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from auditor.collecting import collect_new
 from auditor.engines import parts
 from auditor.engines.groups import Group, divided
-from auditor.engines.memory import give_back
 from auditor.engines.parts import PartRecord, Rules, Waiting
 from auditor.engines.spill import Folder
 from auditor.engines.works import works
@@ -203,7 +203,6 @@ class Crew:
         for helper, waiter in zip(self._started, self._waiters, strict=True):
             waiter.submit(helper.do, "forget")
         self._works["forget"]()
-        give_back()
 
     def share_out(
         self, work: str, tasks: Sequence[tuple[Any, ...]], then: Callable[[int, Any], object] = _nothing_more
@@ -264,7 +263,7 @@ class Crew:
 
     def _do(self, work: str, *arguments: Any) -> Any:
         found = self._works[work](*arguments)
-        give_back()
+        collect_new()
         return found
 
     def _do_beside(self, helper: Helper, work: str, *arguments: Any) -> Any:
@@ -292,7 +291,7 @@ class Crew:
                 return
             self._pace.reading_seconds += time.perf_counter() - start
             self._pace.lines_read += len(group.found)
-            give_back()
+            collect_new()
             yield group
             del group
 
@@ -321,7 +320,7 @@ class Crew:
         start = time.perf_counter()
         finished(parts.audit_group(share, number, self.rules, self.folder))
         self._pace.audited(number, len(share.found), start)
-        give_back()
+        collect_new()
 
     def _waiting_here(self, waiting: Waiting, finished: Callable[[PartRecord], None]) -> None:
         self._here(parts.taken(waiting, self.folder), waiting.number, finished)

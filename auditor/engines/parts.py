@@ -19,11 +19,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from auditor.collecting import collect_new
 from auditor.engines.groups import Group
-from auditor.engines.memory import give_back
 from auditor.engines.spill import Folder
-from auditor.engines.whole import reject_table
 from auditor.evidence import Evidence
+from auditor.labels import reject_table
 from auditor.needed import Needed
 from auditor.pipeline import PLACE, Part, audit_part
 
@@ -140,7 +140,7 @@ def audit_group(group: Group, number: int, rules: Rules, folder: Folder) -> Part
     part = rules.audit(group.found.needed(number << PART_BITS))
     key = f"{number:06d}-{group.share}"
     labels = _keep_labels(part, key, folder)
-    give_back()
+    collect_new()
     # To keep a table takes as much memory again: the largest comes last, when the others are gone.
     while part.tables:
         name, table = part.tables.popitem()

@@ -23,7 +23,7 @@ from auditor.engines.counts import Counts
 from auditor.engines.finishing import add_rows, parts_to_finish
 from auditor.engines.groups import Group, grouped
 from auditor.engines.helpers import Crew, usable_cores
-from auditor.engines.memory import hold_little
+from auditor.engines.memory import give_back, hold_little
 from auditor.engines.parts import Labels, PartRecord, Rules, Scattered
 from auditor.engines.sharers import by_part, comparisons
 from auditor.engines.spill import Folder
@@ -218,6 +218,7 @@ class _Stream:
                     hasher.shutdown(wait=False, cancel_futures=True)
         finally:
             shutil.rmtree(place, ignore_errors=True)
+            give_back()
 
     def _audit(self, crew: Crew, reader: ThreadPoolExecutor) -> None:
         groups = self._groups(crew.prepare)

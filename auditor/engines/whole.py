@@ -12,12 +12,12 @@ import pandas as pd
 
 from auditor.engines.spill import file_system, is_url
 from auditor.evidence import Evidence, load_evidence
-from auditor.labels import LINE_COLUMNS, Label, Reject, as_line_table, label_frame
+from auditor.labels import LINE_COLUMNS, Label, Reject, as_line_table, label_frame, reject_table
 from auditor.overrides import Override, apply, suppress
 from auditor.pipeline import Audit, audit_lines, check_options
 from auditor.readers import Reading, open_reading
 from auditor.readers.mappings import Mapping as Values
-from auditor.schema import SEVERITIES, empty_table
+from auditor.schema import SEVERITIES
 
 Progress = Callable[[int, int], None]
 """Called after each batch with the lines and the rejects so far."""
@@ -150,18 +150,6 @@ def _filled(frame: pd.DataFrame) -> pd.DataFrame:
     """Batches of several files may have different extra columns; what one lacks is empty there."""
     extras = [name for name in frame.columns if name not in LINE_COLUMNS]
     return frame.assign(**{name: frame[name].astype("str").fillna("") for name in extras}) if extras else frame
-
-
-def reject_table(rejects: Iterable[Reject]) -> pd.DataFrame:
-    """Rejects as the contract's table."""
-    rows = [
-        (reject.source, reject.row, reject.column, reject.value, reject.reason, reject.message) for reject in rejects
-    ]
-    return (
-        pd.DataFrame(rows, columns=list(empty_table("rejects").columns), dtype="str")
-        if rows
-        else empty_table("rejects")
-    )
 
 
 def accounted(found: Audit, read: Everything) -> Audit:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from auditor.collecting import collect_new
 from auditor.engines import finishing, parts, sharers
+from auditor.engines.memory import give_back
 from auditor.engines.parts import Rules
 from auditor.engines.spill import Folder
 from auditor.remembering import forget
@@ -23,7 +25,13 @@ def works(rules: Rules, folder: Folder) -> dict[str, Work]:
     """
     return {
         "audit": lambda waiting: parts.audit_waiting(waiting, rules, folder),
-        "forget": forget,
+        "forget": _let_go,
         "compare": lambda labels, dropped, block, name: sharers.compare(labels, dropped, block, name, folder),
         "finish": lambda part, formats: finishing.make_ready(part, formats, folder),
     }
+
+
+def _let_go() -> None:
+    forget()
+    collect_new()
+    give_back()

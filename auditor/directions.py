@@ -157,7 +157,7 @@ class _Part(NamedTuple):
 _STOP = ". "
 
 
-@remembered(16_384)
+@remembered(8_192)
 def read_directions(text: str) -> Directions:
     """Read suggested use in any of the languages of the wording tables."""
     parts = parts_of(text)

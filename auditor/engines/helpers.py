@@ -20,14 +20,15 @@ from typing import Any
 from auditor.collecting import collect_new
 from auditor.engines import parts
 from auditor.engines.groups import Group, divided
+from auditor.engines.memory import give_back
 from auditor.engines.parts import PartRecord, Rules, Waiting
 from auditor.engines.spill import Folder
 from auditor.engines.works import works
 
-SHARES = 2
-"""Shares of a group that each helper gets: small ones take little memory, and at the end there is little to wait for."""
-WAITING = 2 * SHARES
-"""Shares given to each helper: those of one group and of the next, so that it never waits."""
+WAITING = 2
+"""Shares given to each helper: that of one group and of the next, so that it never waits."""
+TIDIED = 4
+"""After so many groups this process returns what lies freed between what it holds, which grows from group to group."""
 LEAST_SHARE = 0.05
 """This process audits at least so much of a group, however long it takes to read one."""
 LEAST_DIVIDED = 8_000
@@ -107,7 +108,7 @@ class Pace:
         self.lines_audited += lines
 
     def shares(self, helpers: int, waiting: float = 0.0) -> list[float]:
-        """The share of this process, which also reads, and :data:`SHARES` of each helper, so that all are done at one time.
+        """The share of this process, which also reads, and that of each helper, so that all are done at one time.
 
         Args:
             helpers: how many there are.
@@ -118,7 +119,7 @@ class Pace:
         audit = self.audit_seconds / self.lines_audited if self.lines_audited else FIRST_PACE
         own = (1 - MEANT_FOR_HELPERS) * even * (1 + waiting - helpers * reading / audit)
         own = min(max(own, LEAST_SHARE), even)
-        return [own, *([(1 - own) / (helpers * SHARES)] * helpers * SHARES)]
+        return [own, *([(1 - own) / helpers] * helpers)]
 
 
 def _nothing_more(place: int, found: Any) -> None:
@@ -181,8 +182,8 @@ class Crew:
                 shares = self._pace.shares(len(self._started), self._lines_waiting() / max(len(group.found), 1))
                 own, *others = divided(group, shares)
                 del group
-                for place, share in enumerate(others):
-                    self._give(place // SHARES, share, number, finished)
+                for helper, share in enumerate(others):
+                    self._give(helper, share, number, finished)
                 del others
             else:
                 own = group
@@ -190,6 +191,8 @@ class Crew:
             self._here(own, number, finished)
             del own
             self._collect(finished)
+            if number % TIDIED == TIDIED - 1:
+                give_back()
         while self._given:
             for future in reversed(list(self._given)):
                 # What no helper has begun is audited here, first what it would come to last.

@@ -3,8 +3,8 @@
 Arrow's own allocator and the C library both hold on to what they are given back.  :func:`hold_little` makes them hand
 large blocks to the system at once; it concerns the whole process and is therefore called where a run begins.
 
-Between two parts nothing is given back: the next one needs as much as the last, and to have it taken and filled with zeros
-anew was a tenth of a run's time, for which the highest memory of a run was no lower.
+After each part nothing is given back: the next one needs as much as the last, and to have it taken and filled with zeros
+anew was a tenth of a run's time, for which the highest memory of a run was hardly lower.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import pyarrow as pa
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Parameters of glibc's `mallopt`."""
-LARGE_BLOCK = 2_000_000
+LARGE_BLOCK = 4_000_000
 """Bytes from which a block has pages of its own, which go back to the system when it is freed.
 
 Pages that are taken anew have to be filled with zeros: with 400,000 a run spent a tenth of its time on that."""
-UNUSED_AT_END = 30_000_000
+UNUSED_AT_END = 60_000_000
 """Bytes of smaller blocks that may lie freed at the end of what is used before they go back, within a part."""
 
 

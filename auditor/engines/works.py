@@ -23,10 +23,16 @@ def works(rules: Rules, folder: Folder) -> dict[str, Work]:
     :class:`~auditor.engines.finishing.ToFinish` and the formats of the tables that are written, and gives what is told
     of the part.
     """
+
+    def compare(*arguments: Any) -> Any:
+        found = sharers.compare(*arguments, folder)
+        give_back()  # unlike the parts before and after it, this looks at all labels of the run
+        return found
+
     return {
         "audit": lambda waiting: parts.audit_waiting(waiting, rules, folder),
         "forget": _let_go,
-        "compare": lambda labels, dropped, block, name: sharers.compare(labels, dropped, block, name, folder),
+        "compare": compare,
         "finish": lambda part, formats: finishing.make_ready(part, formats, folder),
     }
 

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from auditor.patterns import late_pattern
 from auditor.remembering import remembered
 from auditor.searching import Mask, is_plain
-from auditor.wording.tokens import Meanings, Token, fold, parts_of, readable, says, tokenise, vocabulary, wording_table
+from auditor.wording.tokens import Meanings, Token, fold, readable, says, tokenise, vocabulary, wording_table
 
 _AGE_UNIT = "audience_age_units"
 _CERTAIN_UNIT = "audience_age_units_certain"
@@ -64,21 +64,10 @@ def read_audience(text: str) -> tuple[str, ...]:
     return _in_order({context for token in marked for context in token.means.get("audience", ())})
 
 
-def names_others_than_adults(texts: npt.NDArray[np.object_]) -> Mask:
-    """Whether each directions name children, teenagers or pregnant women; those that do not need no reading to tell for
-    whom they are.
-
-    Read part by part, as :func:`auditor.directions.read_directions` does, each part once.
-    """
-    parts = [parts_of(text) for text in texts]
-    distinct = np.array(list(dict.fromkeys(itertools.chain.from_iterable(parts))), dtype=object)
-    others = {part for part in distinct[may_name_anybody(distinct)] if _part_names_others(part)}
-    return np.array([not others.isdisjoint(own) for own in parts], dtype=bool)
-
-
 @remembered(8_192)
-def _part_names_others(part: str) -> bool:
-    text = readable(part)
+def names_others_than_adults(text: str) -> bool:
+    """Whether a text names children, teenagers or pregnant women."""
+    text = readable(text)
     if not _may_name(text, adults=False):
         return False
     return any(

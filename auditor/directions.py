@@ -6,6 +6,7 @@ Knows the order of label directions: sentences, audiences, limits that are no do
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -13,8 +14,12 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from auditor.audiences import mark_audiences
+import numpy as np
+import numpy.typing as npt
+
+from auditor.audiences import mark_audiences, may_name_anybody, names_others_than_adults
 from auditor.remembering import remembered
+from auditor.searching import Mask
 from auditor.text import shorten
 from auditor.wording.cells import Cell, frequencies_of, one_strength, read_cells, read_intakes
 from auditor.wording.counts import Item, exact
@@ -173,6 +178,27 @@ def read_directions(text: str) -> Directions:
     _tell_other_intervals(reading)
     intakes = _settle(reading.intakes or reading.secondary or _supplied(reading), reading.flags)
     return _result(intakes, reading, reading.text)
+
+
+def may_dose_others(texts: npt.NDArray[np.object_]) -> Mask:
+    """Whether each directions may have a dose for children, teenagers or pregnant women; where not, no reading is needed to
+    tell for whom they are.
+
+    Looked at part by part, each part once: in "Take 1 daily. Ask a doctor if pregnant." nothing is for whom is named.
+    """
+    parts = [parts_of(text) for text in texts]
+    distinct = np.array(list(dict.fromkeys(itertools.chain.from_iterable(parts))), dtype=object)
+    others = {
+        part for part in distinct[may_name_anybody(distinct)] if names_others_than_adults(part) and _may_dose(part)
+    }
+    return np.array([not others.isdisjoint(own) for own in parts], dtype=bool)
+
+
+def _may_dose(part: str) -> bool:
+    """Whether a part says anything of a dose, or for whom those of the next parts are."""
+    said, contexts = _read_part(part, (), False)
+    told = (said.intakes, said.secondary, said.waiting, said.frequencies, said.lone, contexts)
+    return said.titrating or any(told)
 
 
 def audiences_of(text: str) -> tuple[tuple[str, ...], ...]:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.amounts import LineReading, Problem, Style, read_line
-from auditor.audiences import may_name_anybody, names_others_than_adults, read_audience
-from auditor.directions import audiences_of
+from auditor.audiences import may_name_anybody, read_audience
+from auditor.directions import audiences_of, may_dose_others
 from auditor.distinct import Distinct, TextColumn, codes_of, distinct, either, words, words_at, words_of
 from auditor.evidence import Evidence
 from auditor.figures import says_spaced
@@ -122,8 +122,8 @@ def _ranks_named(lines: pd.DataFrame, rank: dict[str, int], adult: int, pregnanc
     for name, (codes, texts) in zip(names, factors, strict=True):
         told, may_name = np.flatnonzero(may_name[: len(texts)]), may_name[len(texts) :]
         if name == "directions":
-            # Those that name adults only are not read: they change nothing in whom a label is for.
-            told = told[names_others_than_adults(texts[told])]
+            # Those that dose adults only are not read: they change nothing in whom a label is for.
+            told = told[may_dose_others(texts[told])]
         read = _directed_to if name == "directions" else read_audience
         found: dict[tuple[str, ...], int] = {(): 0}
         of_text = np.zeros(len(texts), dtype=np.intp)

@@ -24,8 +24,8 @@ def works(rules: Rules, folder: Folder) -> dict[str, Work]:
     of the part.
     """
 
-    def compare(*arguments: Any) -> Any:
-        found = sharers.compare(*arguments, folder)
+    def compare(labels: Any, dropped: Any, block: int, name: str) -> Any:
+        found = sharers.compare(labels, dropped, block, name, folder)
         give_back()  # unlike the parts before and after it, this looks at all labels of the run
         return found
 

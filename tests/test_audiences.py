@@ -124,7 +124,7 @@ def test_adults_alone_need_no_reading() -> None:
         "Take 1 capsule daily. Consult your physician before use if you are pregnant or nursing.",
         "Take 1 capsule daily. Pregnant women take 2 capsules daily.",
         "For children. Take 1 capsule daily.",
-        "Children: ask a doctor. Take 1 capsule daily.",
+        "Pregnant women should ask their physician before use. Take 1 capsule daily.",
     )
     needed = [False, True, False, False, False, True, True, False]
     assert may_dose_others(np.array(texts, dtype=object)).tolist() == needed

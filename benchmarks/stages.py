@@ -21,7 +21,7 @@ STAGES = {
     "read and leave aside what no audit looks at": ("auditor.engines.groups:_alone", "auditor.engines.groups:_joined"),
     "parse texts, each distinct one once": (
         "auditor.needed:is_target", "auditor.distinct:Distinct.map", "auditor.dose:read_audience", "auditor.dose:_directed_to",
-        "auditor.dose:names_others_than_adults", "auditor.dose:may_name_anybody", "auditor.dose:_spaced_names",
+        "auditor.dose:may_dose_others", "auditor.dose:may_name_anybody", "auditor.dose:_spaced_names",
         "auditor.checks.amounts:read_line", "auditor.checks.forms:read_ingredient", "auditor.checks.safety:read_ingredient",
         "auditor.checks.doses:read_audience", "auditor.checks.doses:audiences_of",
     ),

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor import directions, dose, schedules, writers
-from auditor.engines import Done, ReadSettings, audit, finishing, helpers, parts, run_to, sharers
+from auditor.engines import Done, ReadSettings, audit, finishing, helpers, memory, parts, run_to, sharers
 from auditor.engines import run as engines_run
 from auditor.engines.groups import divided, grouped
 from auditor.engines.helpers import Pace
@@ -749,3 +749,22 @@ def test_cluster_gives_the_tables_of_the_stream_though_a_worker_is_lost(tmp_path
     # The parts of the cluster go with their data package.
     assert streamed(files, tmp_path / "dask", 7_000) == files_of(tmp_path / "stream")
     assert not [path for path in (tmp_path / "dask").iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize(("held", "given"), [(memory.MUCH, []), (memory.MUCH + 1, ["back"])])
+def test_memory_is_given_back_by_a_process_that_holds_much(
+    held: int, given: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(memory, "held_bytes", lambda: held)
+    monkeypatch.setattr(memory, "give_back", lambda: told.append("back"))
+    memory.tidy_up()
+    assert told == given
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell")
+def test_what_a_process_holds_grows_by_what_it_takes() -> None:
+    before = memory.held_bytes()
+    taken = bytearray(b"1" * 50_000_000)
+    assert memory.held_bytes() - before > 40_000_000
+    assert len(taken) == 50_000_000

@@ -13,8 +13,8 @@ import sys
 import traceback
 from typing import BinaryIO
 
-from auditor.collecting import collect_new, without_collector
-from auditor.engines.memory import hold_little
+from auditor.collecting import without_collector
+from auditor.engines.memory import hold_little, tidy_up
 from auditor.engines.spill import Folder
 from auditor.engines.works import works
 
@@ -39,7 +39,7 @@ def serve(heard: BinaryIO, said: BinaryIO) -> None:
         pickle.dump(answer, said, protocol=pickle.HIGHEST_PROTOCOL)
         said.flush()
         del answer
-        collect_new()
+        tidy_up()
 
 
 if __name__ == "__main__":

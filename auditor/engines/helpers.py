@@ -17,18 +17,15 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from auditor.collecting import collect_new
 from auditor.engines import parts
 from auditor.engines.groups import Group, divided
-from auditor.engines.memory import give_back
+from auditor.engines.memory import tidy_up
 from auditor.engines.parts import PartRecord, Rules, Waiting
 from auditor.engines.spill import Folder
 from auditor.engines.works import works
 
 WAITING = 2
 """Shares given to each helper: that of one group and of the next, so that it never waits."""
-TIDIED = 4
-"""After so many groups this process returns what lies freed between what it holds, which grows from group to group."""
 LEAST_SHARE = 0.05
 """This process audits at least so much of a group, however long it takes to read one."""
 LEAST_DIVIDED = 8_000
@@ -191,8 +188,6 @@ class Crew:
             self._here(own, number, finished)
             del own
             self._collect(finished)
-            if number % TIDIED == TIDIED - 1:
-                give_back()
         while self._given:
             for future in reversed(list(self._given)):
                 # What no helper has begun is audited here, first what it would come to last.
@@ -266,7 +261,7 @@ class Crew:
 
     def _do(self, work: str, *arguments: Any) -> Any:
         found = self._works[work](*arguments)
-        collect_new()
+        tidy_up()
         return found
 
     def _do_beside(self, helper: Helper, work: str, *arguments: Any) -> Any:
@@ -294,7 +289,7 @@ class Crew:
                 return
             self._pace.reading_seconds += time.perf_counter() - start
             self._pace.lines_read += len(group.found)
-            collect_new()
+            tidy_up()
             yield group
             del group
 
@@ -323,7 +318,7 @@ class Crew:
         start = time.perf_counter()
         finished(parts.audit_group(share, number, self.rules, self.folder))
         self._pace.audited(number, len(share.found), start)
-        collect_new()
+        tidy_up()
 
     def _waiting_here(self, waiting: Waiting, finished: Callable[[PartRecord], None]) -> None:
         self._here(parts.taken(waiting, self.folder), waiting.number, finished)

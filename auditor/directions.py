@@ -184,7 +184,7 @@ def may_dose_others(texts: npt.NDArray[np.object_]) -> Mask:
     """Whether each directions may have a dose for children, teenagers or pregnant women; where not, no reading is needed to
     tell for whom they are.
 
-    Looked at part by part, each part once: in "Take 1 daily. Ask a doctor if pregnant." nothing is for whom is named.
+    Looked at part by part, each part once: "Take 1 daily. Ask a doctor if pregnant." names others and has no dose for them.
     """
     parts = [parts_of(text) for text in texts]
     distinct = np.array(list(dict.fromkeys(itertools.chain.from_iterable(parts))), dtype=object)

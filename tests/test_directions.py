@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from auditor.directions import Directions, Regimen, read_directions
@@ -147,6 +147,7 @@ WORDS = sorted({word for text in TEXTS for word in text.replace("\n", " \n ").sp
 
 @settings(max_examples=300)
 @given(st.lists(st.sampled_from(WORDS), max_size=25))
+@example(["2x2", "or", "0-0-1"])  # was read as a range down to nothing
 def test_any_order_of_direction_words_is_read_without_error(words: list[str]) -> None:
     _check_sound(read_directions(" ".join(words)))
 

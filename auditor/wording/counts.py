@@ -75,7 +75,7 @@ def quantity_at(tokens: list[Token], index: int) -> Quantity | None:
         index += 1  # "1- bis 2-mal"
     if joins(at(tokens, index)):
         second = _single(tokens, index + 1)
-        if second:
+        if second and second[0] > 0:  # "2x2 or 0-0-1": a scheme begins, no range down to nothing
             differs |= second[0] != second[1]
             high, index = max(second[:2]), second[2]
     if at(tokens, index).text == "(":
